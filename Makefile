@@ -1,0 +1,85 @@
+# One dozen verbs; `make help` lists them. Nothing needs to be installed but Go,
+# and PostgreSQL's server binaries when its half of the tests shall run.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# Linters live in a module of their own: Regal and Keyhall need different versions of OPA.
+TOOL := go tool -modfile=internal/tools/go.mod
+# Runs a command beside a throw-away PostgreSQL; alone when none is installed (an error with CI=true).
+WITH_POSTGRES := go run ./internal/apptest/pgtest/cmd/withpostgres
+GO_FILES = (git ls-files -co --exclude-standard -- '*.go'; git ls-files -d -- '*.go') | sort | uniq -u
+# What `make generate` may write. Its state before and after is compared.
+GENERATED := go.mod go.sum ent graph policy docs console/src
+STATE = git ls-files -co --exclude-standard --deduplicate -- $(GENERATED) | sort | xargs -r -d '\n' sha256sum 2>&1 || true
+
+# How tests run, fuzz and soak; set them on the command line: make fuzz FUZZTIME=5m
+TESTFLAGS ?=
+FUZZTIME ?= 20s
+BENCH ?= .
+SOAK ?= 1h
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: build ## Build, and start Keyhall with a small sample team in ./data-demo
+	./keyhall demo
+
+.PHONY: run
+run: build ## Build, and start Keyhall with the data in ./data
+	./keyhall serve
+
+.PHONY: build
+build: ## Build ./keyhall
+	go build -o keyhall .
+
+.PHONY: generate
+generate: ## Write the generated code and documents again
+	go generate ./...
+
+.PHONY: check
+check: lint ## All that is quick: lint, generated code fresh, descriptions, floors, figures
+	@before=$$($(STATE)); go generate ./...; after=$$($(STATE)); \
+	if [ "$$before" != "$$after" ]; then \
+		echo 'generated code was not fresh; commit what make generate wrote:'; \
+		diff <(echo "$$before") <(echo "$$after") | awk '/^>/ { print "  " $$3 }'; exit 1; \
+	fi
+	go test ./internal/floors ./internal/figures
+	if ls graph/*_test.go >/dev/null 2>&1; then go test -run Description ./graph; fi
+	go run ./internal/figures
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
+	@unformatted=$$($(GO_FILES) | xargs -r -d '\n' gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo 'gofmt would change:'; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) regal lint policy
+
+.PHONY: test
+test: ## Every test, with the race detector, on SQLite and PostgreSQL
+	$(WITH_POSTGRES) go test -race $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: ## Benchmarks, as ratios against a baseline of the same run
+	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' ./...
+	if [ -f internal/benches/go.mod ]; then cd internal/benches && go test -run '^$$' -bench '$(BENCH)' ./...; fi
+
+.PHONY: fuzz
+fuzz: ## Every fuzz test for FUZZTIME (20s)
+	@{ grep -rl --include='*_test.go' '^func Fuzz' . || true; } | while read -r file; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$name in $$file"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+		done; \
+	done
+
+.PHONY: soak
+soak: ## The long tests (named TestSoak...) for SOAK (1h)
+	KEYHALL_SOAK=$(SOAK) $(WITH_POSTGRES) go test -count=1 -v -run '^TestSoak' -timeout 24h ./...
+
+.PHONY: clean
+clean: ## Remove what was built, and the demo's data (never ./data)
+	rm -rf keyhall bin data-demo

@@ -1,0 +1,243 @@
+-- +goose Up
+-- create "api_key_hashes" table
+CREATE TABLE "api_key_hashes" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_key_id");
+-- create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
+-- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
+CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
+-- create "users" table
+CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "user_created_at_id" to table: "users"
+CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
+-- create index "users_email_key" to table: "users"
+CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
+-- create index "users_username_key" to table: "users"
+CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
+-- create "credentials" table
+CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "credential_created_at_id" to table: "credentials"
+CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
+-- create index "credentials_user_id_key" to table: "credentials"
+CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
+-- create "instances" table
+CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "instance_created_at_id" to table: "instances"
+CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
+-- create index "instances_only_key" to table: "instances"
+CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
+-- create "sealed_values" table
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
+-- create index "sealedvalue_created_at_id" to table: "sealed_values"
+CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
+-- create "access_tokens" table
+CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "token_hash" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "access_tokens_token_hash_key" to table: "access_tokens"
+CREATE UNIQUE INDEX "access_tokens_token_hash_key" ON "access_tokens" ("token_hash");
+-- create index "accesstoken_created_at_id" to table: "access_tokens"
+CREATE INDEX "accesstoken_created_at_id" ON "access_tokens" ("created_at", "id");
+-- create index "accesstoken_user_id" to table: "access_tokens"
+CREATE INDEX "accesstoken_user_id" ON "access_tokens" ("user_id");
+-- create "organizations" table
+CREATE TABLE "organizations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "slug" character varying NOT NULL COLLATE "C", "personal" boolean NOT NULL DEFAULT false, PRIMARY KEY ("id"));
+-- create index "organization_created_at_id" to table: "organizations"
+CREATE INDEX "organization_created_at_id" ON "organizations" ("created_at", "id");
+-- create index "organizations_slug_key" to table: "organizations"
+CREATE UNIQUE INDEX "organizations_slug_key" ON "organizations" ("slug");
+-- create "projects" table
+CREATE TABLE "projects" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "environment" character varying NOT NULL COLLATE "C", "is_default" boolean NOT NULL DEFAULT false, "archived_at" bigint NOT NULL DEFAULT 0, "organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "projects_organizations_projects" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "project_created_at_id" to table: "projects"
+CREATE INDEX "project_created_at_id" ON "projects" ("created_at", "id");
+-- create index "project_organization_id" to table: "projects"
+CREATE INDEX "project_organization_id" ON "projects" ("organization_id");
+-- create "api_keys" table
+CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "apikey_created_at_id" to table: "api_keys"
+CREATE INDEX "apikey_created_at_id" ON "api_keys" ("created_at", "id");
+-- create index "apikey_last_used_at_id" to table: "api_keys"
+CREATE INDEX "apikey_last_used_at_id" ON "api_keys" ("last_used_at", "id");
+-- create index "apikey_name_id" to table: "api_keys"
+CREATE INDEX "apikey_name_id" ON "api_keys" ("name", "id");
+-- create index "apikey_owner_id_project_id" to table: "api_keys"
+CREATE INDEX "apikey_owner_id_project_id" ON "api_keys" ("owner_id", "project_id");
+-- create index "apikey_project_id_kind" to table: "api_keys"
+CREATE INDEX "apikey_project_id_kind" ON "api_keys" ("project_id", "kind");
+-- create "audit_events" table
+CREATE TABLE "audit_events" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "project_id" character varying NULL COLLATE "C", "type" character varying NOT NULL COLLATE "C", "permission" character varying NOT NULL DEFAULT '' COLLATE "C", "outcome" character varying NOT NULL COLLATE "C", "actor_kind" character varying NOT NULL COLLATE "C", "actor_id" character varying NULL COLLATE "C", "resource_type" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_name" character varying NOT NULL DEFAULT '' COLLATE "C", "reasons" jsonb NOT NULL, "policy_revision" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "request_id" character varying NOT NULL DEFAULT '' COLLATE "C", "repeated" bigint NOT NULL DEFAULT 1, "changes" jsonb NOT NULL, "organization_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "audit_events_organizations_audit_events" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
+-- create index "auditevent_actor_id" to table: "audit_events"
+CREATE INDEX "auditevent_actor_id" ON "audit_events" ("actor_id");
+-- create index "auditevent_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_created_at_id" ON "audit_events" ("created_at", "id");
+-- create index "auditevent_organization_id_created_at" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_created_at" ON "audit_events" ("organization_id", "created_at");
+-- create index "auditevent_resource_id" to table: "audit_events"
+CREATE INDEX "auditevent_resource_id" ON "audit_events" ("resource_id");
+-- create "collaborators" table
+CREATE TABLE "collaborators" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "api_key_id" character varying NOT NULL COLLATE "C", "added_by_id" character varying NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "collaborators_api_keys_collaborators" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "collaborators_users_added_by" FOREIGN KEY ("added_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "collaborators_users_collaborations" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "collaborator_api_key_id_user_id" to table: "collaborators"
+CREATE UNIQUE INDEX "collaborator_api_key_id_user_id" ON "collaborators" ("api_key_id", "user_id");
+-- create index "collaborator_created_at_id" to table: "collaborators"
+CREATE INDEX "collaborator_created_at_id" ON "collaborators" ("created_at", "id");
+-- create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
+CREATE INDEX "collaborator_user_id_api_key_id_role" ON "collaborators" ("user_id", "api_key_id", "role");
+-- create "invitations" table
+CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "invitation_api_key_id_status" to table: "invitations"
+CREATE INDEX "invitation_api_key_id_status" ON "invitations" ("api_key_id", "status");
+-- create index "invitation_created_at_id" to table: "invitations"
+CREATE INDEX "invitation_created_at_id" ON "invitations" ("created_at", "id");
+-- create index "invitation_email_status" to table: "invitations"
+CREATE INDEX "invitation_email_status" ON "invitations" ("email", "status");
+-- create index "invitation_invited_by_id" to table: "invitations"
+CREATE INDEX "invitation_invited_by_id" ON "invitations" ("invited_by_id");
+-- create "organization_members" table
+CREATE TABLE "organization_members" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "organization_id" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "organization_members_organizations_members" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "organization_members_users_organization_memberships" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "organizationmember_created_at_id" to table: "organization_members"
+CREATE INDEX "organizationmember_created_at_id" ON "organization_members" ("created_at", "id");
+-- create index "organizationmember_organization_id_user_id_role" to table: "organization_members"
+CREATE INDEX "organizationmember_organization_id_user_id_role" ON "organization_members" ("organization_id", "user_id", "role");
+-- create index "organizationmember_user_id_organization_id" to table: "organization_members"
+CREATE UNIQUE INDEX "organizationmember_user_id_organization_id" ON "organization_members" ("user_id", "organization_id");
+-- create "project_members" table
+CREATE TABLE "project_members" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "project_members_projects_members" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "project_members_users_project_memberships" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "projectmember_created_at_id" to table: "project_members"
+CREATE INDEX "projectmember_created_at_id" ON "project_members" ("created_at", "id");
+-- create index "projectmember_project_id_user_id_role" to table: "project_members"
+CREATE INDEX "projectmember_project_id_user_id_role" ON "project_members" ("project_id", "user_id", "role");
+-- create index "projectmember_user_id_project_id" to table: "project_members"
+CREATE UNIQUE INDEX "projectmember_user_id_project_id" ON "project_members" ("user_id", "project_id");
+-- create "sessions" table
+CREATE TABLE "sessions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "token_hash" character varying NOT NULL COLLATE "C", "last_seen_at" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "sessions_users_sessions" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "session_created_at_id" to table: "sessions"
+CREATE INDEX "session_created_at_id" ON "sessions" ("created_at", "id");
+-- create index "session_expires_at" to table: "sessions"
+CREATE INDEX "session_expires_at" ON "sessions" ("expires_at");
+-- create index "session_user_id" to table: "sessions"
+CREATE INDEX "session_user_id" ON "sessions" ("user_id");
+-- create index "sessions_token_hash_key" to table: "sessions"
+CREATE UNIQUE INDEX "sessions_token_hash_key" ON "sessions" ("token_hash");
+
+-- +goose Down
+-- reverse: create index "sessions_token_hash_key" to table: "sessions"
+DROP INDEX "sessions_token_hash_key";
+-- reverse: create index "session_user_id" to table: "sessions"
+DROP INDEX "session_user_id";
+-- reverse: create index "session_expires_at" to table: "sessions"
+DROP INDEX "session_expires_at";
+-- reverse: create index "session_created_at_id" to table: "sessions"
+DROP INDEX "session_created_at_id";
+-- reverse: create "sessions" table
+DROP TABLE "sessions";
+-- reverse: create index "projectmember_user_id_project_id" to table: "project_members"
+DROP INDEX "projectmember_user_id_project_id";
+-- reverse: create index "projectmember_project_id_user_id_role" to table: "project_members"
+DROP INDEX "projectmember_project_id_user_id_role";
+-- reverse: create index "projectmember_created_at_id" to table: "project_members"
+DROP INDEX "projectmember_created_at_id";
+-- reverse: create "project_members" table
+DROP TABLE "project_members";
+-- reverse: create index "organizationmember_user_id_organization_id" to table: "organization_members"
+DROP INDEX "organizationmember_user_id_organization_id";
+-- reverse: create index "organizationmember_organization_id_user_id_role" to table: "organization_members"
+DROP INDEX "organizationmember_organization_id_user_id_role";
+-- reverse: create index "organizationmember_created_at_id" to table: "organization_members"
+DROP INDEX "organizationmember_created_at_id";
+-- reverse: create "organization_members" table
+DROP TABLE "organization_members";
+-- reverse: create index "invitation_invited_by_id" to table: "invitations"
+DROP INDEX "invitation_invited_by_id";
+-- reverse: create index "invitation_email_status" to table: "invitations"
+DROP INDEX "invitation_email_status";
+-- reverse: create index "invitation_created_at_id" to table: "invitations"
+DROP INDEX "invitation_created_at_id";
+-- reverse: create index "invitation_api_key_id_status" to table: "invitations"
+DROP INDEX "invitation_api_key_id_status";
+-- reverse: create "invitations" table
+DROP TABLE "invitations";
+-- reverse: create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
+DROP INDEX "collaborator_user_id_api_key_id_role";
+-- reverse: create index "collaborator_created_at_id" to table: "collaborators"
+DROP INDEX "collaborator_created_at_id";
+-- reverse: create index "collaborator_api_key_id_user_id" to table: "collaborators"
+DROP INDEX "collaborator_api_key_id_user_id";
+-- reverse: create "collaborators" table
+DROP TABLE "collaborators";
+-- reverse: create index "auditevent_resource_id" to table: "audit_events"
+DROP INDEX "auditevent_resource_id";
+-- reverse: create index "auditevent_organization_id_created_at" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_created_at";
+-- reverse: create index "auditevent_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_created_at_id";
+-- reverse: create index "auditevent_actor_id" to table: "audit_events"
+DROP INDEX "auditevent_actor_id";
+-- reverse: create "audit_events" table
+DROP TABLE "audit_events";
+-- reverse: create index "apikey_project_id_kind" to table: "api_keys"
+DROP INDEX "apikey_project_id_kind";
+-- reverse: create index "apikey_owner_id_project_id" to table: "api_keys"
+DROP INDEX "apikey_owner_id_project_id";
+-- reverse: create index "apikey_name_id" to table: "api_keys"
+DROP INDEX "apikey_name_id";
+-- reverse: create index "apikey_last_used_at_id" to table: "api_keys"
+DROP INDEX "apikey_last_used_at_id";
+-- reverse: create index "apikey_created_at_id" to table: "api_keys"
+DROP INDEX "apikey_created_at_id";
+-- reverse: create "api_keys" table
+DROP TABLE "api_keys";
+-- reverse: create index "project_organization_id" to table: "projects"
+DROP INDEX "project_organization_id";
+-- reverse: create index "project_created_at_id" to table: "projects"
+DROP INDEX "project_created_at_id";
+-- reverse: create "projects" table
+DROP TABLE "projects";
+-- reverse: create index "organizations_slug_key" to table: "organizations"
+DROP INDEX "organizations_slug_key";
+-- reverse: create index "organization_created_at_id" to table: "organizations"
+DROP INDEX "organization_created_at_id";
+-- reverse: create "organizations" table
+DROP TABLE "organizations";
+-- reverse: create index "accesstoken_user_id" to table: "access_tokens"
+DROP INDEX "accesstoken_user_id";
+-- reverse: create index "accesstoken_created_at_id" to table: "access_tokens"
+DROP INDEX "accesstoken_created_at_id";
+-- reverse: create index "access_tokens_token_hash_key" to table: "access_tokens"
+DROP INDEX "access_tokens_token_hash_key";
+-- reverse: create "access_tokens" table
+DROP TABLE "access_tokens";
+-- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
+DROP INDEX "sealedvalue_created_at_id";
+-- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+DROP INDEX "sealedvalue_api_key_id_version";
+-- reverse: create "sealed_values" table
+DROP TABLE "sealed_values";
+-- reverse: create index "instances_only_key" to table: "instances"
+DROP INDEX "instances_only_key";
+-- reverse: create index "instance_created_at_id" to table: "instances"
+DROP INDEX "instance_created_at_id";
+-- reverse: create "instances" table
+DROP TABLE "instances";
+-- reverse: create index "credentials_user_id_key" to table: "credentials"
+DROP INDEX "credentials_user_id_key";
+-- reverse: create index "credential_created_at_id" to table: "credentials"
+DROP INDEX "credential_created_at_id";
+-- reverse: create "credentials" table
+DROP TABLE "credentials";
+-- reverse: create index "users_username_key" to table: "users"
+DROP INDEX "users_username_key";
+-- reverse: create index "users_email_key" to table: "users"
+DROP INDEX "users_email_key";
+-- reverse: create index "user_created_at_id" to table: "users"
+DROP INDEX "user_created_at_id";
+-- reverse: create "users" table
+DROP TABLE "users";
+-- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
+DROP INDEX "apikeyhash_created_at_id";
+-- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
+DROP INDEX "api_key_hashes_lookup_key";
+-- reverse: create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
+DROP INDEX "api_key_hashes_api_key_id_key";
+-- reverse: create "api_key_hashes" table
+DROP TABLE "api_key_hashes";

@@ -1,0 +1,243 @@
+-- +goose Up
+-- create "api_keys" table
+CREATE TABLE `api_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `kind` text NOT NULL, `start` text NOT NULL, `scopes` json NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `disabled_as` text NOT NULL DEFAULT (''), `project_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `api_keys_projects_api_keys` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `api_keys_users_owned_api_keys` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "apikey_created_at_id" to table: "api_keys"
+CREATE INDEX `apikey_created_at_id` ON `api_keys` (`created_at`, `id`);
+-- create index "apikey_owner_id_project_id" to table: "api_keys"
+CREATE INDEX `apikey_owner_id_project_id` ON `api_keys` (`owner_id`, `project_id`);
+-- create index "apikey_project_id_kind" to table: "api_keys"
+CREATE INDEX `apikey_project_id_kind` ON `api_keys` (`project_id`, `kind`);
+-- create index "apikey_name_id" to table: "api_keys"
+CREATE INDEX `apikey_name_id` ON `api_keys` (`name`, `id`);
+-- create index "apikey_last_used_at_id" to table: "api_keys"
+CREATE INDEX `apikey_last_used_at_id` ON `api_keys` (`last_used_at`, `id`);
+-- create "api_key_hashes" table
+CREATE TABLE `api_key_hashes` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `lookup` text NOT NULL, `hash` blob NOT NULL, `pepper_id` text NOT NULL, PRIMARY KEY (`id`));
+-- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX `api_key_hashes_api_key_id_key` ON `api_key_hashes` (`api_key_id`);
+-- create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX `api_key_hashes_lookup_key` ON `api_key_hashes` (`lookup`);
+-- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
+CREATE INDEX `apikeyhash_created_at_id` ON `api_key_hashes` (`created_at`, `id`);
+-- create "access_tokens" table
+CREATE TABLE `access_tokens` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `start` text NOT NULL, `token_hash` text NOT NULL, `permissions` json NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `access_tokens_users_access_tokens` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "access_tokens_token_hash_key" to table: "access_tokens"
+CREATE UNIQUE INDEX `access_tokens_token_hash_key` ON `access_tokens` (`token_hash`);
+-- create index "accesstoken_created_at_id" to table: "access_tokens"
+CREATE INDEX `accesstoken_created_at_id` ON `access_tokens` (`created_at`, `id`);
+-- create index "accesstoken_user_id" to table: "access_tokens"
+CREATE INDEX `accesstoken_user_id` ON `access_tokens` (`user_id`);
+-- create "audit_events" table
+CREATE TABLE `audit_events` (`id` text NOT NULL, `created_at` integer NOT NULL, `project_id` text NULL, `type` text NOT NULL, `permission` text NOT NULL DEFAULT (''), `outcome` text NOT NULL, `actor_kind` text NOT NULL, `actor_id` text NULL, `resource_type` text NOT NULL DEFAULT (''), `resource_id` text NOT NULL DEFAULT (''), `resource_name` text NOT NULL DEFAULT (''), `reasons` json NOT NULL, `policy_revision` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_agent` text NOT NULL DEFAULT (''), `request_id` text NOT NULL DEFAULT (''), `repeated` integer NOT NULL DEFAULT (1), `changes` json NOT NULL, `organization_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `audit_events_organizations_audit_events` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE SET NULL);
+-- create index "auditevent_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_created_at_id` ON `audit_events` (`created_at`, `id`);
+-- create index "auditevent_organization_id_created_at" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_created_at` ON `audit_events` (`organization_id`, `created_at`);
+-- create index "auditevent_resource_id" to table: "audit_events"
+CREATE INDEX `auditevent_resource_id` ON `audit_events` (`resource_id`);
+-- create index "auditevent_actor_id" to table: "audit_events"
+CREATE INDEX `auditevent_actor_id` ON `audit_events` (`actor_id`);
+-- create "collaborators" table
+CREATE TABLE `collaborators` (`id` text NOT NULL, `created_at` integer NOT NULL, `role` text NOT NULL, `api_key_id` text NOT NULL, `added_by_id` text NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `collaborators_api_keys_collaborators` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION, CONSTRAINT `collaborators_users_added_by` FOREIGN KEY (`added_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL, CONSTRAINT `collaborators_users_collaborations` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "collaborator_created_at_id" to table: "collaborators"
+CREATE INDEX `collaborator_created_at_id` ON `collaborators` (`created_at`, `id`);
+-- create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
+CREATE INDEX `collaborator_user_id_api_key_id_role` ON `collaborators` (`user_id`, `api_key_id`, `role`);
+-- create index "collaborator_api_key_id_user_id" to table: "collaborators"
+CREATE UNIQUE INDEX `collaborator_api_key_id_user_id` ON `collaborators` (`api_key_id`, `user_id`);
+-- create "credentials" table
+CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `user_id` text NOT NULL, `password_hash` text NOT NULL, `changed_at` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- create index "credentials_user_id_key" to table: "credentials"
+CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
+-- create index "credential_created_at_id" to table: "credentials"
+CREATE INDEX `credential_created_at_id` ON `credentials` (`created_at`, `id`);
+-- create "instances" table
+CREATE TABLE `instances` (`id` text NOT NULL, `created_at` integer NOT NULL, `only` integer NOT NULL, `check_wrapped_key` blob NOT NULL, `check_ciphertext` blob NOT NULL, `check_keyset_id` text NOT NULL, PRIMARY KEY (`id`));
+-- create index "instances_only_key" to table: "instances"
+CREATE UNIQUE INDEX `instances_only_key` ON `instances` (`only`);
+-- create index "instance_created_at_id" to table: "instances"
+CREATE INDEX `instance_created_at_id` ON `instances` (`created_at`, `id`);
+-- create "invitations" table
+CREATE TABLE `invitations` (`id` text NOT NULL, `created_at` integer NOT NULL, `email` text NOT NULL, `role` text NOT NULL, `status` text NOT NULL DEFAULT ('PENDING'), `target_name` text NOT NULL, `sent_at` integer NOT NULL DEFAULT (0), `resend_count` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `settled_at` integer NOT NULL DEFAULT (0), `api_key_id` text NULL, `invited_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `invitations_api_keys_invitations` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `invitations_users_sent_invitations` FOREIGN KEY (`invited_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "invitation_created_at_id" to table: "invitations"
+CREATE INDEX `invitation_created_at_id` ON `invitations` (`created_at`, `id`);
+-- create index "invitation_email_status" to table: "invitations"
+CREATE INDEX `invitation_email_status` ON `invitations` (`email`, `status`);
+-- create index "invitation_api_key_id_status" to table: "invitations"
+CREATE INDEX `invitation_api_key_id_status` ON `invitations` (`api_key_id`, `status`);
+-- create index "invitation_invited_by_id" to table: "invitations"
+CREATE INDEX `invitation_invited_by_id` ON `invitations` (`invited_by_id`);
+-- create "organizations" table
+CREATE TABLE `organizations` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `slug` text NOT NULL, `personal` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
+-- create index "organizations_slug_key" to table: "organizations"
+CREATE UNIQUE INDEX `organizations_slug_key` ON `organizations` (`slug`);
+-- create index "organization_created_at_id" to table: "organizations"
+CREATE INDEX `organization_created_at_id` ON `organizations` (`created_at`, `id`);
+-- create "organization_members" table
+CREATE TABLE `organization_members` (`id` text NOT NULL, `created_at` integer NOT NULL, `role` text NOT NULL, `organization_id` text NOT NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `organization_members_organizations_members` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE NO ACTION, CONSTRAINT `organization_members_users_organization_memberships` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "organizationmember_created_at_id" to table: "organization_members"
+CREATE INDEX `organizationmember_created_at_id` ON `organization_members` (`created_at`, `id`);
+-- create index "organizationmember_user_id_organization_id" to table: "organization_members"
+CREATE UNIQUE INDEX `organizationmember_user_id_organization_id` ON `organization_members` (`user_id`, `organization_id`);
+-- create index "organizationmember_organization_id_user_id_role" to table: "organization_members"
+CREATE INDEX `organizationmember_organization_id_user_id_role` ON `organization_members` (`organization_id`, `user_id`, `role`);
+-- create "projects" table
+CREATE TABLE `projects` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `environment` text NOT NULL, `is_default` bool NOT NULL DEFAULT (false), `archived_at` integer NOT NULL DEFAULT (0), `organization_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `projects_organizations_projects` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE NO ACTION);
+-- create index "project_created_at_id" to table: "projects"
+CREATE INDEX `project_created_at_id` ON `projects` (`created_at`, `id`);
+-- create index "project_organization_id" to table: "projects"
+CREATE INDEX `project_organization_id` ON `projects` (`organization_id`);
+-- create "project_members" table
+CREATE TABLE `project_members` (`id` text NOT NULL, `created_at` integer NOT NULL, `role` text NOT NULL, `project_id` text NOT NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `project_members_projects_members` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `project_members_users_project_memberships` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "projectmember_created_at_id" to table: "project_members"
+CREATE INDEX `projectmember_created_at_id` ON `project_members` (`created_at`, `id`);
+-- create index "projectmember_user_id_project_id" to table: "project_members"
+CREATE UNIQUE INDEX `projectmember_user_id_project_id` ON `project_members` (`user_id`, `project_id`);
+-- create index "projectmember_project_id_user_id_role" to table: "project_members"
+CREATE INDEX `projectmember_project_id_user_id_role` ON `project_members` (`project_id`, `user_id`, `role`);
+-- create "sealed_values" table
+CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `version` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, `reveal_count` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- create index "sealedvalue_created_at_id" to table: "sealed_values"
+CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
+-- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+CREATE UNIQUE INDEX `sealedvalue_api_key_id_version` ON `sealed_values` (`api_key_id`, `version`);
+-- create "sessions" table
+CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` integer NOT NULL, `token_hash` text NOT NULL, `last_seen_at` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `user_agent` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_sessions` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "sessions_token_hash_key" to table: "sessions"
+CREATE UNIQUE INDEX `sessions_token_hash_key` ON `sessions` (`token_hash`);
+-- create index "session_created_at_id" to table: "sessions"
+CREATE INDEX `session_created_at_id` ON `sessions` (`created_at`, `id`);
+-- create index "session_user_id" to table: "sessions"
+CREATE INDEX `session_user_id` ON `sessions` (`user_id`);
+-- create index "session_expires_at" to table: "sessions"
+CREATE INDEX `session_expires_at` ON `sessions` (`expires_at`);
+-- create "users" table
+CREATE TABLE `users` (`id` text NOT NULL, `created_at` integer NOT NULL, `username` text NOT NULL, `name` text NOT NULL, `email` text NOT NULL, `email_verified` bool NOT NULL DEFAULT (false), `administrator` bool NOT NULL DEFAULT (false), `suspended_at` integer NOT NULL DEFAULT (0), `personal_organization_id` text NOT NULL, PRIMARY KEY (`id`));
+-- create index "users_username_key" to table: "users"
+CREATE UNIQUE INDEX `users_username_key` ON `users` (`username`);
+-- create index "users_email_key" to table: "users"
+CREATE UNIQUE INDEX `users_email_key` ON `users` (`email`);
+-- create index "user_created_at_id" to table: "users"
+CREATE INDEX `user_created_at_id` ON `users` (`created_at`, `id`);
+
+-- +goose Down
+-- reverse: create index "user_created_at_id" to table: "users"
+DROP INDEX `user_created_at_id`;
+-- reverse: create index "users_email_key" to table: "users"
+DROP INDEX `users_email_key`;
+-- reverse: create index "users_username_key" to table: "users"
+DROP INDEX `users_username_key`;
+-- reverse: create "users" table
+DROP TABLE `users`;
+-- reverse: create index "session_expires_at" to table: "sessions"
+DROP INDEX `session_expires_at`;
+-- reverse: create index "session_user_id" to table: "sessions"
+DROP INDEX `session_user_id`;
+-- reverse: create index "session_created_at_id" to table: "sessions"
+DROP INDEX `session_created_at_id`;
+-- reverse: create index "sessions_token_hash_key" to table: "sessions"
+DROP INDEX `sessions_token_hash_key`;
+-- reverse: create "sessions" table
+DROP TABLE `sessions`;
+-- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+DROP INDEX `sealedvalue_api_key_id_version`;
+-- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
+DROP INDEX `sealedvalue_created_at_id`;
+-- reverse: create "sealed_values" table
+DROP TABLE `sealed_values`;
+-- reverse: create index "projectmember_project_id_user_id_role" to table: "project_members"
+DROP INDEX `projectmember_project_id_user_id_role`;
+-- reverse: create index "projectmember_user_id_project_id" to table: "project_members"
+DROP INDEX `projectmember_user_id_project_id`;
+-- reverse: create index "projectmember_created_at_id" to table: "project_members"
+DROP INDEX `projectmember_created_at_id`;
+-- reverse: create "project_members" table
+DROP TABLE `project_members`;
+-- reverse: create index "project_organization_id" to table: "projects"
+DROP INDEX `project_organization_id`;
+-- reverse: create index "project_created_at_id" to table: "projects"
+DROP INDEX `project_created_at_id`;
+-- reverse: create "projects" table
+DROP TABLE `projects`;
+-- reverse: create index "organizationmember_organization_id_user_id_role" to table: "organization_members"
+DROP INDEX `organizationmember_organization_id_user_id_role`;
+-- reverse: create index "organizationmember_user_id_organization_id" to table: "organization_members"
+DROP INDEX `organizationmember_user_id_organization_id`;
+-- reverse: create index "organizationmember_created_at_id" to table: "organization_members"
+DROP INDEX `organizationmember_created_at_id`;
+-- reverse: create "organization_members" table
+DROP TABLE `organization_members`;
+-- reverse: create index "organization_created_at_id" to table: "organizations"
+DROP INDEX `organization_created_at_id`;
+-- reverse: create index "organizations_slug_key" to table: "organizations"
+DROP INDEX `organizations_slug_key`;
+-- reverse: create "organizations" table
+DROP TABLE `organizations`;
+-- reverse: create index "invitation_invited_by_id" to table: "invitations"
+DROP INDEX `invitation_invited_by_id`;
+-- reverse: create index "invitation_api_key_id_status" to table: "invitations"
+DROP INDEX `invitation_api_key_id_status`;
+-- reverse: create index "invitation_email_status" to table: "invitations"
+DROP INDEX `invitation_email_status`;
+-- reverse: create index "invitation_created_at_id" to table: "invitations"
+DROP INDEX `invitation_created_at_id`;
+-- reverse: create "invitations" table
+DROP TABLE `invitations`;
+-- reverse: create index "instance_created_at_id" to table: "instances"
+DROP INDEX `instance_created_at_id`;
+-- reverse: create index "instances_only_key" to table: "instances"
+DROP INDEX `instances_only_key`;
+-- reverse: create "instances" table
+DROP TABLE `instances`;
+-- reverse: create index "credential_created_at_id" to table: "credentials"
+DROP INDEX `credential_created_at_id`;
+-- reverse: create index "credentials_user_id_key" to table: "credentials"
+DROP INDEX `credentials_user_id_key`;
+-- reverse: create "credentials" table
+DROP TABLE `credentials`;
+-- reverse: create index "collaborator_api_key_id_user_id" to table: "collaborators"
+DROP INDEX `collaborator_api_key_id_user_id`;
+-- reverse: create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
+DROP INDEX `collaborator_user_id_api_key_id_role`;
+-- reverse: create index "collaborator_created_at_id" to table: "collaborators"
+DROP INDEX `collaborator_created_at_id`;
+-- reverse: create "collaborators" table
+DROP TABLE `collaborators`;
+-- reverse: create index "auditevent_actor_id" to table: "audit_events"
+DROP INDEX `auditevent_actor_id`;
+-- reverse: create index "auditevent_resource_id" to table: "audit_events"
+DROP INDEX `auditevent_resource_id`;
+-- reverse: create index "auditevent_organization_id_created_at" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_created_at`;
+-- reverse: create index "auditevent_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_created_at_id`;
+-- reverse: create "audit_events" table
+DROP TABLE `audit_events`;
+-- reverse: create index "accesstoken_user_id" to table: "access_tokens"
+DROP INDEX `accesstoken_user_id`;
+-- reverse: create index "accesstoken_created_at_id" to table: "access_tokens"
+DROP INDEX `accesstoken_created_at_id`;
+-- reverse: create index "access_tokens_token_hash_key" to table: "access_tokens"
+DROP INDEX `access_tokens_token_hash_key`;
+-- reverse: create "access_tokens" table
+DROP TABLE `access_tokens`;
+-- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
+DROP INDEX `apikeyhash_created_at_id`;
+-- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
+DROP INDEX `api_key_hashes_lookup_key`;
+-- reverse: create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
+DROP INDEX `api_key_hashes_api_key_id_key`;
+-- reverse: create "api_key_hashes" table
+DROP TABLE `api_key_hashes`;
+-- reverse: create index "apikey_last_used_at_id" to table: "api_keys"
+DROP INDEX `apikey_last_used_at_id`;
+-- reverse: create index "apikey_name_id" to table: "api_keys"
+DROP INDEX `apikey_name_id`;
+-- reverse: create index "apikey_project_id_kind" to table: "api_keys"
+DROP INDEX `apikey_project_id_kind`;
+-- reverse: create index "apikey_owner_id_project_id" to table: "api_keys"
+DROP INDEX `apikey_owner_id_project_id`;
+-- reverse: create index "apikey_created_at_id" to table: "api_keys"
+DROP INDEX `apikey_created_at_id`;
+-- reverse: create "api_keys" table
+DROP TABLE `api_keys`;

@@ -1,0 +1,92 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// APIKey is one issued key: what may be known of it. Its hash and its sealed secret are in tables of their own.
+type APIKey struct{ ent.Schema }
+
+// Mixin of APIKey.
+func (APIKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "key"}} }
+
+// Fields of APIKey.
+func (APIKey) Fields() []ent.Field {
+	return []ent.Field{
+		key("project_id"),
+		key("owner_id"),
+		field.String("name"),
+		field.String("description").Default(""),
+		field.Strings("tags").Default([]string{}),
+		field.Enum("kind").Values("PERSONAL", "PROJECT"),
+		field.String("start").Comment("Prefix and first characters: what is safe to show."),
+		field.Strings("scopes").Default([]string{}),
+		moment("expires_at"),
+		field.Int64("last_used_at").Default(0),
+		moment("disabled_at"),
+		optionalKey("disabled_by_id"),
+		field.String("disabled_as").Default("").Comment("Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled."),
+	}
+}
+
+// Edges of APIKey.
+func (APIKey) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("project", Project.Type).Ref("api_keys").Field("project_id").Unique().Required(),
+		edge.From("owner", User.Type).Ref("owned_api_keys").Field("owner_id").Unique().Required(),
+		edge.To("collaborators", Collaborator.Type),
+		edge.To("invitations", Invitation.Type),
+	}
+}
+
+// Indexes of APIKey: one for each way in (owner, project) and for each order.
+func (APIKey) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("owner_id", "project_id"),
+		index.Fields("project_id", "kind"),
+		index.Fields("name", "id"),
+		index.Fields("last_used_at", "id"),
+	}
+}
+
+// APIKeyHash is what verifying compares with: the keyed hash of a key, found by the public part of it.
+type APIKeyHash struct{ ent.Schema }
+
+// Mixin of APIKeyHash.
+func (APIKeyHash) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "khh"}}} }
+
+// Fields of APIKeyHash.
+func (APIKeyHash) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("api_key_id").Unique(),
+		field.String("lookup").Unique(),
+		field.Bytes("hash").Sensitive(),
+		field.String("pepper_id"),
+	}
+}
+
+// SealedValue is one version of a value that can be revealed, encrypted under the keyring. Only a receipt opens it.
+type SealedValue struct{ ent.Schema }
+
+// Mixin of SealedValue.
+func (SealedValue) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "sld"}}} }
+
+// Fields of SealedValue.
+func (SealedValue) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("api_key_id"),
+		field.Int("version"),
+		field.Bytes("wrapped_key").Sensitive(),
+		field.Bytes("ciphertext").Sensitive(),
+		field.String("keyset_id"),
+		field.Int64("reveal_count").Default(0),
+	}
+}
+
+// Indexes of SealedValue.
+func (SealedValue) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("api_key_id", "version").Unique()}
+}

@@ -1,0 +1,74 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// AuditEvent is one deed, one reveal, or one denial with its repetitions. It holds names and ids, never a value.
+// It has no edge to what it is about: the row outlives it.
+type AuditEvent struct{ ent.Schema }
+
+// Mixin of AuditEvent.
+func (AuditEvent) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "aud"}} }
+
+// AuditChange is one changed setting of a deed.
+type AuditChange struct {
+	Field  string  `json:"field"`
+	Before *string `json:"before,omitempty"`
+	After  *string `json:"after,omitempty"`
+}
+
+// Fields of AuditEvent.
+func (AuditEvent) Fields() []ent.Field {
+	return []ent.Field{
+		optionalKey("organization_id"),
+		optionalKey("project_id"),
+		field.String("type"),
+		field.String("permission").Default(""),
+		field.Enum("outcome").Values("DONE", "DENIED", "FAILED"),
+		field.String("actor_kind").Comment("user, operator or system"),
+		optionalKey("actor_id"),
+		field.String("resource_type").Default(""),
+		field.String("resource_id").Default(""),
+		field.String("resource_name").Default(""),
+		field.Strings("reasons").Default([]string{}),
+		field.String("policy_revision").Default(""),
+		field.String("ip").Default(""),
+		field.String("user_agent").Default(""),
+		field.String("request_id").Default(""),
+		field.Int("repeated").Default(1).Comment("How often the same denial came within its minute."),
+		field.JSON("changes", []AuditChange{}).Default([]AuditChange{}),
+	}
+}
+
+// Edges of AuditEvent.
+func (AuditEvent) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("organization", Organization.Type).Ref("audit_events").Field("organization_id").Unique(),
+	}
+}
+
+// Indexes of AuditEvent.
+func (AuditEvent) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("organization_id", "created_at"), index.Fields("resource_id"), index.Fields("actor_id")}
+}
+
+// Instance is the one row that ties a database to its keyring: who this installation is, and a sealed text that the right
+// key file opens.
+type Instance struct{ ent.Schema }
+
+// Mixin of Instance.
+func (Instance) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "ins"}}} }
+
+// Fields of Instance.
+func (Instance) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int("only").Unique().Immutable().Comment("1 in the one row there may be."),
+		field.Bytes("check_wrapped_key").Sensitive(),
+		field.Bytes("check_ciphertext").Sensitive(),
+		field.String("check_keyset_id"),
+	}
+}

@@ -1,0 +1,21 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+)
+
+// Credential is the password of a user, hashed with argon2id. It is no column of User so that no listing can join it.
+type Credential struct{ ent.Schema }
+
+// Mixin of Credential.
+func (Credential) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "crd"}}} }
+
+// Fields of Credential.
+func (Credential) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("user_id").Unique(),
+		field.String("password_hash").Sensitive(),
+		moment("changed_at"),
+	}
+}

@@ -1,0 +1,39 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+)
+
+// User is the holder of an account.
+type User struct{ ent.Schema }
+
+// Mixin of User.
+func (User) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "usr"}} }
+
+// Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.
+func (User) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("username").Unique(),
+		field.String("name"),
+		field.String("email").Unique(),
+		field.Bool("email_verified").Default(false),
+		field.Bool("administrator").Default(false),
+		moment("suspended_at"),
+		field.String("personal_organization_id").Comment("The organization made with the account; their own account is audited there."),
+	}
+}
+
+// Edges of User.
+func (User) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("collaborations", Collaborator.Type),
+		edge.To("organization_memberships", OrganizationMember.Type),
+		edge.To("project_memberships", ProjectMember.Type),
+		edge.To("owned_api_keys", APIKey.Type),
+		edge.To("sessions", Session.Type),
+		edge.To("access_tokens", AccessToken.Type),
+		edge.To("sent_invitations", Invitation.Type),
+	}
+}

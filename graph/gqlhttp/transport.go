@@ -1,0 +1,110 @@
+package gqlhttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// transport is the one transport of the endpoint: it claims every request, so that gqlgen's own
+// fallbacks (which answer without a code) are never reached.
+type transport struct {
+	options Options
+	wording *wording
+}
+
+func (t *transport) Supports(*http.Request) bool { return true }
+
+// Do answers one request. Everything below it returns what to write; only Do writes.
+func (t *transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	answer := t.answer(w, r, exec)
+	answer.write(w, requestID(r.Context()), r.Method == http.MethodHead)
+}
+
+func (t *transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) (out answer) {
+	media := negotiate(r.Header.Values("Accept"))
+	defer func() {
+		if v := recover(); v != nil {
+			out = t.panicked(r.Context(), media, v)
+		}
+	}()
+	if r.Method == http.MethodOptions {
+		return answer{status: http.StatusNoContent, allow: allowedMethods}
+	}
+	if media == "" {
+		return refuse(mediaJSON, &refusal{status: http.StatusNotAcceptable, code: CodeBadRequest,
+			message: "This endpoint answers " + mediaGraphQL + " and " + mediaJSON + "."})
+	}
+	params, no := t.read(w, r)
+	if no != nil {
+		return refuse(media, no)
+	}
+	return t.run(r, media, params, exec)
+}
+
+func (t *transport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+	start := graphql.Now()
+	var params *graphql.RawParams
+	var no *refusal
+	switch r.Method {
+	case http.MethodPost:
+		params, no = readPost(w, r, t.options.MaxBody)
+	case http.MethodGet, http.MethodHead:
+		params, no = readGet(r, t.options.MaxBody)
+	default:
+		no = &refusal{status: http.StatusMethodNotAllowed, code: CodeBadRequest, allow: allowedMethods,
+			message: "Use POST, or GET for a query."}
+	}
+	if no != nil {
+		return nil, no
+	}
+	params.Headers = r.Header
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, nil
+}
+
+// run executes in the goroutine of the request: when it has returned, nothing of the operation is left running.
+func (t *transport) run(r *http.Request, media string, params *graphql.RawParams, exec graphql.GraphExecutor) answer {
+	ctx, cancel := context.WithTimeout(r.Context(), t.options.Timeout)
+	defer cancel()
+	op, errs := exec.CreateOperationContext(ctx, params)
+	if len(errs) > 0 {
+		return requestErrors(media, t.wording.clean(errs))
+	}
+	if no := runnable(r.Method, op.Operation.Operation); no != nil {
+		return refuse(media, no)
+	}
+	next, ctx := exec.DispatchOperation(ctx, op)
+	response := next(ctx)
+	if response == nil { // the executor gives nothing once the context has ended
+		response = &graphql.Response{Errors: oneError(CodeTimeout, timeoutMessage)}
+	}
+	return result(media, response)
+}
+
+// runnable refuses what a plain HTTP exchange may not run: GET is safe, and one answer cannot be a stream.
+func runnable(method string, operation ast.Operation) *refusal {
+	switch {
+	case operation == ast.Subscription:
+		return &refusal{status: http.StatusBadRequest, code: CodeBadRequest,
+			message: "A subscription is not served as a single answer."}
+	case operation != ast.Query && method != http.MethodPost:
+		return &refusal{status: http.StatusMethodNotAllowed, code: CodeBadRequest, allow: http.MethodPost,
+			message: "Use POST: GET runs queries only."}
+	}
+	return nil
+}
+
+// panicked answers for a panic outside any field (gqlgen recovers those inside one).
+func (t *transport) panicked(ctx context.Context, media string, v any) answer {
+	if v == http.ErrAbortHandler {
+		panic(v) // the server's own way to drop a connection
+	}
+	_ = t.options.Recover(ctx, v)
+	if media == "" {
+		media = mediaJSON
+	}
+	return refuse(media, &refusal{status: http.StatusInternalServerError, code: CodeInternal, message: internalMessage})
+}

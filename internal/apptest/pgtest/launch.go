@@ -1,0 +1,176 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// superuser is the role that owns the throw-away cluster.
+const superuser = "keyhall"
+
+// portTries covers the moment between choosing a free port and listening on it.
+const portTries = 3
+
+// Cluster is a running throw-away server.
+type Cluster struct {
+	dir, password string
+	port          int
+	server        *process
+}
+
+// Launch makes a cluster, starts it and waits until it answers. The caller
+// stops it; it also dies when the calling process dies.
+func Launch(ctx context.Context) (*Cluster, error) {
+	programs, err := find(packaged)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "keyhall-pg-")
+	if err != nil {
+		return nil, fmt.Errorf("directory of the cluster: %w", err)
+	}
+	c := &Cluster{dir: dir, password: rand.Text()}
+	if err := c.start(ctx, programs, owner); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context, programs programs, owner *syscall.Credential) error {
+	if owner != nil {
+		if err := os.Chown(c.dir, int(owner.Uid), int(owner.Gid)); err != nil {
+			return fmt.Errorf("hand the directory over: %w", err)
+		}
+	}
+	if err := c.initialise(ctx, programs.initdb, owner); err != nil {
+		return err
+	}
+	var failed error
+	for range portTries {
+		if failed = c.serve(ctx, programs.postgres, owner); failed == nil || ctx.Err() != nil {
+			return failed
+		}
+	}
+	return failed
+}
+
+// initialise makes the files. ICU's English order is asked for first: it
+// differs from byte order, so a text order that forgot COLLATE "C" shows.
+func (c *Cluster) initialise(ctx context.Context, initdb string, owner *syscall.Credential) error {
+	password := filepath.Join(c.dir, "password")
+	if err := os.WriteFile(password, []byte(c.password), 0o600); err != nil {
+		return fmt.Errorf("password file: %w", err)
+	}
+	if owner != nil {
+		if err := os.Chown(password, int(owner.Uid), int(owner.Gid)); err != nil {
+			return fmt.Errorf("password file: %w", err)
+		}
+	}
+	plain := []string{
+		"--pgdata=" + c.data(), "--username=" + superuser, "--pwfile=" + password,
+		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+	}
+	icu := append([]string{"--locale-provider=icu", "--icu-locale=en"}, plain...)
+	var failed error
+	for _, args := range [][]string{icu, plain} {
+		cmd := exec.CommandContext(ctx, initdb, args...)
+		c.prepare(cmd, owner)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		failed = fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return failed
+}
+
+// serve starts the server on a free port and waits for its first answer.
+func (c *Cluster) serve(ctx context.Context, postgres string, owner *syscall.Credential) error {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	c.port = port
+	log, err := os.Create(filepath.Join(c.dir, "log"))
+	if err != nil {
+		return fmt.Errorf("log of the server: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(postgres,
+		"-D", c.data(), "-k", c.dir, "-p", strconv.Itoa(port), "-h", "127.0.0.1",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "max_connections=300", "-c", "shared_buffers=64MB")
+	c.prepare(cmd, owner)
+	cmd.Stdout, cmd.Stderr = log, log
+	if c.server, err = begin(cmd); err != nil {
+		return fmt.Errorf("start postgres: %w", err)
+	}
+	if err := c.wait(ctx); err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%w: %s", errors.Join(err, c.server.stop()), bytes.TrimSpace(said))
+	}
+	return nil
+}
+
+// wait connects with growing pauses until the server answers or has ended.
+func (c *Cluster) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+		err := ping(ctx, c.URL())
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-c.server.ended:
+			return errors.New("postgres ended at once")
+		case <-ctx.Done():
+			return fmt.Errorf("postgres does not answer: %w", err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// URL is the address of the cluster's own database, as superuser.
+func (c *Cluster) URL() string {
+	address := url.URL{
+		Scheme: "postgres", User: url.UserPassword(superuser, c.password),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)), Path: "/postgres", RawQuery: "sslmode=disable",
+	}
+	return address.String()
+}
+
+// Stop ends the server by its process id and removes its files.
+func (c *Cluster) Stop() error { return errors.Join(c.server.stop(), os.RemoveAll(c.dir)) }
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+func (c *Cluster) prepare(cmd *exec.Cmd, owner *syscall.Credential) {
+	cmd.Dir = c.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "LC_ALL=C.UTF-8"}
+	cmd.SysProcAttr = attributes(owner)
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("choose a port: %w", err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}

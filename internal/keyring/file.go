@@ -1,0 +1,164 @@
+package keyring
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf"
+)
+
+// FileName is the key file's name in the data directory.
+const FileName = "keyring.json"
+
+// ErrMissing says that the file is not there and must not be made: sealed rows
+// exist, and a fresh key could open none of them.
+var ErrMissing = errors.New("the key file is missing, and the database holds values sealed with it")
+
+const (
+	fileVersion = 1
+	fileLimit   = 1 << 20
+)
+
+// document is the file. Its mode protects it: the keysets in it are plain.
+type document struct {
+	Version int             `json:"version"`
+	Note    string          `json:"note"`
+	Sealing json.RawMessage `json:"sealing"`
+	Peppers json.RawMessage `json:"peppers"`
+	Tokens  json.RawMessage `json:"tokens"`
+}
+
+const note = "The keys of this Keyhall installation. Back this file up apart from the database; without it no sealed value can ever be read."
+
+// keysets are the keys in the form that Tink manages.
+type keysets struct{ sealing, peppers, tokens *keyset.Handle }
+
+// Load reads the key file. Only when mayCreate is set (the database holds no
+// sealed row) a missing file is made.
+func Load(path string, mayCreate bool) (*Keyring, error) {
+	keys, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !mayCreate {
+			return nil, fmt.Errorf("%w: restore %s from its backup", ErrMissing, path)
+		}
+		keys, err = create(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	k, err := assemble(keys)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return k, nil
+}
+
+// create writes fresh keys. When two processes start at once, one file wins and
+// both read it.
+func create(path string) (keysets, error) {
+	keys, err := generate()
+	if err != nil {
+		return keysets{}, err
+	}
+	content, err := keys.encode()
+	if err != nil {
+		return keysets{}, err
+	}
+	if err := place(path, content); err != nil && !errors.Is(err, fs.ErrExist) {
+		return keysets{}, fmt.Errorf("make the key file: %w", err)
+	}
+	return read(path)
+}
+
+func generate() (keysets, error) {
+	sealing, err := keyset.NewHandle(aead.XChaCha20Poly1305KeyTemplate())
+	if err != nil {
+		return keysets{}, fmt.Errorf("make a sealing key: %w", err)
+	}
+	peppers, err := keyset.NewHandle(prf.HMACSHA256PRFKeyTemplate())
+	if err != nil {
+		return keysets{}, fmt.Errorf("make a pepper: %w", err)
+	}
+	tokens, err := keyset.NewHandle(prf.HMACSHA256PRFKeyTemplate())
+	if err != nil {
+		return keysets{}, fmt.Errorf("make a token key: %w", err)
+	}
+	return keysets{sealing, peppers, tokens}, nil
+}
+
+// read refuses a file that others on the machine can read: then the keys are
+// known already, and silence would hide it.
+func read(path string) (keysets, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return keysets{}, fmt.Errorf("key file: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat() // of what is open, not of what the path names by now
+	if err != nil {
+		return keysets{}, fmt.Errorf("key file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return keysets{}, fmt.Errorf("key file %s is not a regular file", path)
+	}
+	if open := info.Mode().Perm() & 0o077; open != 0 {
+		return keysets{}, fmt.Errorf("key file %s can be read by others (mode %04o): run chmod 600 on it, and rotate its keys", path, info.Mode().Perm())
+	}
+	content, err := io.ReadAll(io.LimitReader(file, fileLimit))
+	if err != nil {
+		return keysets{}, fmt.Errorf("key file: %w", err)
+	}
+	defer clear(content)
+	keys, err := decode(content)
+	if err != nil {
+		return keysets{}, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return keys, nil
+}
+
+func decode(content []byte) (keysets, error) {
+	var doc document
+	if err := json.Unmarshal(content, &doc); err != nil {
+		return keysets{}, errors.New("damaged, or not a key file: restore it from its backup") // the parser would quote it
+	}
+	if doc.Version != fileVersion {
+		return keysets{}, fmt.Errorf("version %d, and this program reads version %d", doc.Version, fileVersion)
+	}
+	var keys keysets
+	for _, part := range []struct {
+		name string
+		raw  []byte
+		into **keyset.Handle
+	}{{"sealing", doc.Sealing, &keys.sealing}, {"peppers", doc.Peppers, &keys.peppers}, {"tokens", doc.Tokens, &keys.tokens}} {
+		handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(part.raw)))
+		if err != nil {
+			return keysets{}, fmt.Errorf("its %s keys are damaged: restore it from its backup", part.name)
+		}
+		*part.into = handle
+	}
+	return keys, nil
+}
+
+func (k keysets) encode() ([]byte, error) {
+	doc := document{Version: fileVersion, Note: note}
+	for handle, into := range map[*keyset.Handle]*json.RawMessage{k.sealing: &doc.Sealing, k.peppers: &doc.Peppers, k.tokens: &doc.Tokens} {
+		var plain bytes.Buffer
+		if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&plain)); err != nil {
+			return nil, fmt.Errorf("encode the keys: %w", err)
+		}
+		*into = plain.Bytes()
+	}
+	content, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode the key file: %w", err)
+	}
+	return append(content, '\n'), nil
+}

@@ -1,0 +1,65 @@
+package keyring
+
+import (
+	"crypto/subtle"
+	"slices"
+	"strconv"
+
+	"github.com/tink-crypto/tink-go/v2/prf"
+)
+
+// macLength is the whole HMAC-SHA-256.
+const macLength = 32
+
+// Hash is the keyed hash of a credential, and the id of the pepper it was made
+// with, which is stored beside it. Hashes of one purpose never fit another.
+func (k *Keyring) Hash(purpose string, data []byte) (mac []byte, pepperID string) {
+	return compute(k.pepper, k.pepper.PrimaryID, bind(purpose, string(data))), decimal(k.pepper.PrimaryID)
+}
+
+// Verify compares in constant time, with the pepper that was used then. An
+// unknown pepper takes as long as a known one and says no.
+func (k *Keyring) Verify(purpose string, data, mac []byte, pepperID string) bool {
+	id, known := parseID(pepperID, k.pepper)
+	want := compute(k.pepper, id, bind(purpose, string(data)))
+	return subtle.ConstantTimeCompare(want, mac) == 1 && known
+}
+
+// Derive makes the token for one purpose and subject (an invitation and its
+// generation, the first set-up), always the same and stored nowhere: whoever
+// holds the key file can make it again when a mail is sent.
+func (k *Keyring) Derive(purpose string, parts ...string) []byte {
+	return compute(k.token, k.token.PrimaryID, derivation(purpose, parts))
+}
+
+// Derived tells, in constant time, whether the token was derived for this
+// purpose and subject, under the current key or one before it.
+func (k *Keyring) Derived(token []byte, purpose string, parts ...string) bool {
+	input, found := derivation(purpose, parts), 0
+	for id := range k.token.PRFs {
+		found |= subtle.ConstantTimeCompare(compute(k.token, id, input), token)
+	}
+	return found == 1
+}
+
+func derivation(purpose string, parts []string) []byte {
+	return bind(slices.Concat([]string{purpose}, parts)...)
+}
+
+// compute cannot fail for the length asked for: assemble has tried every key.
+func compute(set *prf.Set, id uint32, input []byte) []byte {
+	mac, err := set.PRFs[id].ComputePRF(input, macLength)
+	if err != nil {
+		panic("keyring: a key that worked at load does not any more")
+	}
+	return mac
+}
+
+func parseID(text string, set *prf.Set) (id uint32, known bool) {
+	number, err := strconv.ParseUint(text, 10, 32)
+	id = uint32(number)
+	if _, known = set.PRFs[id]; err != nil || !known || decimal(id) != text {
+		return set.PrimaryID, false
+	}
+	return id, true
+}

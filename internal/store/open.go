@@ -1,0 +1,78 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"entgo.io/ent/dialect"
+	_ "github.com/lib/pq" // driver "postgres"
+	_ "modernc.org/sqlite"
+)
+
+// Connections of one process.
+const (
+	sqliteReaders    = 4
+	postgresMaxConns = 20
+	idleTime         = 5 * time.Minute
+)
+
+// openSQLite opens one writer, whose transactions begin with the write lock, and a pool of readers that cannot write.
+// Every commit is on disk before it is acknowledged.
+func openSQLite(dir string) (*driver, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	path := filepath.Join(dir, "keyhall.db")
+	w, err := sql.Open("sqlite", sqliteDSN(path, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)"},
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("open the SQLite file: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.Ping(); err != nil { // makes the file and sets WAL before a reader comes
+		return nil, fmt.Errorf("open the SQLite file: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, fmt.Errorf("keep the SQLite file private: %w", err)
+	}
+	r, err := sql.Open("sqlite", sqliteDSN(path, url.Values{
+		"_pragma": {"query_only(1)", "foreign_keys(1)", "busy_timeout(10000)"},
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("open the SQLite file to read: %w", err)
+	}
+	r.SetMaxOpenConns(sqliteReaders)
+	r.SetMaxIdleConns(sqliteReaders)
+	return newDriver(dialect.SQLite, w, r), nil
+}
+
+func sqliteDSN(path string, v url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()
+}
+
+// openPostgres opens one pool. binary_parameters saves a round trip a query and lets pgbouncer pool transactions.
+func openPostgres(raw string) (*driver, error) {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return nil, fmt.Errorf("KEYHALL_DATABASE_URL must look like postgres://user:password@host/database?sslmode=verify-full")
+	}
+	q := u.Query()
+	if !q.Has("sslmode") {
+		q.Set("sslmode", "require")
+	}
+	u.RawQuery = q.Encode()
+	db, err := sql.Open("postgres", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	db.SetMaxOpenConns(postgresMaxConns)
+	db.SetMaxIdleConns(postgresMaxConns)
+	db.SetConnMaxIdleTime(idleTime)
+	return newDriver(dialect.Postgres, db, db), nil
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"container/list"
+	"context"
+	"database/sql"
+	"sync"
+)
+
+// maxStatements bounds the cache; Keyhall has a few hundred texts, so the bound only guards against a mistake.
+const maxStatements = 1000
+
+// statements prepares each text once a pool and keeps it: both databases spend more time planning Keyhall's statements
+// than running them.
+type statements struct {
+	db    *sql.DB
+	mu    sync.Mutex
+	byKey map[string]*list.Element
+	order *list.List // front: used last
+}
+
+type statement struct {
+	text  string
+	ready chan struct{}
+	stmt  *sql.Stmt
+	err   error
+}
+
+func newStatements(db *sql.DB) *statements {
+	return &statements{db: db, byKey: map[string]*list.Element{}, order: list.New()}
+}
+
+// QueryContext runs a query as a prepared statement.
+func (s *statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := s.get(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// ExecContext runs a command as a prepared statement.
+func (s *statements) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := s.get(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+// get prepares a text once, also when many ask at the same time; what failed is tried again by the next.
+func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.Lock()
+	if e, ok := s.byKey[text]; ok {
+		s.order.MoveToFront(e)
+		s.mu.Unlock()
+		st := e.Value.(*statement)
+		<-st.ready
+		return st.stmt, st.err
+	}
+	st := &statement{text: text, ready: make(chan struct{})}
+	s.byKey[text] = s.order.PushFront(st)
+	old := s.evict()
+	s.mu.Unlock()
+
+	st.stmt, st.err = s.db.PrepareContext(ctx, text)
+	close(st.ready)
+	if st.err != nil {
+		s.forget(text)
+	}
+	if old != nil {
+		<-old.ready
+		if old.stmt != nil {
+			_ = old.stmt.Close()
+		}
+	}
+	return st.stmt, st.err
+}
+
+func (s *statements) evict() *statement {
+	if s.order.Len() <= maxStatements {
+		return nil
+	}
+	last := s.order.Back()
+	old := s.order.Remove(last).(*statement)
+	delete(s.byKey, old.text)
+	return old
+}
+
+func (s *statements) forget(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, ok := s.byKey[text]; ok {
+		s.order.Remove(e)
+		delete(s.byKey, text)
+	}
+}
+
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := s.order.Front(); e != nil; e = e.Next() {
+		if st := e.Value.(*statement); st.stmt != nil {
+			_ = st.stmt.Close()
+		}
+	}
+	s.byKey, s.order = map[string]*list.Element{}, list.New()
+	return nil
+}
+
+// in runs the cached statements inside a transaction.
+func (s *statements) in(tx *sql.Tx) *inTransaction { return &inTransaction{s, tx} }
+
+type inTransaction struct {
+	*statements
+	tx *sql.Tx
+}
+
+func (t *inTransaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, query, args...)
+}
+
+func (t *inTransaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(ctx, query, args...)
+}

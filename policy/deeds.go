@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// Deed names the rows of one deed: the thing that the permission is about, and what else it makes or touches.
+type Deed struct {
+	ID   string // the resource of the permission
+	New  string // the id of the row that the deed creates, if it creates one
+	Part string // the id of a row that belongs to the resource: a collaborator, an invitation
+}
+
+type pins = core.Pins
+
+type scope struct {
+	writes []core.Write
+	reads  []core.Read
+}
+
+// scopeOf tells what a permission lets a deed write, beside its audit row. A permission without an entry here allows
+// nothing to be written: it can be asked, and no permit comes of it.
+func scopeOf(p Permission, subject string, d Deed) (scope, bool) {
+	s, ok := deeds(subject, d)[p]
+	s.writes = append(s.writes, core.Create(lock.AuditType, pins{"permission": string(p), "outcome": "DONE", "actor_id": subject}))
+	return s, ok
+}
+
+func deeds(subject string, d Deed) map[Permission]scope {
+	enabled := []string{"disabled_at", "disabled_by_id", "disabled_as"}
+	settled := []string{"status", "settled_at"}
+	return map[Permission]scope{
+		"project.create_api_key": {writes: []core.Write{
+			core.Create("APIKey", pins{"id": d.New, "project_id": d.ID, "owner_id": subject}),
+			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.New}),
+		}},
+		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at")}},
+		"api_key.disable": {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"api_key.enable":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"api_key.reveal_secret": {
+			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
+			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
+		},
+		"api_key.delete": {writes: []core.Write{
+			core.Delete("Collaborator", pins{"api_key_id": d.ID}),
+			core.Delete("Invitation", pins{"api_key_id": d.ID}),
+			core.Delete("APIKeyHash", pins{"api_key_id": d.ID}),
+			core.Delete("SealedValue", pins{"api_key_id": d.ID}),
+			core.Delete("APIKey", pins{"id": d.ID}),
+		}},
+		"api_key.invite":              {writes: []core.Write{core.Create("Invitation", pins{"api_key_id": d.ID, "invited_by_id": subject})}},
+		"api_key.revoke_invitation":   {writes: []core.Write{core.Update("Invitation", pins{"id": d.Part, "api_key_id": d.ID}, settled...)}},
+		"api_key.update_role":         {writes: []core.Write{core.Update("Collaborator", pins{"id": d.Part, "api_key_id": d.ID}, "role")}},
+		"api_key.remove_collaborator": {writes: []core.Write{core.Delete("Collaborator", pins{"id": d.Part, "api_key_id": d.ID})}},
+		"api_key.leave":               {writes: []core.Write{core.Delete("Collaborator", pins{"api_key_id": d.ID, "user_id": subject})}},
+		"invitation.accept": {writes: []core.Write{
+			core.Update("Invitation", pins{"id": d.ID}, settled...),
+			core.Create("Collaborator", pins{"user_id": subject, "api_key_id": d.Part}),
+		}},
+		"invitation.decline":  {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
+		"account.manage":      {writes: []core.Write{core.Create("AccessToken", pins{"id": d.New, "user_id": subject})}},
+		"access_token.revoke": {writes: []core.Write{core.Delete("AccessToken", pins{"id": d.ID, "user_id": subject})}},
+		"session.revoke":      {writes: []core.Write{core.Delete("Session", pins{"id": d.ID, "user_id": subject})}},
+		"instance.manage_users": {
+			writes: []core.Write{
+				core.Update("User", pins{"id": d.ID}, "suspended_at", "email_verified"),
+				core.Delete("Session", pins{"user_id": d.ID}),
+			},
+			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
+		},
+	}
+}

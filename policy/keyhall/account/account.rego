@@ -1,0 +1,12 @@
+# METADATA
+# title: Account
+# description: Everybody manages their own account, and nobody else's.
+# custom:
+#   resource: User
+package keyhall.account
+
+# METADATA
+# title: Manage the account
+# description: The person: profile, password, sessions and access tokens.
+# entrypoint: true
+manage if input.resource.id == input.subject.id

@@ -1,0 +1,75 @@
+# METADATA
+# title: API key: who holds what
+# description: The four ways to a verb on a key. Other packages ask them about other people than the subject.
+# custom:
+#   resource: APIKey
+package keyhall.api_key
+
+import data.keyhall.organization
+import data.keyhall.project
+import data.keyhall.roles
+
+# METADATA
+# title: A person holds a verb on a key
+# description: Rights add up. Who has none of the roles has nothing.
+holds(key, person, verb) if holds_as_owner(key, person, verb)
+
+holds(key, person, verb) if holds_as_collaborator(key, person, verb)
+
+holds(key, person, verb) if holds_as_project_member(key, person, verb)
+
+holds(key, person, verb) if holds_as_organization_member(key, person, verb)
+
+# METADATA
+# title: A person holds a verb that shares a key
+# description: Only project keys are shared.
+shares(key, person, verb) if {
+	key.kind == "PROJECT"
+	holds(key, person, verb)
+}
+
+# METADATA
+# title: A person holds a verb as the owner of the key
+# description: An owner who left the organization of the key, or was suspended, holds nothing.
+holds_as_owner(key, person, verb) if {
+	"OWNER" in roles.holders.api_key.owner[verb]
+	key.owner_id == person
+	has_standing_owner(key)
+}
+
+# METADATA
+# title: A person holds a verb as a collaborator of the key
+holds_as_collaborator(key, person, verb) if has_role(key, person, roles.holders.api_key.collaborator[verb])
+
+# METADATA
+# title: A person holds a verb as a member of the project of the key
+holds_as_project_member(key, person, verb) if {
+	key.kind == "PROJECT"
+	project.has_role(key.project, person, roles.holders.api_key.project[verb])
+}
+
+# METADATA
+# title: A person holds a verb as a member of the organization of the key
+holds_as_organization_member(key, person, verb) if {
+	key.kind == "PROJECT"
+	organization.has_role(key.project.organization, person, roles.holders.api_key.organization[verb])
+}
+
+# METADATA
+# title: A person has one of the wanted roles of a collaborator
+# description: A row on a personal key would give nothing.
+has_role(key, person, wanted) if {
+	key.kind == "PROJECT"
+	some collaborator in key.collaborators
+	collaborator.user_id == person
+	collaborator.role in wanted
+}
+
+# METADATA
+# title: The owner of a key stands
+# description: A member of the organization of the key, not suspended.
+has_standing_owner(key) if {
+	some member in key.project.organization.members
+	member.user_id == key.owner_id
+	member.user.suspended_at == 0
+}

@@ -1,0 +1,121 @@
+# METADATA
+# title: Project
+# description: Who may do what with a project. Its members lose it when they leave its organization.
+# custom:
+#   resource: Project
+package keyhall.project
+
+import data.keyhall.organization
+import data.keyhall.roles
+
+# METADATA
+# title: View the project
+# description: Its members, and the owners of its organization.
+# entrypoint: true
+view if holds(input.resource, input.subject.id, "view")
+
+# METADATA
+# title: See who is a member
+# description: Its members, and the owners of its organization.
+# entrypoint: true
+view_members if holds(input.resource, input.subject.id, "view_members")
+
+# METADATA
+# title: See its usage
+# description: Its members, and the owners of its organization.
+# entrypoint: true
+view_usage if holds(input.resource, input.subject.id, "view_usage")
+
+# METADATA
+# title: See its limits
+# description: Its members, and the owners of its organization.
+# entrypoint: true
+view_limits if holds(input.resource, input.subject.id, "view_limits")
+
+# METADATA
+# title: Create a key in it
+# description: Its members only, organization owners must be members too.
+# entrypoint: true
+create_api_key if holds(input.resource, input.subject.id, "create_api_key")
+
+# METADATA
+# title: Change its name, description and environment
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+edit if holds(input.resource, input.subject.id, "edit")
+
+# METADATA
+# title: Archive it
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+archive if holds(input.resource, input.subject.id, "archive")
+
+# METADATA
+# title: Add a member
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+add_member if holds(input.resource, input.subject.id, "add_member")
+
+# METADATA
+# title: Change the role of a member
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+update_member if holds(input.resource, input.subject.id, "update_member")
+
+# METADATA
+# title: Remove a member
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+remove_member if holds(input.resource, input.subject.id, "remove_member")
+
+# METADATA
+# title: Create and remove service accounts
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+manage_service_accounts if holds(input.resource, input.subject.id, "manage_service_accounts")
+
+# METADATA
+# title: Create and remove verifiers
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+manage_verifiers if holds(input.resource, input.subject.id, "manage_verifiers")
+
+# METADATA
+# title: Change its limits
+# description: Its owners, and the owners of its organization.
+# entrypoint: true
+edit_limits if holds(input.resource, input.subject.id, "edit_limits")
+
+# METADATA
+# title: A person holds a verb on a project
+# description: Through the role of a project member, or of an organization member.
+holds(project, person, verb) if has_role(project, person, roles.holders.project.project[verb])
+
+holds(project, person, verb) if {
+	organization.has_role(project.organization, person, roles.holders.project.organization[verb])
+}
+
+# METADATA
+# title: A person has one of the wanted roles in a project
+# description: A project member who left the organization has no role any more.
+has_role(project, person, wanted) if {
+	some member in project.members
+	member.user_id == person
+	member.role in wanted
+	some colleague in project.organization.members
+	colleague.user_id == member.user_id
+}
+
+# METADATA
+# title: Why not
+# description: What is missing, for who was refused.
+reasons contains "you are a member of this project; this needs an owner of the project or of its organization" if {
+	has_role(input.resource, input.subject.id, {"MEMBER"})
+	input.permission in roles.project.project.OWNER
+	not input.permission in roles.project.project.MEMBER
+}
+
+reasons contains "you own this project's organization; this needs a member of the project" if {
+	organization.has_role(input.resource.organization, input.subject.id, {"OWNER"})
+	input.permission == "create_api_key"
+}

@@ -1,0 +1,173 @@
+package lock
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
+)
+
+// The closed list of work that has no viewer. Each duty names the types, columns and rows that it may touch; there is no
+// general bypass. A test holds Duties against a list written by hand.
+
+type pins = core.Pins
+
+// Duties describes every duty, with empty arguments, for that test and for the docs.
+func Duties() []core.Duty {
+	return []core.Duty{
+		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), signUp(Account{}),
+		accountByEmail(""), denial(), instance(), administrator(),
+	}
+}
+
+// SessionByToken sees the session whose token the caller already holds, while it lasts, and its user.
+func SessionByToken(ctx context.Context, hash string) context.Context {
+	return core.WithDuty(ctx, sessionLookup(hash))
+}
+
+func sessionLookup(hash string) core.Duty {
+	return core.Duty{Name: "session.lookup", Reads: []core.Read{
+		{Type: "Session", Rows: heldAndUnexpired(hash)},
+		{Type: "User", Rows: holderIn("sessions", hash)},
+	}}
+}
+
+// AccessTokenByHash is SessionByToken for an access token.
+func AccessTokenByHash(ctx context.Context, hash string) context.Context {
+	return core.WithDuty(ctx, tokenLookup(hash))
+}
+
+func tokenLookup(hash string) core.Duty {
+	return core.Duty{Name: "access_token.lookup", Reads: []core.Read{
+		{Type: "AccessToken", Rows: heldAndUnexpired(hash)},
+		{Type: "User", Rows: holderIn("access_tokens", hash)},
+	}}
+}
+
+// Touch writes when sessions and access tokens were last seen, nothing else.
+func Touch(ctx context.Context) context.Context { return core.WithDuty(ctx, touch()) }
+
+func touch() core.Duty {
+	return core.Duty{Name: "touch", Writes: []core.Write{
+		core.Update("Session", nil, "last_seen_at"),
+		core.Update("AccessToken", nil, "last_used_at"),
+	}}
+}
+
+// SignInLookup sees the account that somebody claims to hold, and its password hash.
+func SignInLookup(ctx context.Context, login string) context.Context {
+	return core.WithDuty(ctx, signInLookup(login))
+}
+
+func signInLookup(login string) core.Duty {
+	return core.Duty{Name: "sign_in.lookup", Reads: []core.Read{
+		{Type: "User", Rows: named(login, login)},
+		{Type: "Credential", Rows: func(s *sql.Selector) {
+			users := sql.Dialect(s.Dialect()).Select("id").From(sql.Table("users"))
+			named(login, login)(users)
+			s.Where(sql.In(s.C("user_id"), users))
+		}},
+	}}
+}
+
+// SignIn writes the session of somebody whose password was right.
+func SignIn(ctx context.Context, userID string) context.Context {
+	return core.WithDuty(ctx, signIn(userID))
+}
+
+func signIn(userID string) core.Duty {
+	return core.Duty{Name: "sign_in", Writes: []core.Write{
+		core.Create("Session", pins{"user_id": userID}),
+		core.Create(AuditType, pins{"actor_id": userID, "outcome": "DONE", "type": "login.succeeded"}),
+	}}
+}
+
+// SignUpLookup sees whether an address or a username is taken.
+func SignUpLookup(ctx context.Context, email, username string) context.Context {
+	return core.WithDuty(ctx, signUpLookup(email, username))
+}
+
+func signUpLookup(email, username string) core.Duty {
+	return core.Duty{Name: "sign_up.lookup", Reads: []core.Read{{Type: "User", Rows: named(email, username)}}}
+}
+
+// Account names the rows that one sign-up makes: a user, their personal organization and its default project.
+type Account struct{ UserID, OrganizationID, ProjectID string }
+
+// SignUp writes a new account.
+func SignUp(ctx context.Context, a Account) context.Context { return core.WithDuty(ctx, signUp(a)) }
+
+func signUp(a Account) core.Duty {
+	return core.Duty{Name: "sign_up", Writes: []core.Write{
+		core.Create("User", pins{"id": a.UserID, "personal_organization_id": a.OrganizationID}),
+		core.Create("Credential", pins{"user_id": a.UserID}),
+		core.Create("Organization", pins{"id": a.OrganizationID, "personal": true}),
+		core.Create("OrganizationMember", pins{"organization_id": a.OrganizationID, "user_id": a.UserID}),
+		core.Create("Project", pins{"id": a.ProjectID, "organization_id": a.OrganizationID, "is_default": true}),
+		core.Create("ProjectMember", pins{"project_id": a.ProjectID, "user_id": a.UserID}),
+		core.Create(AuditType, pins{"actor_id": a.UserID, "outcome": "DONE", "type": "user.signed_up"}),
+	}}
+}
+
+// AccountByEmail sees the holder of one exact address: who invites somebody learns whether they have an account.
+func AccountByEmail(ctx context.Context, email string) context.Context {
+	return core.WithDuty(ctx, accountByEmail(email))
+}
+
+func accountByEmail(email string) core.Duty {
+	return core.Duty{Name: "account.by_email", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		s.Where(sql.EQ(s.C("email"), email))
+	}}}}
+}
+
+// Denial writes the audit row of something that was refused, and counts its repetitions.
+func Denial(ctx context.Context) context.Context { return core.WithDuty(ctx, denial()) }
+
+func denial() core.Duty {
+	return core.Duty{Name: "audit.denial", Writes: []core.Write{core.Create(AuditType, pins{"outcome": "DENIED"})}}
+}
+
+// Instance ties the database to its keyring at start.
+func Instance(ctx context.Context) context.Context { return core.WithDuty(ctx, instance()) }
+
+func instance() core.Duty {
+	return core.Duty{Name: "instance", Reads: []core.Read{{Type: "Instance"}}, Writes: []core.Write{
+		core.Create("Instance", pins{"only": 1}),
+		core.Update("Instance", pins{"only": 1}, "check_wrapped_key", "check_ciphertext", "check_keyset_id"),
+	}}
+}
+
+// Administrator sees whether somebody administers this installation already.
+func Administrator(ctx context.Context) context.Context {
+	return core.WithDuty(ctx, administrator())
+}
+
+func administrator() core.Duty {
+	return core.Duty{Name: "administrator", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		s.Where(sql.EQ(s.C("administrator"), true))
+	}}}}
+}
+
+func named(email, username string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(sql.Or(sql.EQ(s.C("email"), email), sql.EQ(s.C("username"), username)))
+	}
+}
+
+// heldAndUnexpired selects by the token's hash; 0 never expires, and the database's clock decides.
+func heldAndUnexpired(hash string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(sql.And(sql.EQ(s.C("token_hash"), hash), sql.P(func(b *sql.Builder) {
+			b.WriteString("(").Ident(s.C("expires_at")).WriteString(" = 0 OR ").
+				Ident(s.C("expires_at")).WriteString(" > " + core.Now(s.Dialect()) + ")")
+		})))
+	}
+}
+
+func holderIn(table, hash string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).Where(sql.EQ("token_hash", hash))
+		s.Where(sql.In(s.C("id"), held))
+	}
+}

@@ -1,0 +1,237 @@
+// Package lock is the guard that every Ent schema embeds: a query gets the row predicate of its type, a mutation needs a
+// permit or a duty. It imports Ent's runtime and nothing of OPA, so that generating code never compiles the engine.
+// It never decides who may do what: it only asks the gate in ctx, and refuses when there is none.
+package lock
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/privacy"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
+)
+
+// Permit and Statement are made by the policy engine only.
+type (
+	Permit    = core.Permit
+	Statement = core.Statement
+)
+
+// AuditType is the one type whose create marks a permit as audited.
+const AuditType = "AuditEvent"
+
+// Gate answers for the viewer in ctx: which rows of a type may be seen.
+type Gate interface {
+	Rows(ctx context.Context, typ string) (func(*sql.Selector), error)
+}
+
+type gateKey struct{}
+
+// WithGate puts the gate of one viewer in ctx.
+func WithGate(ctx context.Context, g Gate) context.Context {
+	return context.WithValue(ctx, gateKey{}, g)
+}
+
+// Under returns a ctx in which the writes of this permit pass; until its audit row is in, only that row passes.
+func Under(ctx context.Context, p Permit) context.Context { return core.WithPermit(ctx, p) }
+
+// DeniedError is what the lock answers; errors.Is(err, privacy.Deny) holds.
+type DeniedError struct{ what string }
+
+func (e *DeniedError) Error() string { return "lock: " + e.what }
+func (e *DeniedError) Unwrap() error { return privacy.Deny }
+
+func deny(format string, a ...any) error { return &DeniedError{fmt.Sprintf(format, a...)} }
+
+// query and mutation are what ent/template/lock.tmpl adds to the generated types.
+type query interface {
+	EntType() string
+	WhereP(...func(*sql.Selector))
+}
+
+type mutation interface {
+	ent.Mutation
+	WhereP(...func(*sql.Selector))
+	Conn() any
+	Column(name string) (column string, ok bool)
+}
+
+// Rules is the privacy policy of every type.
+type Rules struct{}
+
+// EvalQuery adds the row predicate of the queried type.
+func (Rules) EvalQuery(ctx context.Context, q ent.Query) error {
+	w, ok := q.(query)
+	if !ok {
+		return deny("%T has no row filter", q)
+	}
+	rows, err := rowsOf(ctx, w.EntType())
+	if err != nil {
+		return err
+	}
+	if rows != nil {
+		w.WhereP(rows)
+	}
+	return nil
+}
+
+// Row is the row predicate of a type for use inside edge predicates (HasXWith): a hidden row never answers yes or no.
+func Row(typ string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		rows, err := rowsOf(s.Context(), typ)
+		if err != nil {
+			s.Where(sql.False())
+			return
+		}
+		if rows != nil {
+			rows(s)
+		}
+	}
+}
+
+// rowsOf is the one place that tells which rows may be read; nil means every row of the type.
+func rowsOf(ctx context.Context, typ string) (func(*sql.Selector), error) {
+	if ctx == nil {
+		return nil, deny("%s read without a context", typ)
+	}
+	if d, ok := core.DutyFrom(ctx); ok {
+		for _, r := range d.Reads {
+			if r.Type == typ {
+				return r.Rows, nil
+			}
+		}
+		return nil, deny("duty %s may not read %s", d.Name, typ)
+	}
+	if p, ok := core.PermitFrom(ctx); ok && p.Audited() {
+		for _, r := range p.Reads() {
+			if r.Type == typ {
+				return r.Rows, nil
+			}
+		}
+	}
+	g, _ := ctx.Value(gateKey{}).(Gate)
+	if g == nil {
+		return nil, deny("no gate in ctx for %s", typ)
+	}
+	return g.Rows(ctx, typ)
+}
+
+// EvalMutation lets a write pass only as part of a permit's deed or of a duty.
+func (Rules) EvalMutation(ctx context.Context, em ent.Mutation) error {
+	m, ok := em.(mutation)
+	if !ok {
+		return deny("%T has no guard", em)
+	}
+	if d, ok := core.DutyFrom(ctx); ok {
+		return admit("duty "+d.Name, d.Writes, m)
+	}
+	p, ok := core.PermitFrom(ctx)
+	if !ok {
+		return deny("no permit for %s of %s", m.Op(), m.Type())
+	}
+	if !p.In(m.Conn()) {
+		return deny("permit %s belongs to another transaction", p.Permission())
+	}
+	if err := admit("permit "+p.Permission(), p.Writes(), m); err != nil {
+		return err
+	}
+	if m.Type() == AuditType {
+		p.MarkAudited()
+		return nil
+	}
+	if !p.Audited() {
+		return deny("permit %s has no audit row yet", p.Permission())
+	}
+	return nil
+}
+
+// admit looks for a write that covers the mutation whole, and pins it to its rows.
+func admit(who string, writes []core.Write, m mutation) error {
+	touched, err := columns(m)
+	if err != nil {
+		return err
+	}
+	for _, w := range writes {
+		if w.Type == m.Type() && w.Ops.Is(m.Op()) && covers(w.Columns, touched) && pinned(w, m) {
+			return nil
+		}
+	}
+	return deny("%s does not cover %s of %s %v", who, m.Op(), m.Type(), touched)
+}
+
+// covers tells whether every touched column is allowed; a create may name AnyColumn, as its pins say what matters.
+func covers(allowed, touched []string) bool {
+	if slices.Contains(allowed, core.AnyColumn) {
+		return true
+	}
+	for _, c := range touched {
+		if !slices.Contains(allowed, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// pinned checks a create against the pins and narrows every other operation to them.
+func pinned(w core.Write, m mutation) bool {
+	if m.Op().Is(ent.OpCreate) {
+		for column, want := range w.Pins {
+			if got, ok := value(m, column); !ok || got != want {
+				return false
+			}
+		}
+		return true
+	}
+	for column, want := range w.Pins {
+		m.WhereP(sql.FieldEQ(column, want))
+	}
+	return true
+}
+
+// identified is satisfied by every generated mutation: the id is no field to Ent.
+type identified interface{ ID() (string, bool) }
+
+func value(m mutation, column string) (any, bool) {
+	if column == "id" {
+		if i, ok := m.(identified); ok {
+			return i.ID()
+		}
+		return nil, false
+	}
+	v, ok := m.Field(column)
+	if r := reflect.ValueOf(v); ok && r.Kind() == reflect.String { // enums are named strings
+		return r.String(), true
+	}
+	return v, ok
+}
+
+// columns maps everything a mutation touches to columns of its own table. An edge that is stored in another table has
+// no column here: Ent would rewrite that table's rows without asking its policy, so it is refused.
+func columns(m mutation) ([]string, error) {
+	var out []string
+	for _, names := range [][]string{m.Fields(), m.AddedFields(), m.ClearedFields(), m.AddedEdges(), m.RemovedEdges(), m.ClearedEdges()} {
+		for _, name := range names {
+			c, ok := m.Column(name)
+			if !ok {
+				return nil, deny("%s of %s through the edge %s, which is stored elsewhere", m.Op(), m.Type(), name)
+			}
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out, nil
+}
+
+type listingKey struct{}
+
+// Listing marks a query as one page of a list, so that the gate may choose the statement shape that suits a list.
+func Listing(ctx context.Context) context.Context { return context.WithValue(ctx, listingKey{}, true) }
+
+// IsListing tells whether the query is a page of a list rather than a look-up of known rows.
+func IsListing(ctx context.Context) bool { l, _ := ctx.Value(listingKey{}).(bool); return l }
