@@ -39,6 +39,12 @@ build: ## Build ./keyhall
 generate: ## Write the generated code and documents again
 	go generate ./...
 
+# Not one of the verbs: a step of the recipe "Add a type".
+.PHONY: migration
+migration:
+	@[ -n "$(NAME)" ] || { echo 'say what it does: make migration NAME=groups'; exit 1; }
+	cd ent && go run ../internal/apptest/pgtest/cmd/withpostgres go run -mod=mod migrate/main.go '$(NAME)'
+
 .PHONY: check
 check: lint ## All that is quick: lint, generated code fresh, descriptions, floors, figures
 	@before=$$($(STATE)); go generate ./...; after=$$($(STATE)); \

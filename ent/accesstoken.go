@@ -26,8 +26,12 @@ type AccessToken struct {
 	Name string `json:"name,omitempty"`
 	// Start holds the value of the "start" field.
 	Start string `json:"start,omitempty"`
-	// TokenHash holds the value of the "token_hash" field.
-	TokenHash string `json:"-"`
+	// The public part of the token, which finds the row.
+	Lookup string `json:"lookup,omitempty"`
+	// Hash holds the value of the "hash" field.
+	Hash []byte `json:"-"`
+	// PepperID holds the value of the "pepper_id" field.
+	PepperID string `json:"pepper_id,omitempty"`
 	// What the token is narrowed to; absent: everything its user may.
 	Permissions []string `json:"permissions,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
@@ -65,11 +69,11 @@ func (*AccessToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case accesstoken.FieldPermissions:
+		case accesstoken.FieldHash, accesstoken.FieldPermissions:
 			values[i] = new([]byte)
 		case accesstoken.FieldCreatedAt, accesstoken.FieldExpiresAt, accesstoken.FieldLastUsedAt:
 			values[i] = new(sql.NullInt64)
-		case accesstoken.FieldID, accesstoken.FieldUserID, accesstoken.FieldName, accesstoken.FieldStart, accesstoken.FieldTokenHash:
+		case accesstoken.FieldID, accesstoken.FieldUserID, accesstoken.FieldName, accesstoken.FieldStart, accesstoken.FieldLookup, accesstoken.FieldPepperID:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -116,11 +120,23 @@ func (_m *AccessToken) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Start = value.String
 			}
-		case accesstoken.FieldTokenHash:
+		case accesstoken.FieldLookup:
 			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field token_hash", values[i])
+				return fmt.Errorf("unexpected type %T for field lookup", values[i])
 			} else if value.Valid {
-				_m.TokenHash = value.String
+				_m.Lookup = value.String
+			}
+		case accesstoken.FieldHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field hash", values[i])
+			} else if value != nil {
+				_m.Hash = *value
+			}
+		case accesstoken.FieldPepperID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field pepper_id", values[i])
+			} else if value.Valid {
+				_m.PepperID = value.String
 			}
 		case accesstoken.FieldPermissions:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -195,7 +211,13 @@ func (_m *AccessToken) String() string {
 	builder.WriteString("start=")
 	builder.WriteString(_m.Start)
 	builder.WriteString(", ")
-	builder.WriteString("token_hash=<sensitive>")
+	builder.WriteString("lookup=")
+	builder.WriteString(_m.Lookup)
+	builder.WriteString(", ")
+	builder.WriteString("hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("pepper_id=")
+	builder.WriteString(_m.PepperID)
 	builder.WriteString(", ")
 	builder.WriteString("permissions=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Permissions))

@@ -52,9 +52,21 @@ func (_c *AccessTokenCreate) SetStart(v string) *AccessTokenCreate {
 	return _c
 }
 
-// SetTokenHash sets the "token_hash" field.
-func (_c *AccessTokenCreate) SetTokenHash(v string) *AccessTokenCreate {
-	_c.mutation.SetTokenHash(v)
+// SetLookup sets the "lookup" field.
+func (_c *AccessTokenCreate) SetLookup(v string) *AccessTokenCreate {
+	_c.mutation.SetLookup(v)
+	return _c
+}
+
+// SetHash sets the "hash" field.
+func (_c *AccessTokenCreate) SetHash(v []byte) *AccessTokenCreate {
+	_c.mutation.SetHash(v)
+	return _c
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (_c *AccessTokenCreate) SetPepperID(v string) *AccessTokenCreate {
+	_c.mutation.SetPepperID(v)
 	return _c
 }
 
@@ -187,8 +199,14 @@ func (_c *AccessTokenCreate) check() error {
 	if _, ok := _c.mutation.Start(); !ok {
 		return &ValidationError{Name: "start", err: errors.New(`ent: missing required field "AccessToken.start"`)}
 	}
-	if _, ok := _c.mutation.TokenHash(); !ok {
-		return &ValidationError{Name: "token_hash", err: errors.New(`ent: missing required field "AccessToken.token_hash"`)}
+	if _, ok := _c.mutation.Lookup(); !ok {
+		return &ValidationError{Name: "lookup", err: errors.New(`ent: missing required field "AccessToken.lookup"`)}
+	}
+	if _, ok := _c.mutation.Hash(); !ok {
+		return &ValidationError{Name: "hash", err: errors.New(`ent: missing required field "AccessToken.hash"`)}
+	}
+	if _, ok := _c.mutation.PepperID(); !ok {
+		return &ValidationError{Name: "pepper_id", err: errors.New(`ent: missing required field "AccessToken.pepper_id"`)}
 	}
 	if _, ok := _c.mutation.ExpiresAt(); !ok {
 		return &ValidationError{Name: "expires_at", err: errors.New(`ent: missing required field "AccessToken.expires_at"`)}
@@ -251,9 +269,17 @@ func (_c *AccessTokenCreate) createSpec() (*AccessToken, *sqlgraph.CreateSpec) {
 		_spec.SetField(accesstoken.FieldStart, field.TypeString, value)
 		_node.Start = value
 	}
-	if value, ok := _c.mutation.TokenHash(); ok {
-		_spec.SetField(accesstoken.FieldTokenHash, field.TypeString, value)
-		_node.TokenHash = value
+	if value, ok := _c.mutation.Lookup(); ok {
+		_spec.SetField(accesstoken.FieldLookup, field.TypeString, value)
+		_node.Lookup = value
+	}
+	if value, ok := _c.mutation.Hash(); ok {
+		_spec.SetField(accesstoken.FieldHash, field.TypeBytes, value)
+		_node.Hash = value
+	}
+	if value, ok := _c.mutation.PepperID(); ok {
+		_spec.SetField(accesstoken.FieldPepperID, field.TypeString, value)
+		_node.PepperID = value
 	}
 	if value, ok := _c.mutation.Permissions(); ok {
 		_spec.SetField(accesstoken.FieldPermissions, field.TypeJSON, value)

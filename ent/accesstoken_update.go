@@ -71,16 +71,36 @@ func (_u *AccessTokenUpdate) SetNillableStart(v *string) *AccessTokenUpdate {
 	return _u
 }
 
-// SetTokenHash sets the "token_hash" field.
-func (_u *AccessTokenUpdate) SetTokenHash(v string) *AccessTokenUpdate {
-	_u.mutation.SetTokenHash(v)
+// SetLookup sets the "lookup" field.
+func (_u *AccessTokenUpdate) SetLookup(v string) *AccessTokenUpdate {
+	_u.mutation.SetLookup(v)
 	return _u
 }
 
-// SetNillableTokenHash sets the "token_hash" field if the given value is not nil.
-func (_u *AccessTokenUpdate) SetNillableTokenHash(v *string) *AccessTokenUpdate {
+// SetNillableLookup sets the "lookup" field if the given value is not nil.
+func (_u *AccessTokenUpdate) SetNillableLookup(v *string) *AccessTokenUpdate {
 	if v != nil {
-		_u.SetTokenHash(*v)
+		_u.SetLookup(*v)
+	}
+	return _u
+}
+
+// SetHash sets the "hash" field.
+func (_u *AccessTokenUpdate) SetHash(v []byte) *AccessTokenUpdate {
+	_u.mutation.SetHash(v)
+	return _u
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (_u *AccessTokenUpdate) SetPepperID(v string) *AccessTokenUpdate {
+	_u.mutation.SetPepperID(v)
+	return _u
+}
+
+// SetNillablePepperID sets the "pepper_id" field if the given value is not nil.
+func (_u *AccessTokenUpdate) SetNillablePepperID(v *string) *AccessTokenUpdate {
+	if v != nil {
+		_u.SetPepperID(*v)
 	}
 	return _u
 }
@@ -214,8 +234,14 @@ func (_u *AccessTokenUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.Start(); ok {
 		_spec.SetField(accesstoken.FieldStart, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.TokenHash(); ok {
-		_spec.SetField(accesstoken.FieldTokenHash, field.TypeString, value)
+	if value, ok := _u.mutation.Lookup(); ok {
+		_spec.SetField(accesstoken.FieldLookup, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Hash(); ok {
+		_spec.SetField(accesstoken.FieldHash, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.PepperID(); ok {
+		_spec.SetField(accesstoken.FieldPepperID, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Permissions(); ok {
 		_spec.SetField(accesstoken.FieldPermissions, field.TypeJSON, value)
@@ -331,16 +357,36 @@ func (_u *AccessTokenUpdateOne) SetNillableStart(v *string) *AccessTokenUpdateOn
 	return _u
 }
 
-// SetTokenHash sets the "token_hash" field.
-func (_u *AccessTokenUpdateOne) SetTokenHash(v string) *AccessTokenUpdateOne {
-	_u.mutation.SetTokenHash(v)
+// SetLookup sets the "lookup" field.
+func (_u *AccessTokenUpdateOne) SetLookup(v string) *AccessTokenUpdateOne {
+	_u.mutation.SetLookup(v)
 	return _u
 }
 
-// SetNillableTokenHash sets the "token_hash" field if the given value is not nil.
-func (_u *AccessTokenUpdateOne) SetNillableTokenHash(v *string) *AccessTokenUpdateOne {
+// SetNillableLookup sets the "lookup" field if the given value is not nil.
+func (_u *AccessTokenUpdateOne) SetNillableLookup(v *string) *AccessTokenUpdateOne {
 	if v != nil {
-		_u.SetTokenHash(*v)
+		_u.SetLookup(*v)
+	}
+	return _u
+}
+
+// SetHash sets the "hash" field.
+func (_u *AccessTokenUpdateOne) SetHash(v []byte) *AccessTokenUpdateOne {
+	_u.mutation.SetHash(v)
+	return _u
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (_u *AccessTokenUpdateOne) SetPepperID(v string) *AccessTokenUpdateOne {
+	_u.mutation.SetPepperID(v)
+	return _u
+}
+
+// SetNillablePepperID sets the "pepper_id" field if the given value is not nil.
+func (_u *AccessTokenUpdateOne) SetNillablePepperID(v *string) *AccessTokenUpdateOne {
+	if v != nil {
+		_u.SetPepperID(*v)
 	}
 	return _u
 }
@@ -504,8 +550,14 @@ func (_u *AccessTokenUpdateOne) sqlSave(ctx context.Context) (_node *AccessToken
 	if value, ok := _u.mutation.Start(); ok {
 		_spec.SetField(accesstoken.FieldStart, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.TokenHash(); ok {
-		_spec.SetField(accesstoken.FieldTokenHash, field.TypeString, value)
+	if value, ok := _u.mutation.Lookup(); ok {
+		_spec.SetField(accesstoken.FieldLookup, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Hash(); ok {
+		_spec.SetField(accesstoken.FieldHash, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.PepperID(); ok {
+		_spec.SetField(accesstoken.FieldPepperID, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Permissions(); ok {
 		_spec.SetField(accesstoken.FieldPermissions, field.TypeJSON, value)

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -26,7 +27,9 @@ type Instance struct {
 	CheckCiphertext []byte `json:"-"`
 	// CheckKeysetID holds the value of the "check_keyset_id" field.
 	CheckKeysetID string `json:"check_keyset_id,omitempty"`
-	selectValues  sql.SelectValues
+	// Every key id that the file had.
+	CheckIds     []string `json:"check_ids,omitempty"`
+	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -34,7 +37,7 @@ func (*Instance) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case instance.FieldCheckWrappedKey, instance.FieldCheckCiphertext:
+		case instance.FieldCheckWrappedKey, instance.FieldCheckCiphertext, instance.FieldCheckIds:
 			values[i] = new([]byte)
 		case instance.FieldCreatedAt, instance.FieldOnly:
 			values[i] = new(sql.NullInt64)
@@ -91,6 +94,14 @@ func (_m *Instance) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CheckKeysetID = value.String
 			}
+		case instance.FieldCheckIds:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field check_ids", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.CheckIds); err != nil {
+					return fmt.Errorf("unmarshal field check_ids: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -139,6 +150,9 @@ func (_m *Instance) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("check_keyset_id=")
 	builder.WriteString(_m.CheckKeysetID)
+	builder.WriteString(", ")
+	builder.WriteString("check_ids=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CheckIds))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -57,6 +57,12 @@ func (_c *InstanceCreate) SetCheckKeysetID(v string) *InstanceCreate {
 	return _c
 }
 
+// SetCheckIds sets the "check_ids" field.
+func (_c *InstanceCreate) SetCheckIds(v []string) *InstanceCreate {
+	_c.mutation.SetCheckIds(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *InstanceCreate) SetID(v string) *InstanceCreate {
 	_c.mutation.SetID(v)
@@ -142,6 +148,9 @@ func (_c *InstanceCreate) check() error {
 	if _, ok := _c.mutation.CheckKeysetID(); !ok {
 		return &ValidationError{Name: "check_keyset_id", err: errors.New(`ent: missing required field "Instance.check_keyset_id"`)}
 	}
+	if _, ok := _c.mutation.CheckIds(); !ok {
+		return &ValidationError{Name: "check_ids", err: errors.New(`ent: missing required field "Instance.check_ids"`)}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := instance.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Instance.id": %w`, err)}
@@ -201,6 +210,10 @@ func (_c *InstanceCreate) createSpec() (*Instance, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CheckKeysetID(); ok {
 		_spec.SetField(instance.FieldCheckKeysetID, field.TypeString, value)
 		_node.CheckKeysetID = value
+	}
+	if value, ok := _c.mutation.CheckIds(); ok {
+		_spec.SetField(instance.FieldCheckIds, field.TypeJSON, value)
+		_node.CheckIds = value
 	}
 	return _node, _spec
 }

@@ -9,6 +9,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/predicate"
@@ -50,6 +51,18 @@ func (_u *InstanceUpdate) SetNillableCheckKeysetID(v *string) *InstanceUpdate {
 	if v != nil {
 		_u.SetCheckKeysetID(*v)
 	}
+	return _u
+}
+
+// SetCheckIds sets the "check_ids" field.
+func (_u *InstanceUpdate) SetCheckIds(v []string) *InstanceUpdate {
+	_u.mutation.SetCheckIds(v)
+	return _u
+}
+
+// AppendCheckIds appends value to the "check_ids" field.
+func (_u *InstanceUpdate) AppendCheckIds(v []string) *InstanceUpdate {
+	_u.mutation.AppendCheckIds(v)
 	return _u
 }
 
@@ -103,6 +116,14 @@ func (_u *InstanceUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.CheckKeysetID(); ok {
 		_spec.SetField(instance.FieldCheckKeysetID, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.CheckIds(); ok {
+		_spec.SetField(instance.FieldCheckIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedCheckIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, instance.FieldCheckIds, value)
+		})
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{instance.Label}
@@ -146,6 +167,18 @@ func (_u *InstanceUpdateOne) SetNillableCheckKeysetID(v *string) *InstanceUpdate
 	if v != nil {
 		_u.SetCheckKeysetID(*v)
 	}
+	return _u
+}
+
+// SetCheckIds sets the "check_ids" field.
+func (_u *InstanceUpdateOne) SetCheckIds(v []string) *InstanceUpdateOne {
+	_u.mutation.SetCheckIds(v)
+	return _u
+}
+
+// AppendCheckIds appends value to the "check_ids" field.
+func (_u *InstanceUpdateOne) AppendCheckIds(v []string) *InstanceUpdateOne {
+	_u.mutation.AppendCheckIds(v)
 	return _u
 }
 
@@ -228,6 +261,14 @@ func (_u *InstanceUpdateOne) sqlSave(ctx context.Context) (_node *Instance, err 
 	}
 	if value, ok := _u.mutation.CheckKeysetID(); ok {
 		_spec.SetField(instance.FieldCheckKeysetID, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.CheckIds(); ok {
+		_spec.SetField(instance.FieldCheckIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedCheckIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, instance.FieldCheckIds, value)
+		})
 	}
 	_node = &Instance{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -156,8 +156,12 @@ func (*AccessTokenMutation) Column(name string) (string, bool) {
 		return accesstoken.FieldName, true
 	case accesstoken.FieldStart:
 		return accesstoken.FieldStart, true
-	case accesstoken.FieldTokenHash:
-		return accesstoken.FieldTokenHash, true
+	case accesstoken.FieldLookup:
+		return accesstoken.FieldLookup, true
+	case accesstoken.FieldHash:
+		return accesstoken.FieldHash, true
+	case accesstoken.FieldPepperID:
+		return accesstoken.FieldPepperID, true
 	case accesstoken.FieldPermissions:
 		return accesstoken.FieldPermissions, true
 	case accesstoken.FieldExpiresAt:
@@ -350,6 +354,8 @@ func (*InstanceMutation) Column(name string) (string, bool) {
 		return instance.FieldCheckCiphertext, true
 	case instance.FieldCheckKeysetID:
 		return instance.FieldCheckKeysetID, true
+	case instance.FieldCheckIds:
+		return instance.FieldCheckIds, true
 	}
 	return "", false
 }

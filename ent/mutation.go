@@ -2140,7 +2140,9 @@ type AccessTokenMutation struct {
 	addcreated_at     *int64
 	name              *string
 	start             *string
-	token_hash        *string
+	lookup            *string
+	hash              *[]byte
+	pepper_id         *string
 	permissions       *[]string
 	appendpermissions []string
 	expires_at        *int64
@@ -2423,40 +2425,112 @@ func (m *AccessTokenMutation) ResetStart() {
 	m.start = nil
 }
 
-// SetTokenHash sets the "token_hash" field.
-func (m *AccessTokenMutation) SetTokenHash(s string) {
-	m.token_hash = &s
+// SetLookup sets the "lookup" field.
+func (m *AccessTokenMutation) SetLookup(s string) {
+	m.lookup = &s
 }
 
-// TokenHash returns the value of the "token_hash" field in the mutation.
-func (m *AccessTokenMutation) TokenHash() (r string, exists bool) {
-	v := m.token_hash
+// Lookup returns the value of the "lookup" field in the mutation.
+func (m *AccessTokenMutation) Lookup() (r string, exists bool) {
+	v := m.lookup
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldTokenHash returns the old "token_hash" field's value of the AccessToken entity.
+// OldLookup returns the old "lookup" field's value of the AccessToken entity.
 // If the AccessToken object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AccessTokenMutation) OldTokenHash(ctx context.Context) (v string, err error) {
+func (m *AccessTokenMutation) OldLookup(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTokenHash is only allowed on UpdateOne operations")
+		return v, errors.New("OldLookup is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTokenHash requires an ID field in the mutation")
+		return v, errors.New("OldLookup requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTokenHash: %w", err)
+		return v, fmt.Errorf("querying old value for OldLookup: %w", err)
 	}
-	return oldValue.TokenHash, nil
+	return oldValue.Lookup, nil
 }
 
-// ResetTokenHash resets all changes to the "token_hash" field.
-func (m *AccessTokenMutation) ResetTokenHash() {
-	m.token_hash = nil
+// ResetLookup resets all changes to the "lookup" field.
+func (m *AccessTokenMutation) ResetLookup() {
+	m.lookup = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *AccessTokenMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *AccessTokenMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the AccessToken entity.
+// If the AccessToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessTokenMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *AccessTokenMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (m *AccessTokenMutation) SetPepperID(s string) {
+	m.pepper_id = &s
+}
+
+// PepperID returns the value of the "pepper_id" field in the mutation.
+func (m *AccessTokenMutation) PepperID() (r string, exists bool) {
+	v := m.pepper_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPepperID returns the old "pepper_id" field's value of the AccessToken entity.
+// If the AccessToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessTokenMutation) OldPepperID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPepperID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPepperID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPepperID: %w", err)
+	}
+	return oldValue.PepperID, nil
+}
+
+// ResetPepperID resets all changes to the "pepper_id" field.
+func (m *AccessTokenMutation) ResetPepperID() {
+	m.pepper_id = nil
 }
 
 // SetPermissions sets the "permissions" field.
@@ -2697,7 +2771,7 @@ func (m *AccessTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AccessTokenMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 10)
 	if m.created_at != nil {
 		fields = append(fields, accesstoken.FieldCreatedAt)
 	}
@@ -2710,8 +2784,14 @@ func (m *AccessTokenMutation) Fields() []string {
 	if m.start != nil {
 		fields = append(fields, accesstoken.FieldStart)
 	}
-	if m.token_hash != nil {
-		fields = append(fields, accesstoken.FieldTokenHash)
+	if m.lookup != nil {
+		fields = append(fields, accesstoken.FieldLookup)
+	}
+	if m.hash != nil {
+		fields = append(fields, accesstoken.FieldHash)
+	}
+	if m.pepper_id != nil {
+		fields = append(fields, accesstoken.FieldPepperID)
 	}
 	if m.permissions != nil {
 		fields = append(fields, accesstoken.FieldPermissions)
@@ -2738,8 +2818,12 @@ func (m *AccessTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case accesstoken.FieldStart:
 		return m.Start()
-	case accesstoken.FieldTokenHash:
-		return m.TokenHash()
+	case accesstoken.FieldLookup:
+		return m.Lookup()
+	case accesstoken.FieldHash:
+		return m.Hash()
+	case accesstoken.FieldPepperID:
+		return m.PepperID()
 	case accesstoken.FieldPermissions:
 		return m.Permissions()
 	case accesstoken.FieldExpiresAt:
@@ -2763,8 +2847,12 @@ func (m *AccessTokenMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldName(ctx)
 	case accesstoken.FieldStart:
 		return m.OldStart(ctx)
-	case accesstoken.FieldTokenHash:
-		return m.OldTokenHash(ctx)
+	case accesstoken.FieldLookup:
+		return m.OldLookup(ctx)
+	case accesstoken.FieldHash:
+		return m.OldHash(ctx)
+	case accesstoken.FieldPepperID:
+		return m.OldPepperID(ctx)
 	case accesstoken.FieldPermissions:
 		return m.OldPermissions(ctx)
 	case accesstoken.FieldExpiresAt:
@@ -2808,12 +2896,26 @@ func (m *AccessTokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStart(v)
 		return nil
-	case accesstoken.FieldTokenHash:
+	case accesstoken.FieldLookup:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetTokenHash(v)
+		m.SetLookup(v)
+		return nil
+	case accesstoken.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case accesstoken.FieldPepperID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPepperID(v)
 		return nil
 	case accesstoken.FieldPermissions:
 		v, ok := value.([]string)
@@ -2945,8 +3047,14 @@ func (m *AccessTokenMutation) ResetField(name string) error {
 	case accesstoken.FieldStart:
 		m.ResetStart()
 		return nil
-	case accesstoken.FieldTokenHash:
-		m.ResetTokenHash()
+	case accesstoken.FieldLookup:
+		m.ResetLookup()
+		return nil
+	case accesstoken.FieldHash:
+		m.ResetHash()
+		return nil
+	case accesstoken.FieldPepperID:
+		m.ResetPepperID()
 		return nil
 	case accesstoken.FieldPermissions:
 		m.ResetPermissions()
@@ -5828,6 +5936,8 @@ type InstanceMutation struct {
 	check_wrapped_key *[]byte
 	check_ciphertext  *[]byte
 	check_keyset_id   *string
+	check_ids         *[]string
+	appendcheck_ids   []string
 	clearedFields     map[string]struct{}
 	done              bool
 	oldValue          func(context.Context) (*Instance, error)
@@ -6158,6 +6268,57 @@ func (m *InstanceMutation) ResetCheckKeysetID() {
 	m.check_keyset_id = nil
 }
 
+// SetCheckIds sets the "check_ids" field.
+func (m *InstanceMutation) SetCheckIds(s []string) {
+	m.check_ids = &s
+	m.appendcheck_ids = nil
+}
+
+// CheckIds returns the value of the "check_ids" field in the mutation.
+func (m *InstanceMutation) CheckIds() (r []string, exists bool) {
+	v := m.check_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCheckIds returns the old "check_ids" field's value of the Instance entity.
+// If the Instance object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InstanceMutation) OldCheckIds(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCheckIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCheckIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCheckIds: %w", err)
+	}
+	return oldValue.CheckIds, nil
+}
+
+// AppendCheckIds adds s to the "check_ids" field.
+func (m *InstanceMutation) AppendCheckIds(s []string) {
+	m.appendcheck_ids = append(m.appendcheck_ids, s...)
+}
+
+// AppendedCheckIds returns the list of values that were appended to the "check_ids" field in this mutation.
+func (m *InstanceMutation) AppendedCheckIds() ([]string, bool) {
+	if len(m.appendcheck_ids) == 0 {
+		return nil, false
+	}
+	return m.appendcheck_ids, true
+}
+
+// ResetCheckIds resets all changes to the "check_ids" field.
+func (m *InstanceMutation) ResetCheckIds() {
+	m.check_ids = nil
+	m.appendcheck_ids = nil
+}
+
 // Where appends a list predicates to the InstanceMutation builder.
 func (m *InstanceMutation) Where(ps ...predicate.Instance) {
 	m.predicates = append(m.predicates, ps...)
@@ -6192,7 +6353,7 @@ func (m *InstanceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InstanceMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.created_at != nil {
 		fields = append(fields, instance.FieldCreatedAt)
 	}
@@ -6207,6 +6368,9 @@ func (m *InstanceMutation) Fields() []string {
 	}
 	if m.check_keyset_id != nil {
 		fields = append(fields, instance.FieldCheckKeysetID)
+	}
+	if m.check_ids != nil {
+		fields = append(fields, instance.FieldCheckIds)
 	}
 	return fields
 }
@@ -6226,6 +6390,8 @@ func (m *InstanceMutation) Field(name string) (ent.Value, bool) {
 		return m.CheckCiphertext()
 	case instance.FieldCheckKeysetID:
 		return m.CheckKeysetID()
+	case instance.FieldCheckIds:
+		return m.CheckIds()
 	}
 	return nil, false
 }
@@ -6245,6 +6411,8 @@ func (m *InstanceMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldCheckCiphertext(ctx)
 	case instance.FieldCheckKeysetID:
 		return m.OldCheckKeysetID(ctx)
+	case instance.FieldCheckIds:
+		return m.OldCheckIds(ctx)
 	}
 	return nil, fmt.Errorf("unknown Instance field %s", name)
 }
@@ -6288,6 +6456,13 @@ func (m *InstanceMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCheckKeysetID(v)
+		return nil
+	case instance.FieldCheckIds:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCheckIds(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Instance field %s", name)
@@ -6379,6 +6554,9 @@ func (m *InstanceMutation) ResetField(name string) error {
 		return nil
 	case instance.FieldCheckKeysetID:
 		m.ResetCheckKeysetID()
+		return nil
+	case instance.FieldCheckIds:
+		m.ResetCheckIds()
 		return nil
 	}
 	return fmt.Errorf("unknown Instance field %s", name)

@@ -148,6 +148,10 @@ func (_m *AccessToken) orderValue(column string) any {
 		return _m.Name
 	case accesstoken.FieldStart:
 		return _m.Start
+	case accesstoken.FieldLookup:
+		return _m.Lookup
+	case accesstoken.FieldPepperID:
+		return _m.PepperID
 	case accesstoken.FieldExpiresAt:
 		return _m.ExpiresAt
 	case accesstoken.FieldLastUsedAt:

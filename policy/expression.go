@@ -87,7 +87,11 @@ func (t *translator) call(expr *ast.Expr, name ast.Ref, args []*ast.Term, e *env
 	if op, ok := comparisons()[name.String()]; ok && len(args) == 2 {
 		return t.comparison(expr, op, args, e, f)
 	}
-	switch name.String() {
+	text := name.String()
+	if len(args) != 2 { // a third one is the result, used as a value
+		text = ""
+	}
+	switch text {
 	case "internal.member_2":
 		return t.membership(expr, args, e, f)
 	case "startswith":

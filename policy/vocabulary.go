@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 )
 
 // Kind is the type of a column or of a fact of the request. Times are Int: microseconds since 1970.
@@ -66,16 +67,17 @@ func ParseVocabulary(text []byte) (Vocabulary, error) {
 
 func (v Vocabulary) check() error {
 	var errs []error
-	for name, entity := range v {
+	name := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) // names become JSON keys and identifiers
+	for typ, entity := range v {
 		if entity.Hidden {
 			continue
 		}
 		if entity.Table == "" || entity.Fields[primaryKey].Kind != String || entity.Fields[primaryKey].Nullable {
-			errs = append(errs, fmt.Errorf("policy: vocabulary: %s needs a table and a text column %q that is never NULL", name, primaryKey))
+			errs = append(errs, fmt.Errorf("policy: vocabulary: %s needs a table and a text column %q that is never NULL", typ, primaryKey))
 		}
 		for f, field := range entity.Fields {
-			if field.Column == "" || field.Kind != String && field.Kind != Int && field.Kind != Bool {
-				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s needs a column and a kind", name, f))
+			if !name.MatchString(f) || field.Column == "" || field.Kind != String && field.Kind != Int && field.Kind != Bool {
+				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s needs a column and a kind", typ, f))
 			}
 		}
 		for e, edge := range entity.Edges {
@@ -83,11 +85,11 @@ func (v Vocabulary) check() error {
 			_, clash := entity.Fields[e]
 			switch {
 			case !known || to.Hidden:
-				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s leads to %q, which no rule may read", name, e, edge.To))
-			case edge.Rel != ToMany && edge.Rel != ToOne || edge.Column == "":
-				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s needs a column and a relation", name, e))
+				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s leads to %q, which no rule may read", typ, e, edge.To))
+			case !name.MatchString(e) || edge.Rel != ToMany && edge.Rel != ToOne || edge.Column == "":
+				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s needs a column and a relation", typ, e))
 			case clash:
-				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s is a column and an edge", name, e))
+				errs = append(errs, fmt.Errorf("policy: vocabulary: %s.%s is a column and an edge", typ, e))
 			}
 		}
 	}

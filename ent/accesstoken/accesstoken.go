@@ -21,8 +21,12 @@ const (
 	FieldName = "name"
 	// FieldStart holds the string denoting the start field in the database.
 	FieldStart = "start"
-	// FieldTokenHash holds the string denoting the token_hash field in the database.
-	FieldTokenHash = "token_hash"
+	// FieldLookup holds the string denoting the lookup field in the database.
+	FieldLookup = "lookup"
+	// FieldHash holds the string denoting the hash field in the database.
+	FieldHash = "hash"
+	// FieldPepperID holds the string denoting the pepper_id field in the database.
+	FieldPepperID = "pepper_id"
 	// FieldPermissions holds the string denoting the permissions field in the database.
 	FieldPermissions = "permissions"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -49,7 +53,9 @@ var Columns = []string{
 	FieldUserID,
 	FieldName,
 	FieldStart,
-	FieldTokenHash,
+	FieldLookup,
+	FieldHash,
+	FieldPepperID,
 	FieldPermissions,
 	FieldExpiresAt,
 	FieldLastUsedAt,
@@ -113,9 +119,14 @@ func ByStart(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStart, opts...).ToFunc()
 }
 
-// ByTokenHash orders the results by the token_hash field.
-func ByTokenHash(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldTokenHash, opts...).ToFunc()
+// ByLookup orders the results by the lookup field.
+func ByLookup(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLookup, opts...).ToFunc()
+}
+
+// ByPepperID orders the results by the pepper_id field.
+func ByPepperID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPepperID, opts...).ToFunc()
 }
 
 // ByExpiresAt orders the results by the expires_at field.

@@ -84,9 +84,19 @@ func Start(v string) predicate.AccessToken {
 	return predicate.AccessToken(sql.FieldEQ(FieldStart, v))
 }
 
-// TokenHash applies equality check predicate on the "token_hash" field. It's identical to TokenHashEQ.
-func TokenHash(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldEQ(FieldTokenHash, v))
+// Lookup applies equality check predicate on the "lookup" field. It's identical to LookupEQ.
+func Lookup(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldLookup, v))
+}
+
+// Hash applies equality check predicate on the "hash" field. It's identical to HashEQ.
+func Hash(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldHash, v))
+}
+
+// PepperID applies equality check predicate on the "pepper_id" field. It's identical to PepperIDEQ.
+func PepperID(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldPepperID, v))
 }
 
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
@@ -334,69 +344,174 @@ func StartContainsFold(v string) predicate.AccessToken {
 	return predicate.AccessToken(sql.FieldContainsFold(FieldStart, v))
 }
 
-// TokenHashEQ applies the EQ predicate on the "token_hash" field.
-func TokenHashEQ(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldEQ(FieldTokenHash, v))
+// LookupEQ applies the EQ predicate on the "lookup" field.
+func LookupEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldLookup, v))
 }
 
-// TokenHashNEQ applies the NEQ predicate on the "token_hash" field.
-func TokenHashNEQ(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldNEQ(FieldTokenHash, v))
+// LookupNEQ applies the NEQ predicate on the "lookup" field.
+func LookupNEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNEQ(FieldLookup, v))
 }
 
-// TokenHashIn applies the In predicate on the "token_hash" field.
-func TokenHashIn(vs ...string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldIn(FieldTokenHash, vs...))
+// LookupIn applies the In predicate on the "lookup" field.
+func LookupIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldIn(FieldLookup, vs...))
 }
 
-// TokenHashNotIn applies the NotIn predicate on the "token_hash" field.
-func TokenHashNotIn(vs ...string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldNotIn(FieldTokenHash, vs...))
+// LookupNotIn applies the NotIn predicate on the "lookup" field.
+func LookupNotIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNotIn(FieldLookup, vs...))
 }
 
-// TokenHashGT applies the GT predicate on the "token_hash" field.
-func TokenHashGT(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldGT(FieldTokenHash, v))
+// LookupGT applies the GT predicate on the "lookup" field.
+func LookupGT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGT(FieldLookup, v))
 }
 
-// TokenHashGTE applies the GTE predicate on the "token_hash" field.
-func TokenHashGTE(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldGTE(FieldTokenHash, v))
+// LookupGTE applies the GTE predicate on the "lookup" field.
+func LookupGTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGTE(FieldLookup, v))
 }
 
-// TokenHashLT applies the LT predicate on the "token_hash" field.
-func TokenHashLT(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldLT(FieldTokenHash, v))
+// LookupLT applies the LT predicate on the "lookup" field.
+func LookupLT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLT(FieldLookup, v))
 }
 
-// TokenHashLTE applies the LTE predicate on the "token_hash" field.
-func TokenHashLTE(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldLTE(FieldTokenHash, v))
+// LookupLTE applies the LTE predicate on the "lookup" field.
+func LookupLTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLTE(FieldLookup, v))
 }
 
-// TokenHashContains applies the Contains predicate on the "token_hash" field.
-func TokenHashContains(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldContains(FieldTokenHash, v))
+// LookupContains applies the Contains predicate on the "lookup" field.
+func LookupContains(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContains(FieldLookup, v))
 }
 
-// TokenHashHasPrefix applies the HasPrefix predicate on the "token_hash" field.
-func TokenHashHasPrefix(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldHasPrefix(FieldTokenHash, v))
+// LookupHasPrefix applies the HasPrefix predicate on the "lookup" field.
+func LookupHasPrefix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasPrefix(FieldLookup, v))
 }
 
-// TokenHashHasSuffix applies the HasSuffix predicate on the "token_hash" field.
-func TokenHashHasSuffix(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldHasSuffix(FieldTokenHash, v))
+// LookupHasSuffix applies the HasSuffix predicate on the "lookup" field.
+func LookupHasSuffix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasSuffix(FieldLookup, v))
 }
 
-// TokenHashEqualFold applies the EqualFold predicate on the "token_hash" field.
-func TokenHashEqualFold(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldEqualFold(FieldTokenHash, v))
+// LookupEqualFold applies the EqualFold predicate on the "lookup" field.
+func LookupEqualFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEqualFold(FieldLookup, v))
 }
 
-// TokenHashContainsFold applies the ContainsFold predicate on the "token_hash" field.
-func TokenHashContainsFold(v string) predicate.AccessToken {
-	return predicate.AccessToken(sql.FieldContainsFold(FieldTokenHash, v))
+// LookupContainsFold applies the ContainsFold predicate on the "lookup" field.
+func LookupContainsFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContainsFold(FieldLookup, v))
+}
+
+// HashEQ applies the EQ predicate on the "hash" field.
+func HashEQ(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldHash, v))
+}
+
+// HashNEQ applies the NEQ predicate on the "hash" field.
+func HashNEQ(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNEQ(FieldHash, v))
+}
+
+// HashIn applies the In predicate on the "hash" field.
+func HashIn(vs ...[]byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldIn(FieldHash, vs...))
+}
+
+// HashNotIn applies the NotIn predicate on the "hash" field.
+func HashNotIn(vs ...[]byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNotIn(FieldHash, vs...))
+}
+
+// HashGT applies the GT predicate on the "hash" field.
+func HashGT(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGT(FieldHash, v))
+}
+
+// HashGTE applies the GTE predicate on the "hash" field.
+func HashGTE(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGTE(FieldHash, v))
+}
+
+// HashLT applies the LT predicate on the "hash" field.
+func HashLT(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLT(FieldHash, v))
+}
+
+// HashLTE applies the LTE predicate on the "hash" field.
+func HashLTE(v []byte) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLTE(FieldHash, v))
+}
+
+// PepperIDEQ applies the EQ predicate on the "pepper_id" field.
+func PepperIDEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldPepperID, v))
+}
+
+// PepperIDNEQ applies the NEQ predicate on the "pepper_id" field.
+func PepperIDNEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNEQ(FieldPepperID, v))
+}
+
+// PepperIDIn applies the In predicate on the "pepper_id" field.
+func PepperIDIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldIn(FieldPepperID, vs...))
+}
+
+// PepperIDNotIn applies the NotIn predicate on the "pepper_id" field.
+func PepperIDNotIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNotIn(FieldPepperID, vs...))
+}
+
+// PepperIDGT applies the GT predicate on the "pepper_id" field.
+func PepperIDGT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGT(FieldPepperID, v))
+}
+
+// PepperIDGTE applies the GTE predicate on the "pepper_id" field.
+func PepperIDGTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGTE(FieldPepperID, v))
+}
+
+// PepperIDLT applies the LT predicate on the "pepper_id" field.
+func PepperIDLT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLT(FieldPepperID, v))
+}
+
+// PepperIDLTE applies the LTE predicate on the "pepper_id" field.
+func PepperIDLTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLTE(FieldPepperID, v))
+}
+
+// PepperIDContains applies the Contains predicate on the "pepper_id" field.
+func PepperIDContains(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContains(FieldPepperID, v))
+}
+
+// PepperIDHasPrefix applies the HasPrefix predicate on the "pepper_id" field.
+func PepperIDHasPrefix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasPrefix(FieldPepperID, v))
+}
+
+// PepperIDHasSuffix applies the HasSuffix predicate on the "pepper_id" field.
+func PepperIDHasSuffix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasSuffix(FieldPepperID, v))
+}
+
+// PepperIDEqualFold applies the EqualFold predicate on the "pepper_id" field.
+func PepperIDEqualFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEqualFold(FieldPepperID, v))
+}
+
+// PepperIDContainsFold applies the ContainsFold predicate on the "pepper_id" field.
+func PepperIDContainsFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContainsFold(FieldPepperID, v))
 }
 
 // PermissionsIsNil applies the IsNil predicate on the "permissions" field.

@@ -22,6 +22,8 @@ const (
 	FieldCheckCiphertext = "check_ciphertext"
 	// FieldCheckKeysetID holds the string denoting the check_keyset_id field in the database.
 	FieldCheckKeysetID = "check_keyset_id"
+	// FieldCheckIds holds the string denoting the check_ids field in the database.
+	FieldCheckIds = "check_ids"
 	// Table holds the table name of the instance in the database.
 	Table = "instances"
 )
@@ -34,6 +36,7 @@ var Columns = []string{
 	FieldCheckWrappedKey,
 	FieldCheckCiphertext,
 	FieldCheckKeysetID,
+	FieldCheckIds,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -101,7 +101,9 @@ var (
 		{Name: "created_at", Type: field.TypeInt64},
 		{Name: "name", Type: field.TypeString},
 		{Name: "start", Type: field.TypeString},
-		{Name: "token_hash", Type: field.TypeString, Unique: true},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "hash", Type: field.TypeBytes},
+		{Name: "pepper_id", Type: field.TypeString},
 		{Name: "permissions", Type: field.TypeJSON, Nullable: true},
 		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
 		{Name: "last_used_at", Type: field.TypeInt64, Default: 0},
@@ -115,7 +117,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "access_tokens_users_access_tokens",
-				Columns:    []*schema.Column{AccessTokensColumns[8]},
+				Columns:    []*schema.Column{AccessTokensColumns[10]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -129,7 +131,7 @@ var (
 			{
 				Name:    "accesstoken_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{AccessTokensColumns[8]},
+				Columns: []*schema.Column{AccessTokensColumns[10]},
 			},
 		},
 	}
@@ -272,6 +274,7 @@ var (
 		{Name: "check_wrapped_key", Type: field.TypeBytes},
 		{Name: "check_ciphertext", Type: field.TypeBytes},
 		{Name: "check_keyset_id", Type: field.TypeString},
+		{Name: "check_ids", Type: field.TypeJSON},
 	}
 	// InstancesTable holds the schema information for the "instances" table.
 	InstancesTable = &schema.Table{

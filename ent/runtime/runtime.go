@@ -125,11 +125,11 @@ func init() {
 	// accesstoken.DefaultCreatedAt holds the default value on creation for the created_at field.
 	accesstoken.DefaultCreatedAt = accesstokenDescCreatedAt.Default.(func() int64)
 	// accesstokenDescExpiresAt is the schema descriptor for expires_at field.
-	accesstokenDescExpiresAt := accesstokenFields[5].Descriptor()
+	accesstokenDescExpiresAt := accesstokenFields[7].Descriptor()
 	// accesstoken.DefaultExpiresAt holds the default value on creation for the expires_at field.
 	accesstoken.DefaultExpiresAt = accesstokenDescExpiresAt.Default.(int64)
 	// accesstokenDescLastUsedAt is the schema descriptor for last_used_at field.
-	accesstokenDescLastUsedAt := accesstokenFields[6].Descriptor()
+	accesstokenDescLastUsedAt := accesstokenFields[8].Descriptor()
 	// accesstoken.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
 	accesstoken.DefaultLastUsedAt = accesstokenDescLastUsedAt.Default.(int64)
 	// accesstokenDescID is the schema descriptor for id field.

@@ -1,14 +1,8 @@
 package gqlhttp
 
 import (
-	"context"
-	"errors"
-	"log/slog"
 	"maps"
-	"runtime"
-	"runtime/debug"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -58,42 +52,6 @@ func coded(code, message string) *gqlerror.Error {
 
 func oneError(code, message string) gqlerror.List { return gqlerror.List{coded(code, message)} }
 
-// sealed wraps the caller's presenter so that nothing unclassified passes: an error without a code of the list is
-// masked, and one that a passed deadline explains is a TIMEOUT.
-func sealed(present graphql.ErrorPresenterFunc, log *slog.Logger) graphql.ErrorPresenterFunc {
-	return func(ctx context.Context, err error) *gqlerror.Error {
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-			return at(ctx, err, coded(CodeTimeout, timeoutMessage))
-		}
-		out := present(ctx, err)
-		if out == nil {
-			return nil
-		}
-		code := codeOf(out)
-		switch {
-		case IsCode(code) && code != CodeInternal:
-			return out
-		case ctx.Err() != nil: // many drivers report a cancelled statement in words of their own
-			return at(ctx, err, coded(CodeTimeout, timeoutMessage))
-		case code != CodeInternal: // the presenter did not know it, so it has not been logged either
-			log.ErrorContext(ctx, "graphql: unclassified error", "requestId", requestID(ctx), "path", graphql.GetPath(ctx).String(), "error", err)
-		}
-		return at(ctx, out, coded(CodeInternal, internalMessage))
-	}
-}
-
-// at puts the place of err, and nothing else of it, on out.
-func at(ctx context.Context, err error, out *gqlerror.Error) *gqlerror.Error {
-	out.Path = graphql.GetPath(ctx)
-	if placed, ok := errors.AsType[*gqlerror.Error](err); ok {
-		out.Locations = placed.Locations
-		if placed.Path != nil {
-			out.Path = placed.Path
-		}
-	}
-	return out
-}
-
 // stamped gives each error the request id, on copies: a presenter may hand out one shared value many times.
 func stamped(errs gqlerror.List, id string) gqlerror.List {
 	out := make(gqlerror.List, len(errs))
@@ -111,17 +69,4 @@ func stamped(errs gqlerror.List, id string) gqlerror.List {
 		out[i] = &c
 	}
 	return out
-}
-
-// recoverTo logs where it happened. The value of a panic is left out, but for those of the Go runtime:
-// it may hold what a client sent.
-func recoverTo(log *slog.Logger) graphql.RecoverFunc {
-	return func(ctx context.Context, v any) error {
-		attrs := []any{"requestId", requestID(ctx), "type", typeName(v), "stack", string(debug.Stack())}
-		if fault, ok := v.(runtime.Error); ok {
-			attrs = append(attrs, "error", fault.Error())
-		}
-		log.ErrorContext(ctx, "graphql: panic", attrs...)
-		return coded(CodeInternal, internalMessage)
-	}
 }

@@ -23,7 +23,7 @@ type Options struct {
 	// Present classifies an error of a resolver: it sets extensions.code to one of the codes of this package.
 	// An error that leaves it without such a code is sent as INTERNAL, with its message masked.
 	Present graphql.ErrorPresenterFunc
-	// Recover turns a panic into the error that Present gets. The default logs the stack.
+	// Recover is told of a panic, to log it. The answer is INTERNAL whatever it returns. The default logs the stack.
 	Recover graphql.RecoverFunc
 	// RequestID finds the id of the request in its context; one is made up when it finds none.
 	RequestID func(context.Context) string
@@ -49,12 +49,13 @@ func New(es graphql.ExecutableSchema, o Options) http.Handler {
 	server.SetDisableSuggestion(true)
 	server.SetValidationRulesFn(validationRules)
 	server.SetErrorPresenter(sealed(o.Present, o.Log))
-	server.SetRecoverFunc(o.Recover)
+	server.SetRecoverFunc(recovering(o.Recover))
 
 	// The order matters: the shape of a document is measured before it is validated, because validating
 	// a hostile document is what costs; the cost needs the validated document and its variables.
 	server.Use(admission{cache: cache, limits: o.Limits})
 	server.Use(introspectionGate{open: o.Introspection})
+	server.Use(conditions{})
 	server.Use(pageCost{pages: o.Pages})
 	server.Use(deadline{})
 	for _, extension := range o.Extensions {

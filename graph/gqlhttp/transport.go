@@ -99,9 +99,6 @@ func runnable(method string, operation ast.Operation) *refusal {
 
 // panicked answers for a panic outside any field (gqlgen recovers those inside one).
 func (t *transport) panicked(ctx context.Context, media string, v any) answer {
-	if v == http.ErrAbortHandler {
-		panic(v) // the server's own way to drop a connection
-	}
 	_ = t.options.Recover(ctx, v)
 	if media == "" {
 		media = mediaJSON

@@ -35,8 +35,8 @@ func house() []room {
 		{floor: 5, path: "internal/store"},
 
 		// The services that verbs stand on.
-		{floor: 6, path: "internal/access", beside: []string{"internal/audit"}},
-		{floor: 6, path: "internal/audit"},
+		{floor: 6, path: "internal/access"},
+		{floor: 6, path: "internal/audit", beside: []string{"internal/access"}},
 		{floor: 6, path: "internal/mail"},
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail"}},

@@ -1,8 +1,6 @@
 package keyring
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +8,6 @@ import (
 	"os"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/prf"
 )
@@ -22,24 +19,7 @@ const FileName = "keyring.json"
 // exist, and a fresh key could open none of them.
 var ErrMissing = errors.New("the key file is missing, and the database holds values sealed with it")
 
-const (
-	fileVersion = 1
-	fileLimit   = 1 << 20
-)
-
-// document is the file. Its mode protects it: the keysets in it are plain.
-type document struct {
-	Version int             `json:"version"`
-	Note    string          `json:"note"`
-	Sealing json.RawMessage `json:"sealing"`
-	Peppers json.RawMessage `json:"peppers"`
-	Tokens  json.RawMessage `json:"tokens"`
-}
-
-const note = "The keys of this Keyhall installation. Back this file up apart from the database; without it no sealed value can ever be read."
-
-// keysets are the keys in the form that Tink manages.
-type keysets struct{ sealing, peppers, tokens *keyset.Handle }
+const fileLimit = 1 << 20
 
 // Load reads the key file. Only when mayCreate is set (the database holds no
 // sealed row) a missing file is made.
@@ -112,9 +92,12 @@ func read(path string) (keysets, error) {
 	if open := info.Mode().Perm() & 0o077; open != 0 {
 		return keysets{}, fmt.Errorf("key file %s can be read by others (mode %04o): run chmod 600 on it, and rotate its keys", path, info.Mode().Perm())
 	}
-	content, err := io.ReadAll(io.LimitReader(file, fileLimit))
+	content, err := io.ReadAll(io.LimitReader(file, fileLimit+1))
 	if err != nil {
 		return keysets{}, fmt.Errorf("key file: %w", err)
+	}
+	if len(content) > fileLimit {
+		return keysets{}, fmt.Errorf("key file %s is larger than any key file", path)
 	}
 	defer clear(content)
 	keys, err := decode(content)
@@ -122,43 +105,4 @@ func read(path string) (keysets, error) {
 		return keysets{}, fmt.Errorf("key file %s: %w", path, err)
 	}
 	return keys, nil
-}
-
-func decode(content []byte) (keysets, error) {
-	var doc document
-	if err := json.Unmarshal(content, &doc); err != nil {
-		return keysets{}, errors.New("damaged, or not a key file: restore it from its backup") // the parser would quote it
-	}
-	if doc.Version != fileVersion {
-		return keysets{}, fmt.Errorf("version %d, and this program reads version %d", doc.Version, fileVersion)
-	}
-	var keys keysets
-	for _, part := range []struct {
-		name string
-		raw  []byte
-		into **keyset.Handle
-	}{{"sealing", doc.Sealing, &keys.sealing}, {"peppers", doc.Peppers, &keys.peppers}, {"tokens", doc.Tokens, &keys.tokens}} {
-		handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(part.raw)))
-		if err != nil {
-			return keysets{}, fmt.Errorf("its %s keys are damaged: restore it from its backup", part.name)
-		}
-		*part.into = handle
-	}
-	return keys, nil
-}
-
-func (k keysets) encode() ([]byte, error) {
-	doc := document{Version: fileVersion, Note: note}
-	for handle, into := range map[*keyset.Handle]*json.RawMessage{k.sealing: &doc.Sealing, k.peppers: &doc.Peppers, k.tokens: &doc.Tokens} {
-		var plain bytes.Buffer
-		if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&plain)); err != nil {
-			return nil, fmt.Errorf("encode the keys: %w", err)
-		}
-		*into = plain.Bytes()
-	}
-	content, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("encode the key file: %w", err)
-	}
-	return append(content, '\n'), nil
 }

@@ -48,7 +48,7 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin a transaction: %w", err)
 	}
-	return &transaction{Conn: entsql.Conn{ExecQuerier: d.write.in(tx)}, Tx: tx}, nil
+	return newTransaction(tx, d.write), nil
 }
 
 // Close implements dialect.Driver.
@@ -58,10 +58,4 @@ func (d *driver) Close() error {
 		errs = append(errs, d.read.close(), d.readDB.Close())
 	}
 	return errors.Join(append(errs, d.writeDB.Close())...)
-}
-
-// transaction is Ent's view of one database transaction.
-type transaction struct {
-	entsql.Conn
-	*sql.Tx
 }

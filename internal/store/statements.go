@@ -108,18 +108,20 @@ func (s *statements) close() error {
 	return nil
 }
 
-// in runs the cached statements inside a transaction.
-func (s *statements) in(tx *sql.Tx) *inTransaction { return &inTransaction{s, tx} }
-
-type inTransaction struct {
-	*statements
-	tx *sql.Tx
-}
-
-func (t *inTransaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(ctx, query, args...)
-}
-
-func (t *inTransaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.tx.ExecContext(ctx, query, args...)
+// prepared returns the statement of a text that is in the cache already; it never waits for a connection.
+func (s *statements) prepared(text string) *sql.Stmt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.byKey[text]
+	if !ok {
+		return nil
+	}
+	st := e.Value.(*statement)
+	select {
+	case <-st.ready:
+		s.order.MoveToFront(e)
+		return st.stmt
+	default:
+		return nil
+	}
 }

@@ -17,7 +17,7 @@ type pins = core.Pins
 func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), signUp(Account{}),
-		accountByEmail(""), denial(), instance(), administrator(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
 	}
 }
 
@@ -28,20 +28,20 @@ func SessionByToken(ctx context.Context, hash string) context.Context {
 
 func sessionLookup(hash string) core.Duty {
 	return core.Duty{Name: "session.lookup", Reads: []core.Read{
-		{Type: "Session", Rows: heldAndUnexpired(hash)},
-		{Type: "User", Rows: holderIn("sessions", hash)},
+		{Type: "Session", Rows: heldAndUnexpired("token_hash", hash)},
+		{Type: "User", Rows: holderIn("sessions", "token_hash", hash)},
 	}}
 }
 
-// AccessTokenByHash is SessionByToken for an access token.
-func AccessTokenByHash(ctx context.Context, hash string) context.Context {
-	return core.WithDuty(ctx, tokenLookup(hash))
+// AccessTokenByLookup is SessionByToken for an access token, found by its public part; the caller compares the hash.
+func AccessTokenByLookup(ctx context.Context, lookup string) context.Context {
+	return core.WithDuty(ctx, tokenLookup(lookup))
 }
 
-func tokenLookup(hash string) core.Duty {
+func tokenLookup(lookup string) core.Duty {
 	return core.Duty{Name: "access_token.lookup", Reads: []core.Read{
-		{Type: "AccessToken", Rows: heldAndUnexpired(hash)},
-		{Type: "User", Rows: holderIn("access_tokens", hash)},
+		{Type: "AccessToken", Rows: heldAndUnexpired("lookup", lookup)},
+		{Type: "User", Rows: holderIn("access_tokens", "lookup", lookup)},
 	}}
 }
 
@@ -125,7 +125,28 @@ func accountByEmail(email string) core.Duty {
 func Denial(ctx context.Context) context.Context { return core.WithDuty(ctx, denial()) }
 
 func denial() core.Duty {
-	return core.Duty{Name: "audit.denial", Writes: []core.Write{core.Create(AuditType, pins{"outcome": "DENIED"})}}
+	return core.Duty{Name: "audit.denial", Writes: []core.Write{
+		core.Create(AuditType, pins{"outcome": "DENIED"}),
+		core.Update(AuditType, pins{"outcome": "DENIED"}, "repeated"),
+	}}
+}
+
+// AuditPlace sees where the thing of an event belongs, and nothing else: a key, an invitation or a project by its id, what
+// is around it, and the actor's own row.
+func AuditPlace(ctx context.Context, actor, resource string) context.Context {
+	return core.WithDuty(ctx, auditPlace(actor, resource))
+}
+
+func auditPlace(actor, resource string) core.Duty {
+	return core.Duty{Name: "audit.place", Reads: []core.Read{
+		{Type: "User", Rows: sql.FieldEQ("id", actor)},
+		{Type: "Invitation", Rows: sql.FieldEQ("id", resource)},
+		{Type: "APIKey", Rows: func(s *sql.Selector) {
+			of := sql.Dialect(s.Dialect()).Select("api_key_id").From(sql.Table("invitations")).Where(sql.EQ("id", resource))
+			s.Where(sql.Or(sql.EQ(s.C("id"), resource), sql.In(s.C("id"), of)))
+		}},
+		{Type: "Project"},
+	}}
 }
 
 // Instance ties the database to its keyring at start.
@@ -134,7 +155,7 @@ func Instance(ctx context.Context) context.Context { return core.WithDuty(ctx, i
 func instance() core.Duty {
 	return core.Duty{Name: "instance", Reads: []core.Read{{Type: "Instance"}}, Writes: []core.Write{
 		core.Create("Instance", pins{"only": 1}),
-		core.Update("Instance", pins{"only": 1}, "check_wrapped_key", "check_ciphertext", "check_keyset_id"),
+		core.Update("Instance", pins{"only": 1}, "check_wrapped_key", "check_ciphertext", "check_keyset_id", "check_ids"),
 	}}
 }
 
@@ -155,19 +176,20 @@ func named(email, username string) func(*sql.Selector) {
 	}
 }
 
-// heldAndUnexpired selects by the token's hash; 0 never expires, and the database's clock decides.
-func heldAndUnexpired(hash string) func(*sql.Selector) {
+// heldAndUnexpired selects the one row that has the value; 0 never expires, and the database's clock decides.
+func heldAndUnexpired(column, value string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		s.Where(sql.And(sql.EQ(s.C("token_hash"), hash), sql.P(func(b *sql.Builder) {
+		s.Where(sql.And(sql.EQ(s.C(column), value), sql.P(func(b *sql.Builder) {
 			b.WriteString("(").Ident(s.C("expires_at")).WriteString(" = 0 OR ").
 				Ident(s.C("expires_at")).WriteString(" > " + core.Now(s.Dialect()) + ")")
 		})))
 	}
 }
 
-func holderIn(table, hash string) func(*sql.Selector) {
+// holderIn selects the user of the one row of another table that has the value.
+func holderIn(table, column, value string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).Where(sql.EQ("token_hash", hash))
+		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).Where(sql.EQ(column, value))
 		s.Where(sql.In(s.C("id"), held))
 	}
 }

@@ -6,7 +6,12 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
-// Querier runs one statement; Ent's drivers and transactions satisfy it.
+// Asker runs statements of the policy engine, and nothing else: Ent's client and transactions are generated to be one.
+type Asker interface {
+	Ask(ctx context.Context, s Statement, rows *sql.Rows) error
+}
+
+// Querier is the driver below an Asker.
 type Querier interface {
 	Query(ctx context.Context, query string, args, v any) error
 }

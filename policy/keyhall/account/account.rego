@@ -7,6 +7,6 @@ package keyhall.account
 
 # METADATA
 # title: Manage the account
-# description: The person: profile, password, sessions and access tokens.
+# description: The person, and nobody else. Profile, password and access tokens.
 # entrypoint: true
 manage if input.resource.id == input.subject.id

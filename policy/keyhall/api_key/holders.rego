@@ -1,8 +1,4 @@
-# METADATA
-# title: API key: who holds what
-# description: The four ways to a verb on a key. Other packages ask them about other people than the subject.
-# custom:
-#   resource: APIKey
+# The four ways to a verb on a key. Other packages ask them about other people than the subject.
 package keyhall.api_key
 
 import data.keyhall.organization
@@ -12,6 +8,7 @@ import data.keyhall.roles
 # METADATA
 # title: A person holds a verb on a key
 # description: Rights add up. Who has none of the roles has nothing.
+# scope: document
 holds(key, person, verb) if holds_as_owner(key, person, verb)
 
 holds(key, person, verb) if holds_as_collaborator(key, person, verb)
@@ -32,27 +29,25 @@ shares(key, person, verb) if {
 # title: A person holds a verb as the owner of the key
 # description: An owner who left the organization of the key, or was suspended, holds nothing.
 holds_as_owner(key, person, verb) if {
-	"OWNER" in roles.holders.api_key.owner[verb]
+	verb in roles.api_key.owner.OWNER
 	key.owner_id == person
 	has_standing_owner(key)
 }
 
 # METADATA
 # title: A person holds a verb as a collaborator of the key
-holds_as_collaborator(key, person, verb) if has_role(key, person, roles.holders.api_key.collaborator[verb])
+holds_as_collaborator(key, person, verb) if has_role(key, person, roles.with_verb(roles.api_key.collaborator, verb))
 
 # METADATA
 # title: A person holds a verb as a member of the project of the key
 holds_as_project_member(key, person, verb) if {
-	key.kind == "PROJECT"
-	project.has_role(key.project, person, roles.holders.api_key.project[verb])
+	has_project_role(key, person, roles.with_verb(roles.api_key.project, verb))
 }
 
 # METADATA
 # title: A person holds a verb as a member of the organization of the key
 holds_as_organization_member(key, person, verb) if {
-	key.kind == "PROJECT"
-	organization.has_role(key.project.organization, person, roles.holders.api_key.organization[verb])
+	has_organization_role(key, person, roles.with_verb(roles.api_key.organization, verb))
 }
 
 # METADATA
@@ -63,6 +58,20 @@ has_role(key, person, wanted) if {
 	some collaborator in key.collaborators
 	collaborator.user_id == person
 	collaborator.role in wanted
+}
+
+# METADATA
+# title: A person has one of the wanted roles in the project of the key
+has_project_role(key, person, wanted) if {
+	key.kind == "PROJECT"
+	project.has_role(key.project, person, wanted)
+}
+
+# METADATA
+# title: A person has one of the wanted roles in the organization of the key
+has_organization_role(key, person, wanted) if {
+	key.kind == "PROJECT"
+	organization.has_role(key.project.organization, person, wanted)
 }
 
 # METADATA

@@ -16,6 +16,6 @@ view if organization.holds(input.resource, input.subject.id, "audit.view")
 # METADATA
 # title: Why not
 # description: What is missing, for who was refused.
-reasons contains "you are a reader of this organization; this needs one of its owners" if {
+reasons contains sprintf("you are a reader here; audit.%s needs an owner", [input.permission]) if {
 	organization.has_role(input.resource, input.subject.id, {"READER"})
 }

@@ -7,7 +7,7 @@ package keyhall.instance
 
 # METADATA
 # title: Manage an account
-# description: The administrator: suspend, restore, verify an address.
+# description: The administrator. Suspend, restore, verify an address.
 # entrypoint: true
 manage_users if input.subject.administrator == true
 

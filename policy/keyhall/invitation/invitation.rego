@@ -63,6 +63,7 @@ has_inviter_in_power if {
 # METADATA
 # title: Why not
 # description: What is missing, for who was refused.
+# scope: document
 reasons contains "this invitation is for another address" if {
 	input.permission in {"accept", "decline"}
 	not is_invitee

@@ -118,7 +118,9 @@ delete if holds(input.resource, input.subject.id, "delete")
 # METADATA
 # title: A person holds a verb on an organization
 # description: Through the role of a member.
-holds(organization, person, verb) if has_role(organization, person, roles.holders.organization.organization[verb])
+holds(organization, person, verb) if {
+	has_role(organization, person, roles.with_verb(roles.organization.organization, verb))
+}
 
 # METADATA
 # title: A person has one of the wanted roles in an organization
@@ -131,8 +133,8 @@ has_role(organization, person, wanted) if {
 # METADATA
 # title: Why not
 # description: What is missing, for who was refused.
-reasons contains "you are a reader of this organization; this needs one of its owners" if {
-	has_role(input.resource, input.subject.id, {"READER"})
+reasons contains sprintf("you are a reader here; organization.%s needs an owner", [input.permission]) if {
 	input.permission in roles.organization.organization.OWNER
 	not input.permission in roles.organization.organization.READER
+	has_role(input.resource, input.subject.id, {"READER"})
 }

@@ -22,6 +22,6 @@ publish if organization.holds(input.resource, input.subject.id, "policy.publish"
 # METADATA
 # title: Why not
 # description: What is missing, for who was refused.
-reasons contains "you are a reader of this organization; this needs one of its owners" if {
+reasons contains sprintf("you are a reader here; policy.%s needs an owner", [input.permission]) if {
 	organization.has_role(input.resource, input.subject.id, {"READER"})
 }

@@ -89,10 +89,11 @@ edit_limits if holds(input.resource, input.subject.id, "edit_limits")
 # METADATA
 # title: A person holds a verb on a project
 # description: Through the role of a project member, or of an organization member.
-holds(project, person, verb) if has_role(project, person, roles.holders.project.project[verb])
+# scope: document
+holds(project, person, verb) if has_role(project, person, roles.with_verb(roles.project.project, verb))
 
 holds(project, person, verb) if {
-	organization.has_role(project.organization, person, roles.holders.project.organization[verb])
+	organization.has_role(project.organization, person, roles.with_verb(roles.project.organization, verb))
 }
 
 # METADATA
@@ -109,13 +110,14 @@ has_role(project, person, wanted) if {
 # METADATA
 # title: Why not
 # description: What is missing, for who was refused.
-reasons contains "you are a member of this project; this needs an owner of the project or of its organization" if {
-	has_role(input.resource, input.subject.id, {"MEMBER"})
+# scope: document
+reasons contains sprintf("you are a member of this project; project.%s needs an owner", [input.permission]) if {
 	input.permission in roles.project.project.OWNER
 	not input.permission in roles.project.project.MEMBER
+	has_role(input.resource, input.subject.id, {"MEMBER"})
 }
 
-reasons contains "you own this project's organization; this needs a member of the project" if {
-	organization.has_role(input.resource.organization, input.subject.id, {"OWNER"})
+reasons contains "you own the organization of this project; only members of a project create keys in it" if {
 	input.permission == "create_api_key"
+	organization.has_role(input.resource.organization, input.subject.id, {"OWNER"})
 }

@@ -71,10 +71,8 @@ organization := {"organization": {
 
 # METADATA
 # title: The roles that hold a verb
-# description: By noun, by where the role comes from, by verb. A verb that nobody holds is undefined, which denies.
-holders[noun][source][verb] contains role if {
-	some noun, table in {"api_key": api_key, "organization": organization, "project": project}
-	some source, column in table
-	some role, verbs in column
-	some verb in verbs
+# description: Of one column of a table. Undefined when no role holds it, so that who asks is denied.
+with_verb(column, verb) := holders if {
+	holders := {role | some role, verbs in column; verb in verbs}
+	holders != set()
 }

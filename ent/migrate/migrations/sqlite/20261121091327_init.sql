@@ -20,9 +20,9 @@ CREATE UNIQUE INDEX `api_key_hashes_lookup_key` ON `api_key_hashes` (`lookup`);
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX `apikeyhash_created_at_id` ON `api_key_hashes` (`created_at`, `id`);
 -- create "access_tokens" table
-CREATE TABLE `access_tokens` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `start` text NOT NULL, `token_hash` text NOT NULL, `permissions` json NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `access_tokens_users_access_tokens` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
--- create index "access_tokens_token_hash_key" to table: "access_tokens"
-CREATE UNIQUE INDEX `access_tokens_token_hash_key` ON `access_tokens` (`token_hash`);
+CREATE TABLE `access_tokens` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `start` text NOT NULL, `lookup` text NOT NULL, `hash` blob NOT NULL, `pepper_id` text NOT NULL, `permissions` json NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `access_tokens_users_access_tokens` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "access_tokens_lookup_key" to table: "access_tokens"
+CREATE UNIQUE INDEX `access_tokens_lookup_key` ON `access_tokens` (`lookup`);
 -- create index "accesstoken_created_at_id" to table: "access_tokens"
 CREATE INDEX `accesstoken_created_at_id` ON `access_tokens` (`created_at`, `id`);
 -- create index "accesstoken_user_id" to table: "access_tokens"
@@ -52,7 +52,7 @@ CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX `credential_created_at_id` ON `credentials` (`created_at`, `id`);
 -- create "instances" table
-CREATE TABLE `instances` (`id` text NOT NULL, `created_at` integer NOT NULL, `only` integer NOT NULL, `check_wrapped_key` blob NOT NULL, `check_ciphertext` blob NOT NULL, `check_keyset_id` text NOT NULL, PRIMARY KEY (`id`));
+CREATE TABLE `instances` (`id` text NOT NULL, `created_at` integer NOT NULL, `only` integer NOT NULL, `check_wrapped_key` blob NOT NULL, `check_ciphertext` blob NOT NULL, `check_keyset_id` text NOT NULL, `check_ids` json NOT NULL, PRIMARY KEY (`id`));
 -- create index "instances_only_key" to table: "instances"
 CREATE UNIQUE INDEX `instances_only_key` ON `instances` (`only`);
 -- create index "instance_created_at_id" to table: "instances"
@@ -217,8 +217,8 @@ DROP TABLE `audit_events`;
 DROP INDEX `accesstoken_user_id`;
 -- reverse: create index "accesstoken_created_at_id" to table: "access_tokens"
 DROP INDEX `accesstoken_created_at_id`;
--- reverse: create index "access_tokens_token_hash_key" to table: "access_tokens"
-DROP INDEX `access_tokens_token_hash_key`;
+-- reverse: create index "access_tokens_lookup_key" to table: "access_tokens"
+DROP INDEX `access_tokens_lookup_key`;
 -- reverse: create "access_tokens" table
 DROP TABLE `access_tokens`;
 -- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"

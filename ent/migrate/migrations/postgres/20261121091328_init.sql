@@ -22,7 +22,7 @@ CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
 -- create index "credentials_user_id_key" to table: "credentials"
 CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
 -- create "instances" table
-CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
 -- create index "instance_created_at_id" to table: "instances"
 CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
 -- create index "instances_only_key" to table: "instances"
@@ -34,9 +34,9 @@ CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_ke
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
 CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
 -- create "access_tokens" table
-CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "token_hash" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
--- create index "access_tokens_token_hash_key" to table: "access_tokens"
-CREATE UNIQUE INDEX "access_tokens_token_hash_key" ON "access_tokens" ("token_hash");
+CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "access_tokens_lookup_key" to table: "access_tokens"
+CREATE UNIQUE INDEX "access_tokens_lookup_key" ON "access_tokens" ("lookup");
 -- create index "accesstoken_created_at_id" to table: "access_tokens"
 CREATE INDEX "accesstoken_created_at_id" ON "access_tokens" ("created_at", "id");
 -- create index "accesstoken_user_id" to table: "access_tokens"
@@ -203,8 +203,8 @@ DROP TABLE "organizations";
 DROP INDEX "accesstoken_user_id";
 -- reverse: create index "accesstoken_created_at_id" to table: "access_tokens"
 DROP INDEX "accesstoken_created_at_id";
--- reverse: create index "access_tokens_token_hash_key" to table: "access_tokens"
-DROP INDEX "access_tokens_token_hash_key";
+-- reverse: create index "access_tokens_lookup_key" to table: "access_tokens"
+DROP INDEX "access_tokens_lookup_key";
 -- reverse: create "access_tokens" table
 DROP TABLE "access_tokens";
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"

@@ -1,0 +1,162 @@
+// Package access stands between the law and what is remembered: it puts one viewer's gate into ctx, asks the policy engine
+// before a deed, and turns its answers into the faults that a client sees. It holds no rule: every answer is the policy's.
+package access
+
+import (
+	"context"
+	"log/slog"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// Refusal is a deed that was denied, as the audit log keeps it.
+type Refusal struct {
+	Permission policy.Permission
+	ResourceID string
+	Reasons    []string
+	Revision   string
+}
+
+// Refusals keeps what was denied. It may fold repetitions; it must not fail a request.
+type Refusals interface {
+	Refused(ctx context.Context, r Refusal)
+}
+
+// Guard asks the engine for the viewer in ctx.
+type Guard struct {
+	engine   *policy.Engine
+	client   *ent.Client
+	classes  *classes
+	refusals Refusals
+	log      *slog.Logger
+}
+
+// New makes a guard over one engine and one database.
+func New(e *policy.Engine, c *ent.Client, r Refusals, log *slog.Logger) *Guard {
+	return &Guard{engine: e, client: c, classes: newClasses(), refusals: r, log: log}
+}
+
+// Enter puts the viewer and their gate into ctx; every query below sees their rows and no others.
+func (g *Guard) Enter(ctx context.Context, v viewer.Viewer) context.Context {
+	return lock.WithGate(viewer.With(ctx, v), gate{g, subjectOf(v)})
+}
+
+// Permit is an allowed deed, before its audit row.
+type Permit struct {
+	lock.Permit
+	Revision string // of the policy that allowed it
+	Now      int64  // the database's clock when it was decided
+}
+
+// Authorize locks the thing that the deed is about, loads the facts of the rule anew, and decides. Denied is NOT_FOUND for
+// who may not see the thing and FORBIDDEN for who may; a denial is kept in the audit log.
+func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, d policy.Deed) (Permit, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return Permit{}, fault.Unauthenticated()
+	}
+	s, rev := subjectOf(v), g.engine.Revision()
+	permit, decision, err := rev.Permit(ctx, tx, tx.Conn(), s, p, d)
+	if err != nil {
+		return Permit{}, fault.Internal(err)
+	}
+	if decision.Allow {
+		return Permit{Permit: permit, Revision: decision.Revision, Now: decision.Now}, nil
+	}
+	if decision.Disagreement {
+		g.log.ErrorContext(ctx, "the two forms of a rule disagree; denied", "permission", p, "resource", d.ID, "revision", decision.Revision)
+	}
+	return Permit{}, g.refuse(ctx, tx, rev, s, p, d.ID, decision)
+}
+
+func (g *Guard) refuse(ctx context.Context, tx *ent.Tx, rev *policy.Revision, s policy.Subject, p policy.Permission, id string, d policy.Decision) error {
+	if !d.Found {
+		return fault.NotFound()
+	}
+	g.refusals.Refused(ctx, Refusal{Permission: p, ResourceID: id, Reasons: d.Reasons, Revision: d.Revision})
+	typ, err := rev.TypeOf(p)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	view, ok := rev.RowPermission(typ)
+	if !ok {
+		return fault.Internal(errNoRowRule(typ))
+	}
+	seen, err := rev.Decide(ctx, tx, s, view, id)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	if !seen.Allow {
+		return fault.NotFound()
+	}
+	return fault.Forbidden(string(p), d.Reasons...)
+}
+
+// Can tells, for a page of things of one type, which of the permissions the viewer has on each. It is what viewerCan and
+// gated fields read; it authorizes no deed.
+func (g *Guard) Can(ctx context.Context, typ string, ids []string, ps []policy.Permission) (map[string][]policy.Permission, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return nil, fault.Unauthenticated()
+	}
+	out, err := g.engine.Revision().Can(ctx, g.client, subjectOf(v), typ, ids, ps)
+	if err != nil {
+		return nil, fault.Internal(err)
+	}
+	return out, nil
+}
+
+// Holds tells, inside a deed, whether the viewer has another permission too. It authorizes nothing.
+func (g *Guard) Holds(ctx context.Context, tx *ent.Tx, p policy.Permission, id string) (bool, error) {
+	d, err := g.engine.Revision().Decide(ctx, tx, subjectOf(viewer.From(ctx)), p, id)
+	return d.Allow, err
+}
+
+// LockRow holds a row until the transaction ends; for deeds that touch a second thing beside the one they are about.
+func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
+	return g.engine.Revision().LockRow(ctx, tx, typ, id)
+}
+
+// Passed tells whether a moment is over by the database's clock.
+func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) {
+	return g.engine.Revision().Passed(ctx, tx, at)
+}
+
+// Law is the policy in force.
+func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }
+
+func subjectOf(v viewer.Viewer) policy.Subject {
+	s := policy.Subject{ID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, Administrator: v.Administrator}
+	if v.Narrow != nil {
+		s.Narrow = make([]policy.Permission, len(v.Narrow))
+		for i, p := range v.Narrow {
+			s.Narrow[i] = policy.Permission(p)
+		}
+	}
+	return s
+}
+
+// gate answers the lock for one viewer.
+type gate struct {
+	guard   *Guard
+	subject policy.Subject
+}
+
+// Rows is the row predicate of a type; any error denies.
+func (g gate) Rows(ctx context.Context, typ string) (func(*sql.Selector), error) {
+	rev := g.guard.engine.Revision()
+	p, ok := rev.RowPermission(typ)
+	if !ok {
+		return nil, fault.Internal(errNoRowRule(typ))
+	}
+	if g.subject.ID == "" {
+		return nil, fault.Unauthenticated()
+	}
+	return rev.Filter(g.subject, p, g.guard.shape(ctx, rev, g.subject, p))
+}

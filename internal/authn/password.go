@@ -1,0 +1,90 @@
+package authn
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+)
+
+// Cost is how dear one guess at a password is made.
+type Cost struct {
+	MemoryKiB uint32
+	Passes    uint32
+}
+
+// DefaultCost takes about 180 ms and 64 MiB on a small server. At most two run at a time, so a flood of sign-ins waits
+// instead of taking all memory.
+func DefaultCost() Cost { return Cost{MemoryKiB: 64 * 1024, Passes: 3} }
+
+const (
+	hashing    = 2 // at a time
+	saltBytes  = 16
+	hashBytes  = 32
+	minimumLen = 10
+	maximumLen = 1000 // bytes: longer ones only make the hashing slower
+)
+
+type passwords struct {
+	cost  Cost
+	slots *semaphore.Weighted
+	decoy string // what an unknown account is compared with, so that it takes as long
+}
+
+func newPasswords(c Cost) *passwords {
+	p := &passwords{cost: c, slots: semaphore.NewWeighted(hashing)}
+	p.decoy = p.compute(rand.Text(), fresh())
+	return p
+}
+
+// hash is the password as it is stored, with what is needed to compare.
+func (p *passwords) hash(ctx context.Context, password string) (string, error) {
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return "", fmt.Errorf("wait to hash a password: %w", err)
+	}
+	defer p.slots.Release(1)
+	return p.compute(password, fresh()), nil
+}
+
+// matches compares; no stored hash takes as long as a wrong password, and says no.
+func (p *passwords) matches(ctx context.Context, password, stored string) (bool, error) {
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return false, fmt.Errorf("wait to compare a password: %w", err)
+	}
+	defer p.slots.Release(1)
+	known := stored != ""
+	if !known {
+		stored = p.decoy
+	}
+	var memory, passes uint32
+	var salt64, sum64 string
+	if _, err := fmt.Sscanf(stored, "$argon2id$v=19$m=%d,t=%d,p=1$%22s$%43s", &memory, &passes, &salt64, &sum64); err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(salt64)
+	if err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	want, err := base64.RawStdEncoding.DecodeString(sum64)
+	if err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	got := argon2.IDKey([]byte(password), salt, passes, memory, 1, hashBytes)
+	return known && subtle.ConstantTimeCompare(got, want) == 1, nil
+}
+
+func (p *passwords) compute(password string, salt []byte) string {
+	sum := argon2.IDKey([]byte(password), salt, p.cost.Passes, p.cost.MemoryKiB, 1, hashBytes)
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", p.cost.MemoryKiB, p.cost.Passes,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
+}
+
+func fresh() []byte {
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // never fails: it stops the program instead
+	return salt
+}

@@ -1,0 +1,212 @@
+package authn
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/organization"
+	"github.com/keyhall/keyhall/ent/organizationmember"
+	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// NewAccount is what a sign-up needs.
+type NewAccount struct {
+	Email    string
+	Username string
+	Name     string
+	Password keyring.Secret
+}
+
+// SignUp makes an account with its personal organization and default project. An address that has an account already
+// answers as if it were new, and nothing is written. Errors: FORBIDDEN when sign-up is closed, RATE_LIMITED, and INVALID,
+// REQUIRED, TOO_LONG, TAKEN (of the username).
+func (a *Accounts) SignUp(ctx context.Context, in NewAccount) error {
+	if err := a.signupOpen(); err != nil {
+		return err
+	}
+	if err := a.throttle(ctx, "sign-up", viewer.From(ctx).IP); err != nil {
+		return err
+	}
+	_, err := a.Create(ctx, in, false)
+	if errors.Is(err, errKnownAddress) {
+		return nil
+	}
+	return err
+}
+
+// SetUp makes the administrator with the one-time token that the server printed, and signs them in. Errors as SignUp;
+// BAD_CREDENTIALS for a wrong or used token.
+func (a *Accounts) SetUp(ctx context.Context, in NewAccount, setupToken string) (SignedIn, error) {
+	if err := a.throttle(ctx, "set-up", viewer.From(ctx).IP); err != nil {
+		return SignedIn{}, err
+	}
+	needed, err := a.NeedsSetup(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	right := subtle.ConstantTimeCompare([]byte(setupToken), []byte(a.SetupToken())) == 1
+	if !right || !needed {
+		return SignedIn{}, fault.Refuse(fault.BadCredentials, "this set-up link is not valid any more; sign in instead", "input", "setupToken")
+	}
+	u, err := a.Create(ctx, in, true)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	v, _ := viewerOf(u)
+	return a.open(ctx, u, v)
+}
+
+func (a *Accounts) signupOpen() error {
+	if a.config.Signup == "open" {
+		return nil
+	}
+	f := fault.Forbidden("")
+	f.Public = "sign-up is closed here; ask the administrator for an account"
+	return f
+}
+
+var errKnownAddress = errors.New("this address has an account already")
+
+// Create makes an account: the administrator's, with its address verified, or anybody's. The hashing is done before the
+// transaction, and for a known address too.
+func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool) (*ent.User, error) {
+	in, err := in.normal()
+	if err != nil {
+		return nil, err
+	}
+	hash, err := a.passwords.hash(ctx, in.Password.Expose())
+	if err != nil {
+		return nil, fault.Timeout(err)
+	}
+	ids := lock.Account{UserID: user.DefaultID(), OrganizationID: organization.DefaultID(), ProjectID: project.DefaultID()}
+	tx, err := a.client.Tx(ctx)
+	if err != nil {
+		return nil, fault.Internal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if administrator {
+		if err := a.stillNeeded(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	if err := free(ctx, tx, in); err != nil {
+		return nil, err
+	}
+	u, err := write(ctx, tx, ids, in, hash, administrator)
+	if ent.IsConstraintError(err) { // somebody took the name in this very moment
+		return nil, taken()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("make an account: %w", err)
+	}
+	return u.Unwrap(), nil
+}
+
+// stillNeeded lets two that hold the set-up link at once wait for each other: one becomes the administrator.
+func (a *Accounts) stillNeeded(ctx context.Context, tx *ent.Tx) error {
+	if _, err := tx.Instance.Query().ForDeed().Only(lock.Instance(ctx)); err != nil {
+		return fmt.Errorf("lock the installation: %w", err)
+	}
+	exists, err := tx.User.Query().Exist(lock.Administrator(ctx))
+	if err != nil {
+		return fmt.Errorf("look for an administrator: %w", err)
+	}
+	if exists {
+		return fault.Refuse(fault.BadCredentials, "this set-up link is not valid any more; sign in instead", "input", "setupToken")
+	}
+	return nil
+}
+
+func free(ctx context.Context, tx *ent.Tx, in NewAccount) error {
+	holders, err := tx.User.Query().All(lock.SignUpLookup(ctx, in.Email, in.Username))
+	if err != nil {
+		return fmt.Errorf("look for the address and the name: %w", err)
+	}
+	for _, u := range holders {
+		if u.Username == in.Username {
+			return taken()
+		}
+	}
+	if len(holders) > 0 {
+		return errKnownAddress
+	}
+	return nil
+}
+
+func taken() error {
+	return fault.Refuse(fault.Taken, "this username is taken; choose another", "input", "username")
+}
+
+func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
+	duty := lock.SignUp(ctx, ids)
+	u, err := tx.User.Create().SetID(ids.UserID).SetEmail(in.Email).SetUsername(in.Username).SetName(in.Name).
+		SetEmailVerified(administrator).SetAdministrator(administrator).SetPersonalOrganizationID(ids.OrganizationID).Save(duty)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []interface{ Exec(context.Context) error }{
+		tx.Credential.Create().SetUserID(ids.UserID).SetPasswordHash(hash),
+		tx.Organization.Create().SetID(ids.OrganizationID).SetName(in.Name).SetSlug(in.Username).SetPersonal(true),
+		tx.OrganizationMember.Create().SetOrganizationID(ids.OrganizationID).SetUserID(ids.UserID).SetRole(organizationmember.RoleOWNER),
+		tx.Project.Create().SetID(ids.ProjectID).SetOrganizationID(ids.OrganizationID).SetName("Default").
+			SetEnvironment(project.EnvironmentDEVELOPMENT).SetIsDefault(true),
+		tx.ProjectMember.Create().SetProjectID(ids.ProjectID).SetUserID(ids.UserID).SetRole(projectmember.RoleOWNER),
+	} {
+		if err := step.Exec(duty); err != nil {
+			return nil, err
+		}
+	}
+	v := viewer.From(ctx)
+	v.Kind, v.UserID = viewer.User, ids.UserID
+	return u, audit.Duty(duty, tx, v, ids.OrganizationID, audit.Event{
+		Type: "user.signed_up", ResourceType: ent.TypeUser, ResourceID: ids.UserID, ResourceName: in.Username,
+	})
+}
+
+// normal checks a sign-up and brings its address and username to their normal form.
+func (in NewAccount) normal() (NewAccount, error) {
+	var problems []error
+	refuse := func(code fault.UserErrorCode, message, field string) {
+		problems = append(problems, fault.Refuse(code, message, "input", field))
+	}
+	in.Email, in.Username = strings.ToLower(strings.TrimSpace(in.Email)), strings.ToLower(strings.TrimSpace(in.Username))
+	in.Name = strings.TrimSpace(in.Name)
+	if a, err := mail.ParseAddress(in.Email); err != nil || a.Address != in.Email || len(in.Email) > 254 {
+		refuse(fault.Invalid, "this is no e-mail address", "email")
+	}
+	if !regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,37}[a-z0-9])?$`).MatchString(in.Username) {
+		refuse(fault.Invalid, "a username is 1 to 39 letters, digits and . _ - and starts and ends with a letter or a digit", "username")
+	}
+	switch n := utf8.RuneCountInString(in.Name); {
+	case n == 0:
+		refuse(fault.Required, "this is needed", "name")
+	case n > 100:
+		refuse(fault.TooLong, "at most 100 characters", "name")
+	case strings.ContainsFunc(in.Name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+		refuse(fault.Invalid, "control characters cannot be part of this", "name")
+	}
+	switch p := in.Password.Expose(); {
+	case utf8.RuneCountInString(p) < minimumLen:
+		refuse(fault.Invalid, fmt.Sprintf("a password has at least %d characters", minimumLen), "password")
+	case len(p) > maximumLen:
+		refuse(fault.TooLong, fmt.Sprintf("at most %d bytes", maximumLen), "password")
+	}
+	return in, errors.Join(problems...)
+}

@@ -1,0 +1,186 @@
+package keyhall
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/accesstoken"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/token"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+)
+
+// CreateAccessToken asks for a token that acts as the viewer.
+type CreateAccessToken struct {
+	Name        string
+	ExpiresAt   *time.Time
+	Permissions []string // nil: all that the viewer may
+}
+
+// IssuedToken is a new access token with its plaintext, shown this once.
+type IssuedToken struct {
+	Token     *ent.AccessToken
+	Plaintext keyring.Secret
+}
+
+// CreateAccessToken needs account.manage. Errors: FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
+func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (IssuedToken, error) {
+	if err := h.checkToken(ctx, in); err != nil {
+		return IssuedToken{}, err
+	}
+	id, plain, me := accesstoken.DefaultID(), token.New(token.AccessToken), viewer.From(ctx).UserID
+	err := h.do(ctx, func(tx *ent.Tx) error {
+		r, err := h.permit(ctx, tx, "account.manage", policy.Deed{ID: me, New: id}, func(allowed access.Permit) (audit.Event, error) {
+			if in.ExpiresAt != nil && micros(*in.ExpiresAt) <= allowed.Now {
+				return audit.Event{}, expiryInPast()
+			}
+			return audit.Event{Type: "access_token.created", ResourceType: ent.TypeAccessToken, ResourceID: id, ResourceName: in.Name}, nil
+		})
+		if err != nil {
+			return err
+		}
+		hash, pepper := plain.Hash(h.keys)
+		create := tx.AccessToken.Create().SetID(id).SetUserID(me).SetName(in.Name).SetStart(plain.Start()).
+			SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper)
+		if in.ExpiresAt != nil {
+			create.SetExpiresAt(micros(*in.ExpiresAt))
+		}
+		if in.Permissions != nil {
+			create.SetPermissions(in.Permissions)
+		}
+		return create.Exec(r.Open(ctx))
+	})
+	if err != nil {
+		return IssuedToken{}, err
+	}
+	row, err := h.client.AccessToken.Get(ctx, id)
+	if err != nil {
+		return IssuedToken{}, translate(err)
+	}
+	return IssuedToken{row, keyring.NewSecret(plain.Expose())}, nil
+}
+
+// checkToken refuses names that the law does not know, and permissions that the asking token itself leaves out.
+func (h *House) checkToken(ctx context.Context, in CreateAccessToken) error {
+	var p problems
+	p.text("name", in.Name, maxName, true, false)
+	known := map[string]bool{}
+	for _, info := range h.Law().Permissions() {
+		known[string(info.Name)] = true
+	}
+	v := viewer.From(ctx)
+	for _, name := range in.Permissions {
+		if !known[name] {
+			p.add(fault.Invalid, "there is no such permission; the policy query lists them", "permissions")
+			break
+		}
+		if v.Narrowed(name) {
+			p.add(fault.Invalid, "a token cannot give more than the token that asks for it has", "permissions")
+			break
+		}
+	}
+	if in.Permissions == nil && v.Narrow != nil {
+		p.add(fault.Invalid, "name the permissions: a token cannot give more than the token that asks for it has", "permissions")
+	}
+	return p.err()
+}
+
+// RevokeAccessToken needs access_token.revoke: the token is worth nothing from the next request on.
+func (h *House) RevokeAccessToken(ctx context.Context, id string) error {
+	return h.do(ctx, func(tx *ent.Tx) error {
+		r, err := h.permit(ctx, tx, "access_token.revoke", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {
+			t, err := tx.AccessToken.Get(ctx, id)
+			if err != nil {
+				return audit.Event{}, err
+			}
+			return audit.Event{Type: "access_token.revoked", ResourceType: ent.TypeAccessToken, ResourceID: id, ResourceName: t.Name}, nil
+		})
+		if err != nil {
+			return err
+		}
+		return tx.AccessToken.DeleteOneID(id).Exec(r.Open(ctx))
+	})
+}
+
+// RevokeSession needs session.revoke: whoever holds its cookie is signed out at the next request.
+func (h *House) RevokeSession(ctx context.Context, id string) error {
+	return h.do(ctx, func(tx *ent.Tx) error {
+		r, err := h.permit(ctx, tx, "session.revoke", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {
+			return audit.Event{Type: "session.revoked", ResourceType: ent.TypeSession, ResourceID: id}, nil
+		})
+		if err != nil {
+			return err
+		}
+		return tx.Session.DeleteOneID(id).Exec(r.Open(ctx))
+	})
+}
+
+// SetUserStatus asks to suspend somebody or to let them back, or to vouch for their address. A nil field keeps.
+type SetUserStatus struct {
+	UserID        string
+	Suspended     *bool
+	EmailVerified *bool
+}
+
+// SetUserStatus needs instance.manage_users. Suspending ends every session of the account and, with it, every right.
+// Errors: NOT_FOUND, FORBIDDEN, and INVALID for the viewer's own account.
+func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User, error) {
+	if in.UserID == viewer.From(ctx).UserID && in.Suspended != nil && *in.Suspended {
+		return nil, fault.Refuse(fault.Invalid, "you cannot suspend yourself", "input", "userId")
+	}
+	var out *ent.User
+	err := h.do(ctx, func(tx *ent.Tx) error {
+		allowed, err := h.guard.Authorize(ctx, tx, "instance.manage_users", policy.Deed{ID: in.UserID})
+		if err != nil {
+			return err
+		}
+		r, err := audit.Record(ctx, tx, allowed, audit.Event{
+			Type: "user.status_set", ResourceType: ent.TypeUser, ResourceID: in.UserID, Changes: in.changes(),
+		})
+		if err != nil {
+			return err
+		}
+		ctx := r.Open(ctx)
+		u := tx.User.UpdateOneID(in.UserID)
+		if in.EmailVerified != nil {
+			u.SetEmailVerified(*in.EmailVerified)
+		}
+		if in.Suspended != nil && !*in.Suspended {
+			u.SetSuspendedAt(0)
+		}
+		if in.Suspended != nil && *in.Suspended {
+			u.SetSuspendedAt(allowed.Now)
+			if _, err := tx.Session.Delete().Exec(ctx); err != nil {
+				return err
+			}
+		}
+		if out, err = u.Save(ctx); err != nil {
+			return err
+		}
+		out = out.Unwrap()
+		return nil
+	})
+	return out, err
+}
+
+func (in SetUserStatus) changes() []audit.Change {
+	var out []audit.Change
+	for _, c := range []struct {
+		field string
+		value *bool
+	}{{"suspended", in.Suspended}, {"email_verified", in.EmailVerified}} {
+		if c.value != nil {
+			text := "no"
+			if *c.value {
+				text = "yes"
+			}
+			out = append(out, audit.Change{Field: c.field, After: &text})
+		}
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package keyhall
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/keyhall/keyhall/internal/fault"
+)
+
+// Bounds of what people may write, in characters unless said otherwise.
+const (
+	maxName        = 100
+	maxDescription = 2000
+	maxTags        = 20
+	maxTag         = 50
+	maxScopes      = 100
+	maxScope       = 200
+	maxReason      = 500
+	maxEmail       = 254 // bytes, RFC 5321
+	maxInvitees    = 50
+)
+
+// problems collects what is wrong with an input, so that a client learns all of it at once.
+type problems []error
+
+func (p *problems) add(code fault.UserErrorCode, message string, path ...string) {
+	*p = append(*p, fault.Refuse(code, message, append([]string{"input"}, path...)...))
+}
+
+func (p problems) err() error { return errors.Join(p...) }
+
+// text checks a line or a block of text that people read.
+func (p *problems) text(field, value string, max int, required, block bool) {
+	switch {
+	case required && strings.TrimSpace(value) == "":
+		p.add(fault.Required, "this is needed", field)
+	case utf8.RuneCountInString(value) > max:
+		p.add(fault.TooLong, fmt.Sprintf("at most %d characters", max), field)
+	case !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unsafeRune(r, block) }):
+		p.add(fault.Invalid, "control characters cannot be part of this", field)
+	}
+}
+
+// unsafeRune refuses what can disguise a text: control characters and the marks that change the direction of writing.
+func unsafeRune(r rune, block bool) bool {
+	if block && (r == '\n' || r == '\t') {
+		return false
+	}
+	return unicode.IsControl(r) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
+}
+
+func (p *problems) list(field string, values []string, max, maxEach int) {
+	if len(values) > max {
+		p.add(fault.TooLong, fmt.Sprintf("at most %d of them", max), field)
+		return
+	}
+	for i, v := range values {
+		before := len(*p)
+		p.text(fmt.Sprintf("%s.%d", field, i), v, maxEach, true, false)
+		if len(*p) > before {
+			return
+		}
+	}
+}
+
+// scope names what a key may be used for: a slug that services compare as it is.
+func scopePattern() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_:\-.*/]+$`) }
+
+func (p *problems) scopes(field string, values []string) {
+	p.list(field, values, maxScopes, maxScope)
+	ok := scopePattern()
+	for i, v := range values {
+		if v != "" && !ok.MatchString(v) {
+			p.add(fault.Invalid, "a scope is made of letters, digits and _ : - . * /", fmt.Sprintf("%s.%d", field, i))
+			return
+		}
+	}
+}
+
+// address brings an e-mail address to its normal form: the address alone, in lower case.
+func address(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || len(s) > maxEmail || strings.ContainsFunc(s, func(r rune) bool { return unsafeRune(r, false) }) {
+		return "", false
+	}
+	return strings.ToLower(s), true
+}

@@ -1,0 +1,88 @@
+// Package keyhall is the verbs: what people do with keys, one file a noun. An exported method is one verb and one
+// transaction: it authorizes, writes the audit row, then does the deed. It never decides who may do what (the policy
+// does), and it never lets a plaintext out but in the one answer that exists to show it.
+package keyhall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+)
+
+// House is where the verbs live.
+type House struct {
+	client  *ent.Client
+	guard   *access.Guard
+	keys    *keyring.Keyring
+	install string         // id of this installation, bound into every sealed value
+	unknown *limit.Limiter // how many addresses without an account one inviter may try
+}
+
+// New builds the house.
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter) *House {
+	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown}
+}
+
+// Can tells which of the permissions the viewer has on each thing of a page.
+func (h *House) Can(ctx context.Context, typ string, ids []string, ps []policy.Permission) (map[string][]policy.Permission, error) {
+	return h.guard.Can(ctx, typ, ids, ps)
+}
+
+// Law is the policy in force.
+func (h *House) Law() *policy.Revision { return h.guard.Law() }
+
+// do runs one deed in one transaction, which ends before do returns: committed when f says nil, undone otherwise.
+func (h *House) do(ctx context.Context, f func(*ent.Tx) error) error {
+	if !viewer.From(ctx).SignedIn() {
+		return fault.Unauthenticated()
+	}
+	tx, err := h.client.Tx(ctx)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	if err := f(tx); err != nil {
+		if e := tx.Rollback(); e != nil {
+			err = errors.Join(err, fmt.Errorf("undo: %w", e))
+		}
+		return translate(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return translate(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+// translate gives what the database says a code.
+func translate(err error) error {
+	switch {
+	case ent.IsNotFound(err):
+		return fault.NotFound()
+	case ent.IsConstraintError(err):
+		return fault.Conflict("this was just done by another request; look again").Because(err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return fault.Timeout(err)
+	}
+	return err
+}
+
+// permit authorizes a deed and writes its audit row: what comes back opens the deed's own writes.
+func (h *House) permit(ctx context.Context, tx *ent.Tx, p policy.Permission, d policy.Deed, e func(access.Permit) (audit.Event, error)) (audit.Receipt, error) {
+	allowed, err := h.guard.Authorize(ctx, tx, p, d)
+	if err != nil {
+		return audit.Receipt{}, err
+	}
+	event, err := e(allowed)
+	if err != nil {
+		return audit.Receipt{}, err
+	}
+	return audit.Record(ctx, tx, allowed, event)
+}

@@ -1,0 +1,140 @@
+package keyhall
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/token"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+)
+
+// CreateAPIKey asks for a new key. Without ProjectID it goes to the default project of the viewer.
+type CreateAPIKey struct {
+	ProjectID   *string
+	Name        string
+	Description *string
+	Tags        []string
+	Kind        apikey.Kind
+	ExpiresAt   *time.Time
+	Scopes      []string
+}
+
+// Issued is a new key with what is shown this once.
+type Issued struct {
+	Key       *ent.APIKey
+	Plaintext keyring.Secret
+	Secret    keyring.Secret
+}
+
+// CreateAPIKey needs project.create_api_key. Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
+func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, error) {
+	if err := in.check(); err != nil {
+		return Issued{}, err
+	}
+	id := apikey.DefaultID()
+	var plain token.Token
+	secret := token.New(token.KeySecret)
+	err := h.do(ctx, func(tx *ent.Tx) error {
+		projectID, err := h.home(ctx, tx, in)
+		if err != nil {
+			return err
+		}
+		allowed, err := h.guard.Authorize(ctx, tx, "project.create_api_key", policy.Deed{ID: projectID, New: id})
+		if err != nil {
+			return err
+		}
+		p, err := tx.Project.Get(ctx, projectID)
+		if err != nil {
+			return err
+		}
+		plain = token.New(kindOf(p))
+		return h.issue(ctx, tx, allowed, p, in, id, plain, secret)
+	})
+	key, err := h.key(ctx, id, err)
+	if err != nil {
+		return Issued{}, err
+	}
+	return Issued{key, keyring.NewSecret(plain.Expose()), keyring.NewSecret(secret.Expose())}, nil
+}
+
+func (in CreateAPIKey) check() error {
+	var p problems
+	p.text("name", in.Name, maxName, true, false)
+	if in.Description != nil {
+		p.text("description", *in.Description, maxDescription, false, true)
+	}
+	p.list("tags", in.Tags, maxTags, maxTag)
+	p.scopes("scopes", in.Scopes)
+	return p.err()
+}
+
+// home is the project that the key goes to. A personal key stays with its person, so it has no choice of project.
+func (h *House) home(ctx context.Context, tx *ent.Tx, in CreateAPIKey) (string, error) {
+	if in.ProjectID != nil && in.Kind == apikey.KindPROJECT {
+		return *in.ProjectID, nil
+	}
+	me, err := tx.User.Get(ctx, viewer.From(ctx).UserID)
+	if err != nil {
+		return "", err
+	}
+	id, err := tx.Project.Query().Where(project.OrganizationID(me.PersonalOrganizationID), project.IsDefault(true)).OnlyID(ctx)
+	if err != nil {
+		return "", err
+	}
+	if in.ProjectID != nil && *in.ProjectID != id {
+		return "", fault.Refuse(fault.Invalid, "a personal key lives in your own default project: leave projectId out, or create a project key", "input", "projectId")
+	}
+	return id, nil
+}
+
+// kindOf is the middle part of a project's keys: live in production, test everywhere else.
+func kindOf(p *ent.Project) token.Kind {
+	if p.Environment == project.EnvironmentPRODUCTION {
+		return token.LiveKey
+	}
+	return token.TestKey
+}
+
+// issue writes the key, the hash that verifies it and its sealed secret.
+func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p *ent.Project, in CreateAPIKey, id string, plain, secret token.Token) error {
+	if p.ArchivedAt != 0 {
+		return fault.Refuse(fault.Invalid, "this project is archived: unarchive it, or choose another", "input", "projectId")
+	}
+	expires := int64(0)
+	if in.ExpiresAt != nil {
+		if expires = micros(*in.ExpiresAt); expires <= allowed.Now {
+			return expiryInPast()
+		}
+	}
+	r, err := audit.Record(ctx, tx, allowed, audit.Event{
+		Type: "api_key.created", ResourceType: ent.TypeAPIKey, ResourceID: id, ResourceName: in.Name,
+	})
+	if err != nil {
+		return err
+	}
+	ctx = r.Open(ctx)
+	create := tx.APIKey.Create().SetID(id).SetProjectID(p.ID).SetOwnerID(viewer.From(ctx).UserID).
+		SetName(in.Name).SetNillableDescription(in.Description).SetKind(in.Kind).SetStart(plain.Start()).SetExpiresAt(expires)
+	if in.Tags != nil {
+		create.SetTags(in.Tags)
+	}
+	if in.Scopes != nil {
+		create.SetScopes(in.Scopes)
+	}
+	if err := create.Exec(ctx); err != nil {
+		return err
+	}
+	hash, pepper := plain.Hash(h.keys)
+	if err := tx.APIKeyHash.Create().SetAPIKeyID(id).SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper).Exec(ctx); err != nil {
+		return err
+	}
+	return h.seal(ctx, tx, id, 1, keyring.NewSecret(secret.Expose()))
+}

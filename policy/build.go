@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// rootAlias is what generated statements call the resource, and userAlias a user who may be the subject.
+const (
+	rootAlias = "r"
+	userAlias = "u"
+)
+
+// build turns every permission into its forms, then every type into its columns.
+func (r *Revision) build(ctx context.Context, l law, infos []PermissionInfo) error {
+	roots := map[string]*row{} // one a type, so that conditions of its permissions can be compared
+	for _, info := range infos {
+		if roots[info.Type] == nil {
+			roots[info.Type] = &row{entity: l.vocabulary[info.Type]}
+		}
+		u, err := r.buildRule(ctx, l, info, roots[info.Type])
+		if err != nil {
+			return err
+		}
+		r.rules[info.Name] = u
+	}
+	for typ, root := range roots {
+		if typ == "" {
+			continue
+		}
+		t, err := r.buildType(typ, root)
+		if err != nil {
+			return err
+		}
+		r.types[typ] = t
+	}
+	return nil
+}
+
+func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, root *row) (*rule, error) {
+	u := &rule{info: info, root: root, forms: map[posture]*forms{}}
+	path := "data.keyhall." + string(info.Name)
+	f, err := l.translate(ctx, info, path+" == true", root)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkArms(f, info); err != nil {
+		return nil, err
+	}
+	u.formula = f
+	read := []formula{f}
+	if u.allow, err = l.query(ctx, path); err != nil {
+		return nil, err
+	}
+	reasons := "data.keyhall." + info.Name.Noun() + ".reasons"
+	if len(l.compiler.GetRulesExact(ast.MustParseRef(reasons))) > 0 {
+		why, err := l.translate(ctx, info, reasons+"[_]", root)
+		if err != nil {
+			return nil, fmt.Errorf("policy: reasons: %w", err)
+		}
+		read = append(read, why)
+		query, err := l.query(ctx, reasons)
+		if err != nil {
+			return nil, err
+		}
+		u.reasons = &query
+	}
+	u.facts = factsOf(l.vocabulary, root, read...)
+	u.reads = factsRead(f.where)
+	maps.Copy(u.reads, factsRead(u.facts.nodes()...))
+	for _, p := range postures(u.reads) {
+		u.forms[p] = r.buildForms(u, p)
+	}
+	if r.vocabulary["User"].Table != "" {
+		u.who = r.statement(r.whoProgram(u))
+	}
+	return u, nil
+}
+
+func (l law) query(ctx context.Context, text string) (rego.PreparedEvalQuery, error) {
+	q, err := rego.New(rego.Compiler(l.compiler), rego.Query(text), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
+	if err != nil {
+		return q, fmt.Errorf("policy: prepare %s: %w", text, err)
+	}
+	return q, nil
+}
+
+func (r *Revision) buildForms(u *rule, p posture) *forms {
+	where := elide(fold(u.formula.where, p))
+	f := &forms{where: where, decide: r.statement(r.decideProgram(u, where, p))}
+	if u.info.Type != "" {
+		f.one = filterProgram(r.dialect, u.root, where, One)
+		f.few = filterProgram(r.dialect, u.root, where, Few)
+		f.many = filterProgram(r.dialect, u.root, where, Many)
+		f.count = r.statement(countProgram(r.dialect, u.root, where))
+	}
+	return f
+}
+
+// decideProgram is the one statement of a decision: the facts, the clock, and the predicate as a column.
+func (r *Revision) decideProgram(u *rule, where node, p posture) program {
+	w := newWriter(r.dialect)
+	w.root = rootAlias
+	w.raw("SELECT ")
+	w.answer(u, where, p)
+	if u.info.Type == "" {
+		return w.program()
+	}
+	w.raw(" FROM ")
+	w.table(u.root.entity, rootAlias)
+	w.raw(" WHERE " + w.name(rootAlias, u.root.entity.Fields[primaryKey].Column) + " = ")
+	w.hole(slotID)
+	return w.program()
+}
+
+// answer writes the columns of a decision.
+func (w *writer) answer(u *rule, where node, p posture) {
+	if w.postgres() {
+		w.raw("CAST(")
+		u.facts.write(w, rootAlias, p)
+		w.raw(" AS text)")
+	} else {
+		u.facts.write(w, rootAlias, p)
+	}
+	w.raw(", ")
+	w.now()
+	w.raw(", (")
+	w.node(where)
+	w.raw(") IS TRUE")
+}
+
+// listStatement is a filter as a statement of its own.
+func (r *Revision) listStatement(u *rule, where program) statement {
+	if u.info.Type == "" {
+		return statement{}
+	}
+	w := newWriter(r.dialect)
+	w.raw("SELECT " + w.name(rootAlias, u.root.entity.Fields[primaryKey].Column) + " FROM ")
+	w.table(u.root.entity, rootAlias)
+	w.raw(" WHERE ")
+	for _, p := range where {
+		w.raw(p.text)
+		if p.root != "" {
+			w.raw(w.name(rootAlias, p.root))
+		}
+		if p.hole != nil {
+			w.hole(p.hole)
+		}
+	}
+	return r.statement(w.program())
+}

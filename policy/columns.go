@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"encoding/json"
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
+)
+
+// typeColumns answers all permissions of a type for a page of rows in one statement: the distinct conditions of its
+// rules are boolean columns, and Go combines them. That is exact, because a column says "is true", and a negation of
+// the rules is "is not true".
+type typeColumns struct {
+	view  Permission
+	reads map[string]bool
+	forms map[posture]*columns
+}
+
+type columns struct {
+	page     statement
+	count    int // of conditions
+	lookups  int // of them, those that read other rows: what a page costs
+	combined map[Permission]combination
+}
+
+// combination computes a permission from the columns of a row.
+type combination func(leaves []bool) bool
+
+func (t *typeColumns) leaves() int {
+	most := 0
+	for _, c := range t.forms {
+		most = max(most, c.lookups)
+	}
+	return most
+}
+
+func (r *Revision) buildType(typ string, root *row) (*typeColumns, error) {
+	t := &typeColumns{reads: map[string]bool{}, forms: map[posture]*columns{}}
+	var of []*rule
+	for _, p := range slices.Sorted(maps.Keys(r.rules)) {
+		if u := r.rules[p]; u.info.Type == typ {
+			of = append(of, u)
+			maps.Copy(t.reads, factsRead(u.formula.where))
+			if p.Verb() == "view" {
+				t.view = p
+			}
+		}
+	}
+	for _, p := range postures(t.reads) {
+		t.forms[p] = r.buildColumns(root, of, p)
+	}
+	if n := t.leaves(); n > maxLeaves {
+		return nil, fmt.Errorf("policy: the rules of %s look up other rows in %d different ways, and at most %d are asked for a page; "+
+			"share helper rules between permissions (first rule: %s:%d)", typ, n, maxLeaves, of[0].info.File, of[0].info.Line)
+	}
+	return t, nil
+}
+
+func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
+	c := &columns{combined: map[Permission]combination{}}
+	var leaves []node
+	at := map[string]int{}
+	for _, u := range rules {
+		c.combined[u.info.Name] = combineLeaves(elide(fold(u.formula.where, p)), at, &leaves)
+	}
+	c.count = len(leaves)
+	w := newWriter(r.dialect)
+	w.root = rootAlias
+	key := root.entity.Fields[primaryKey].Column
+	w.raw("SELECT " + w.name(rootAlias, key))
+	for _, leaf := range leaves {
+		if hasExists(leaf) {
+			c.lookups++
+		}
+		w.raw(", (")
+		w.node(leaf)
+		w.raw(") IS TRUE")
+	}
+	w.raw(" FROM ")
+	w.table(root.entity, rootAlias)
+	w.raw(" WHERE " + w.name(rootAlias, key))
+	if w.postgres() {
+		w.raw(" = ANY(CAST(")
+		w.hole(slotIDs)
+		w.raw(" AS text[]))")
+	} else {
+		w.raw(" IN (SELECT value FROM json_each(")
+		w.hole(slotIDs)
+		w.raw("))")
+	}
+	c.page = r.statement(w.program())
+	return c
+}
+
+// combineLeaves collects the conditions below and, or and not, and returns how to put them together.
+func combineLeaves(n node, at map[string]int, leaves *[]node) combination {
+	below := func(parts []node) []combination {
+		out := make([]combination, len(parts))
+		for i, part := range parts {
+			out[i] = combineLeaves(part, at, leaves)
+		}
+		return out
+	}
+	switch n := n.(type) {
+	case constant:
+		return func([]bool) bool { return bool(n) }
+	case conjunction:
+		all := below(n)
+		return func(v []bool) bool {
+			return !slices.ContainsFunc(all, func(c combination) bool { return !c(v) })
+		}
+	case disjunction:
+		some := below(n)
+		return func(v []bool) bool {
+			return slices.ContainsFunc(some, func(c combination) bool { return c(v) })
+		}
+	case negation:
+		of := combineLeaves(n.of, at, leaves)
+		return func(v []bool) bool { return !of(v) }
+	}
+	key := keyOfNode(n)
+	i, known := at[key]
+	if !known {
+		i = len(*leaves)
+		at[key] = i
+		*leaves = append(*leaves, n)
+	}
+	return func(v []bool) bool { return v[i] }
+}
+
+// Can tells which of the permissions the subject has on each row of a page; rows that do not exist are not in the
+// answer. All permissions must be about the type.
+func (r *Revision) Can(ctx context.Context, q core.Asker, s Subject, typ string, ids []string, ps []Permission) (map[string][]Permission, error) {
+	out := map[string][]Permission{}
+	t := r.types[typ]
+	if t == nil {
+		return nil, fmt.Errorf("policy: the law has no permission about %q", typ)
+	}
+	if s.anonymous() || len(ids) == 0 {
+		return out, nil
+	}
+	c := t.forms[postureOf(s).only(t.reads)]
+	var asked []Permission
+	for _, p := range ps {
+		if c.combined[p] == nil {
+			return nil, fmt.Errorf("policy: %q is no permission about %s", p, typ)
+		}
+		if s.includes(p) {
+			asked = append(asked, p)
+		}
+	}
+	list, err := textArray(r.dialect, ids)
+	if err != nil {
+		return nil, err
+	}
+	st, err := c.page.bind(values{subject: s, slots: map[slot]any{slotIDs: list}})
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(ctx, q, st, c.count, func(id string, leaves []bool) {
+		out[id] = nil
+		for _, p := range asked {
+			if c.combined[p](leaves) {
+				out[id] = append(out[id], p)
+			}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("policy: columns of %s: %w", typ, err)
+	}
+	return out, nil
+}
+
+// eachRow scans an id and n booleans.
+func eachRow(ctx context.Context, q core.Asker, s core.Statement, n int, visit func(string, []bool)) error {
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, s, rows); err != nil {
+		return err
+	}
+	defer rows.Close()
+	var id string
+	leaves := make([]bool, n)
+	into := []any{&id}
+	for i := range leaves {
+		into = append(into, &leaves[i])
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		visit(id, leaves)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// textArray is a list as one argument, so that the text of a statement does not depend on its length.
+func textArray(name string, list []string) (string, error) {
+	if name != dialect.Postgres {
+		text, err := json.Marshal(list)
+		return string(text), err
+	}
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}", nil
+}

@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
+)
+
+// TypeOf is the type of the rows that a permission is about.
+func (r *Revision) TypeOf(p Permission) (string, error) {
+	u, err := r.rule(p)
+	if err != nil {
+		return "", err
+	}
+	return u.info.Type, nil
+}
+
+// LockRow holds a row until the transaction ends, so that what is decided next stays true while it is done: whoever changes
+// a right on the thing holds the same row. SQLite has one writer and needs no lock.
+func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) error {
+	if r.dialect != dialect.Postgres {
+		return nil
+	}
+	e, ok := r.vocabulary[typ]
+	if !ok {
+		return fmt.Errorf("policy: no rows of %s to lock", typ)
+	}
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement(fmt.Sprintf("SELECT 1 FROM %q WHERE id = $1 FOR UPDATE", e.Table), []any{id}), rows); err != nil {
+		return fmt.Errorf("policy: lock a row of %s: %w", typ, err)
+	}
+	defer rows.Close()
+	for rows.Next() { // the lock is taken when the row is read
+	}
+	return rows.Err()
+}
+
+// Passed tells whether a moment is over by the database's clock.
+func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
+	text := "SELECT CASE WHEN ? <= " + core.Now(r.dialect) + " THEN 1 ELSE 0 END"
+	if r.dialect == dialect.Postgres {
+		text = "SELECT CASE WHEN $1::bigint <= " + core.Now(r.dialect) + " THEN 1 ELSE 0 END"
+	}
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement(text, []any{at}), rows); err != nil {
+		return false, fmt.Errorf("policy: ask the clock: %w", err)
+	}
+	defer rows.Close()
+	var passed int
+	if rows.Next() {
+		if err := rows.Scan(&passed); err != nil {
+			return false, err
+		}
+	}
+	return passed == 1, rows.Err()
+}

@@ -1,0 +1,80 @@
+package policy
+
+// Shape is the form of a list filter. All mean the same rows; which one is fast depends on how many the subject sees.
+type Shape int
+
+// One asks each row by itself, which suits a look-up of known rows. Few collects the ids that the subject sees from their
+// other end; Many tests the rows as they come.
+const (
+	One Shape = iota
+	Few
+	Many
+)
+
+// filter writes the condition on the resource in a shape; the caller of the program names the resource.
+func filterProgram(dialect string, root *row, n node, shape Shape) program {
+	w := newWriter(dialect)
+	if _, all := n.(constant); shape != Few || all {
+		w.hashed = shape == Many
+		w.node(n)
+		return w.program()
+	}
+	w.column(root, root.entity.Fields[primaryKey].Column)
+	w.raw(" IN (")
+	w.union(root, n)
+	w.raw(")")
+	return w.program()
+}
+
+// union writes the ids of the rows for which n holds, one SELECT an alternative. An id can come more than once, and
+// as NULL: it is for IN.
+func (w *writer) union(root *row, n node) {
+	for i, arm := range arms(factor(n)) {
+		if i > 0 {
+			w.raw(" UNION ALL ")
+		}
+		if e, ok := arm.(exists); ok {
+			if head := e.head(); head != nil && head.from.row.parent == nil && head.from.name == primaryKey {
+				w.raw("SELECT " + w.name(w.alias(head), head.to) + " AS " + w.quote("id"))
+				w.from(e, head)
+				continue
+			}
+		}
+		w.selectIDs(root, arm)
+	}
+}
+
+func (w *writer) selectIDs(root *row, n node) {
+	outer, hashed := w.root, w.hashed
+	w.root, w.hashed = w.newAlias(), true
+	w.raw("SELECT " + w.name(w.root, root.entity.Fields[primaryKey].Column) + " AS " + w.quote("id") + " FROM ")
+	w.table(root.entity, w.root)
+	w.raw(" WHERE ")
+	w.node(n)
+	w.root, w.hashed = outer, hashed
+}
+
+// countProgram counts the rows that n holds for, and stops counting at the limit. The inner limit bounds the work when
+// alternatives overlap.
+func countProgram(dialect string, root *row, n node) program {
+	w := newWriter(dialect)
+	w.raw("SELECT COUNT(*) FROM (SELECT DISTINCT " + w.quote("id") + " FROM (SELECT " + w.quote("id") + " FROM (")
+	w.union(root, n)
+	w.raw(") AS arms LIMIT ")
+	w.raw("4 * ")
+	w.limit()
+	w.raw(") AS some WHERE " + w.quote("id") + " IS NOT NULL LIMIT ")
+	w.limit()
+	w.raw(") AS few")
+	return w.program()
+}
+
+func (w *writer) limit() {
+	if w.postgres() {
+		w.raw("CAST(")
+		w.hole(slotLimit)
+		w.raw(" AS bigint)")
+		return
+	}
+	w.hole(slotLimit)
+}
