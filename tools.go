@@ -4,7 +4,6 @@ package main
 
 // The generators, pinned: `go generate` finds the versions of go.mod.
 import (
-	_ "entgo.io/contrib/entgql"
 	_ "entgo.io/ent/cmd/ent"
 	_ "github.com/99designs/gqlgen"
 )

@@ -64,6 +64,9 @@ func (r Reader) APIKey() *APIKeyQuery { return r.c.APIKey.Query() }
 // IsNode marks APIKey as a thing with a global id.
 func (*APIKey) IsNode() {}
 
+// IsInvitationTarget marks APIKey as a member of the union.
+func (*APIKey) IsInvitationTarget() {}
+
 // Project is nil when it is hidden from the viewer.
 func (_m *APIKey) Project(ctx context.Context) (*Project, error) {
 	v, err := _m.Edges.ProjectOrErr()
@@ -378,6 +381,12 @@ func (r Reader) User() *UserQuery { return r.c.User.Query() }
 
 // IsNode marks User as a thing with a global id.
 func (*User) IsNode() {}
+
+// IsActor marks User as a member of the union.
+func (*User) IsActor() {}
+
+// IsKeyOwner marks User as a member of the union.
+func (*User) IsKeyOwner() {}
 
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *UserQuery) Eager(edges ...string) *UserQuery {

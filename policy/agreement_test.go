@@ -52,12 +52,12 @@ func loadLoosely(ctx context.Context, name string, v Vocabulary, text string) (*
 	if err != nil {
 		return nil, err
 	}
-	c := v.compiler().WithStrict(false)
-	if c.Compile(rules); c.Failed() {
-		return nil, c.Errors
+	l, err := compile(v, false, rules)
+	if err != nil {
+		return nil, err
 	}
-	r := &Revision{id: "test", dialect: name, users: v["User"], rules: map[Permission]*rule{}, types: map[string]*typeColumns{}}
-	return r, r.build(ctx, law{c, v}, infos)
+	r := &Revision{id: "test", dialect: name, vocabulary: v, rules: map[Permission]*rule{}, types: map[string]*typeColumns{}}
+	return r, r.build(ctx, l, infos)
 }
 
 // Every form of a rule gives the same answer: OPA on all facts of the row, OPA on the facts that are loaded, the
@@ -143,7 +143,7 @@ func (a *agreement) check(text string) {
 		for shape, name := range map[Shape]string{Few: "few", Many: "many"} {
 			a.same(name, want, a.filter(r, s, shape), s, text)
 		}
-		can, err := r.Can(ctx, a.db.driver, s, "Thing", ids, []Permission{"thing.view"})
+		can, err := r.Can(ctx, a.db, s, "Thing", ids, []Permission{"thing.view"})
 		if err != nil {
 			a.t.Fatalf("%v\n%s", err, text)
 		}
@@ -175,7 +175,7 @@ func (a *agreement) loadedFacts(r *Revision, u *rule, s Subject, truth map[strin
 		a.t.Fatal(err)
 	}
 	rows := &entsql.Rows{}
-	if err := st.Run(ctx, a.db.driver, rows); err != nil {
+	if err := a.db.Ask(ctx, st, rows); err != nil {
 		a.t.Fatalf("%v\n%s\n%s", err, st.Text(), text)
 	}
 	defer rows.Close()
@@ -244,7 +244,7 @@ func (a *agreement) count(r *Revision, s Subject, want int, text string) {
 func (a *agreement) whoCan(r *Revision, u *rule, text string) {
 	for _, row := range a.w.rows["Thing"][:3] {
 		id := row["id"].(string)
-		got, err := r.WhoCan(a.t.Context(), a.db.driver, "thing.view", id, 50, "")
+		got, err := r.WhoCan(a.t.Context(), a.db, "thing.view", id, 50, "")
 		if err != nil {
 			a.t.Fatalf("%v\n%s\n%s", err, u.who.text, text)
 		}

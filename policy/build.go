@@ -57,7 +57,7 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, ro
 		return nil, err
 	}
 	reasons := "data.keyhall." + info.Name.Noun() + ".reasons"
-	if len(l.compiler.GetRulesExact(ast.MustParseRef(reasons))) > 0 {
+	if len(l.decides.GetRulesExact(ast.MustParseRef(reasons))) > 0 {
 		why, err := l.translate(ctx, info, reasons+"[_]", root)
 		if err != nil {
 			return nil, fmt.Errorf("policy: reasons: %w", err)
@@ -82,7 +82,7 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, ro
 }
 
 func (l law) query(ctx context.Context, text string) (rego.PreparedEvalQuery, error) {
-	q, err := rego.New(rego.Compiler(l.compiler), rego.Query(text), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
+	q, err := rego.New(rego.Compiler(l.decides), rego.Query(text), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
 	if err != nil {
 		return q, fmt.Errorf("policy: prepare %s: %w", text, err)
 	}

@@ -88,6 +88,9 @@ func (t *translator) call(expr *ast.Expr, name ast.Ref, args []*ast.Term, e *env
 		return t.comparison(expr, op, args, e, f)
 	}
 	text := name.String()
+	if text == presence && len(args) == 1 {
+		return t.defined(expr, args[0], e, f)
+	}
 	if len(args) != 2 { // a third one is the result, used as a value
 		text = ""
 	}

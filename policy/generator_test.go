@@ -82,20 +82,13 @@ func (g *generator) statement(b *strings.Builder, vars *[]variable) {
 	case kind < 12:
 		if path, typ, depth, ok := g.collection(v); ok {
 			row := variable{g.fresh("e"), typ, depth}
-			inner := g.body(append(slices.Clone(*vars), row), 1+g.r.IntN(2))
-			if inner == "" {
-				inner = "\t" + g.condition(row, *vars) + "\n"
-			}
+			inner := g.body(append(slices.Clone(*vars), row), g.r.IntN(2)) + g.used(row)
 			fmt.Fprintf(b, "\tevery %s in %s {\n%s\t}\n", row.name, path, inner)
 		}
 	case kind < 14:
 		fmt.Fprintf(b, "\t%s\n", g.helper(v, "not "))
 	case kind < 16:
 		fmt.Fprintf(b, "\t%s\n", g.helper(v, ""))
-	case kind < 17:
-		if path, typ, depth, ok := g.collection(v); ok {
-			fmt.Fprintf(b, "\tnot %s\n", g.condition(variable{path + "[_]", typ, depth}, *vars))
-		}
 	case kind < 18:
 		if path, typ, depth, ok := g.collection(v); ok { // a bare row of a collection
 			fmt.Fprintf(b, "\tsome %s in %s\n", g.fresh("w"), path)
@@ -214,6 +207,12 @@ func (g *generator) condition(v variable, vars []variable) string {
 		return column
 	}
 	return fmt.Sprintf("%s == %s", column, g.value(field.Kind, column))
+}
+
+// used is a condition that names the row, as OPA demands of the variable of an every.
+func (g *generator) used(row variable) string {
+	column, field := g.column(g.walk(row))
+	return fmt.Sprintf("\t%s%s %s %s\n", g.pick("", "", "not "), column, g.operator(field.Kind), g.value(field.Kind, column))
 }
 
 func (g *generator) request() string {

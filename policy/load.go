@@ -58,7 +58,7 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := compile(o.Vocabulary, rules)
+	l, err := compile(o.Vocabulary, true, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 		id: files.id(), dialect: o.Dialect, vocabulary: o.Vocabulary,
 		rules: map[Permission]*rule{}, types: map[string]*typeColumns{},
 	}
-	if err := r.build(ctx, law{compiler, o.Vocabulary}, infos); err != nil {
+	if err := r.build(ctx, l, infos); err != nil {
 		return nil, err
 	}
 	return r, r.prepare(ctx, o.Prepare)

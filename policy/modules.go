@@ -101,13 +101,18 @@ func (v Vocabulary) compiler() *ast.Compiler {
 		WithSchemas(v.schemas()).WithUseTypeCheckAnnotations(true)
 }
 
-// compile compiles the law without its tests.
-func compile(vocabulary Vocabulary, modules map[string]*ast.Module) (*ast.Compiler, error) {
-	c := vocabulary.compiler()
-	if c.Compile(modules); c.Failed() {
-		return nil, fmt.Errorf("policy: %w", c.Errors)
+// compile compiles the law without its tests twice: as it is written, for decisions, and with sayPresence, to be
+// translated.
+func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module) (law, error) {
+	l := law{vocabulary: vocabulary, decides: vocabulary.compiler().WithStrict(strict)}
+	l.translates = vocabulary.compiler().WithStrict(strict).WithStageAfterID(ast.StageRewriteDynamicTerms,
+		ast.CompilerStageDefinition{Name: "SayPresence", MetricName: "say_presence", Stage: sayPresence})
+	for _, c := range []*ast.Compiler{l.decides, l.translates} {
+		if c.Compile(modules); c.Failed() {
+			return law{}, fmt.Errorf("policy: %w", c.Errors)
+		}
 	}
-	return c, nil
+	return l, nil
 }
 
 // runTests runs the tests that stand beside the rules; one that fails refuses the law.

@@ -32,7 +32,7 @@ func queryTexts(t testing.TB, db database, query string, args ...any) []string {
 func runInt(t testing.TB, db database, s core.Statement) int64 {
 	t.Helper()
 	rows := &entsql.Rows{}
-	if err := s.Run(t.Context(), db.driver, rows); err != nil {
+	if err := db.Ask(t.Context(), s, rows); err != nil {
 		t.Fatalf("%v in %s", err, s.Text())
 	}
 	defer rows.Close()

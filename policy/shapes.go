@@ -63,7 +63,7 @@ func countProgram(dialect string, root *row, n node) program {
 	w.raw(") AS arms LIMIT ")
 	w.raw("4 * ")
 	w.limit()
-	w.raw(") AS some WHERE " + w.quote("id") + " IS NOT NULL LIMIT ")
+	w.raw(") AS seen WHERE " + w.quote("id") + " IS NOT NULL LIMIT ")
 	w.limit()
 	w.raw(") AS few")
 	return w.program()

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // simplify removes what is always true or false and what is said twice. It keeps the meaning for every row, NULLs
 // included, but not the list of facts that the rule reads: facts are collected before.
 func simplify(n node) node {
@@ -66,6 +68,9 @@ func combine(parts []node, neutral constant) node {
 			return !neutral
 		}
 	}
+	if neutral {
+		out = withoutImplied(out)
+	}
 	switch {
 	case len(out) == 0:
 		return neutral
@@ -75,6 +80,20 @@ func combine(parts []node, neutral constant) node {
 		return conjunction(out)
 	}
 	return disjunction(out)
+}
+
+// withoutImplied drops "x is there" beside a leaf that compares x: that one is not true when x is NULL.
+func withoutImplied(all []node) []node {
+	compared := map[string]bool{}
+	for _, n := range all {
+		if _, ok := n.(present); !ok {
+			operands(n, func(o operand) { compared[keys{}.operand(o)] = true })
+		}
+	}
+	return slices.DeleteFunc(all, func(n node) bool {
+		p, ok := n.(present)
+		return ok && compared[keys{}.operand(p.of)]
+	})
 }
 
 func addAll(parts []node, add func(node) bool) bool {

@@ -39,15 +39,16 @@ type translator struct {
 
 // law is what translating needs to know beside the rule.
 type law struct {
-	compiler   *ast.Compiler
 	vocabulary Vocabulary
+	decides    *ast.Compiler // as written
+	translates *ast.Compiler // with sayPresence
 }
 
 // translate evaluates query partially, with the row, the subject and the clock unknown, and translates the residual.
 // Queries of a residual are alternatives. A rule that is not in the fragment is refused.
 func (l law) translate(ctx context.Context, info PermissionInfo, query string, root *row) (formula, error) {
 	residual, err := rego.New(
-		rego.Compiler(l.compiler),
+		rego.Compiler(l.translates),
 		rego.Query(query),
 		rego.Input(map[string]any{"permission": info.Name.Verb()}),
 		rego.Unknowns([]string{"input.resource", "input.subject", "input.env"}),
@@ -56,7 +57,7 @@ func (l law) translate(ctx context.Context, info PermissionInfo, query string, r
 		return formula{}, fmt.Errorf("policy: evaluate %s partially: %w", info.Name, err)
 	}
 	t := &translator{
-		vocabulary: l.vocabulary, facts: requestFacts(), compiler: l.compiler,
+		vocabulary: l.vocabulary, facts: requestFacts(), compiler: l.translates,
 		support: map[string][]*ast.Rule{}, root: root, verb: info.Name.Verb(),
 	}
 	for _, module := range residual.Support {

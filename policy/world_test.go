@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/keyhall/keyhall/internal/apptest/pgtest"
+	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
 // The world of these tests: tables that no schema of the product has, with every kind of edge that a rule can meet.
@@ -200,6 +202,11 @@ func openPostgres(t testing.TB) database {
 	t.Cleanup(func() { db.Close() })
 	db.SetMaxOpenConns(2)
 	return database{dialect.Postgres, entsql.OpenDB(dialect.Postgres, db)}
+}
+
+// Ask runs a statement of the engine, as the client of the product does.
+func (db database) Ask(ctx context.Context, s core.Statement, rows *entsql.Rows) error {
+	return s.Run(ctx, db.driver, rows)
 }
 
 // eachDatabase runs a test on SQLite and on PostgreSQL.

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -12,6 +13,11 @@ type APIKey struct{ ent.Schema }
 
 // Mixin of APIKey.
 func (APIKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "key"}} }
+
+// Annotations of APIKey.
+func (APIKey) Annotations() []schema.Annotation {
+	return []schema.Annotation{Unions{Names: []string{"InvitationTarget"}}}
+}
 
 // Fields of APIKey.
 func (APIKey) Fields() []ent.Field {

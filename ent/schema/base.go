@@ -54,6 +54,12 @@ type Identity struct {
 // Name is the key of the annotation in the generator's graph.
 func (Identity) Name() string { return "Identity" }
 
+// Unions names the GraphQL unions that a type is a member of.
+type Unions struct{ Names []string }
+
+// Name is the key of the annotation in the generator's graph.
+func (Unions) Name() string { return "Unions" }
+
 func newID(prefix string) func() string {
 	return func() string {
 		return prefix + "_" + ulid.MustNew(ulid.Now(), rand.Reader).String()

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 )
@@ -11,6 +12,11 @@ type User struct{ ent.Schema }
 
 // Mixin of User.
 func (User) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "usr"}} }
+
+// Annotations of User.
+func (User) Annotations() []schema.Annotation {
+	return []schema.Annotation{Unions{Names: []string{"Actor", "KeyOwner"}}}
+}
 
 // Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.
 func (User) Fields() []ent.Field {

@@ -44,10 +44,10 @@ func parseError(err error) *gqlerror.Error {
 const (
 	maxCachedDocuments = 1000
 	maxCachedText      = 8 << 10
-	maxCachedFields    = 300
+	maxCachedNodes     = 300
 )
 
-// documentCache keeps validated documents, and only small ones: a thousand of the largest admitted documents
+// documentCache keeps validated documents, and only small ones: a thousand of the largest that are admitted
 // would hold half a gigabyte for whoever sends them.
 type documentCache struct{ *lru.LRU[*ast.QueryDocument] }
 
@@ -56,7 +56,7 @@ func newDocumentCache() *documentCache {
 }
 
 func (c *documentCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
-	if len(query) <= maxCachedText && census(doc).fields <= maxCachedFields {
+	if len(query) <= maxCachedText && census(doc).nodes <= maxCachedNodes {
 		c.LRU.Add(ctx, query, doc)
 	}
 }

@@ -4,7 +4,7 @@ import "github.com/vektah/gqlparser/v2/ast"
 
 // count is what stands in a document as it is written, fragments not expanded.
 type count struct {
-	fields int
+	nodes  int             // fields, values and directives
 	names  map[string]int  // fields by response name
 	values int             // the deepest nesting of lists and objects in a value
 	ifs    map[string]bool // the variables that @skip and @include ask
@@ -39,7 +39,7 @@ func (c *count) set(selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch s := selection.(type) {
 		case *ast.Field:
-			c.fields++
+			c.nodes++
 			c.names[s.Alias]++
 			c.arguments(s.Arguments)
 			c.directives(s.Directives)
@@ -55,6 +55,7 @@ func (c *count) set(selections ast.SelectionSet) {
 
 func (c *count) directives(list ast.DirectiveList) {
 	for _, d := range list {
+		c.nodes++
 		c.arguments(d.Arguments)
 		if cond := d.Arguments.ForName("if"); cond != nil && cond.Value != nil && cond.Value.Kind == ast.Variable {
 			c.ifs[cond.Value.Raw] = true
@@ -72,6 +73,7 @@ func (c *count) value(v *ast.Value, depth int) {
 	if v == nil {
 		return
 	}
+	c.nodes++
 	if v.Kind == ast.ListValue || v.Kind == ast.ObjectValue {
 		depth++
 		c.values = max(c.values, depth)

@@ -3,10 +3,12 @@ package gqlhttp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/keyhall/keyhall/graph/gqlhttp"
@@ -37,29 +39,48 @@ func TestAnOperationThatTakesTooLongIsStoppedAndAnsweredAsTimeout(t *testing.T) 
 		"a driver's own words":  errors.New("pq: canceling statement due to user request"),
 		"wrapped context error": errors.Join(errors.New("query"), context.DeadlineExceeded),
 	} {
-		h, _, ended, _ := waiting(time.Millisecond, words)
-		got := run(t, h, "{wait}")
-		if got.code() != gqlhttp.CodeTimeout || len(got.Errors[0].Path) != 1 || got.Status != 200 {
-			t.Errorf("%s: %s", name, got.Text)
-		}
-		if len(ended) != 1 {
-			t.Errorf("%s: the resolver still runs after the answer", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // its clock moves on when everybody waits
+				h, _, ended, _ := waiting(time.Minute, words)
+				start := time.Now()
+				got := run(t, h, "{wait}")
+				if got.code() != gqlhttp.CodeTimeout || len(got.Errors[0].Path) != 1 || got.Status != 200 {
+					t.Error(got.Text)
+				}
+				if took := time.Since(start); took != time.Minute || len(ended) != 1 {
+					t.Errorf("answered after %v, with %d resolvers ended", took, len(ended))
+				}
+			})
+		})
 	}
 }
 
 func TestNoFurtherRootFieldStartsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
-	h, _, _, bumps := waiting(time.Millisecond, nil)
-	got := run(t, h, "mutation{a:bump wait b:bump c:bump}")
-	if *bumps != 1 || len(got.Errors) != 3 {
-		t.Fatalf("%d mutations ran: %s", *bumps, got.Text)
-	}
-	for _, e := range got.Errors {
-		if e.Extensions["code"] != gqlhttp.CodeTimeout {
-			t.Errorf("%v", e)
+	synctest.Test(t, func(t *testing.T) {
+		h, _, _, bumps := waiting(time.Minute, nil)
+		got := run(t, h, "mutation{a:bump wait b:bump c:bump}")
+		if *bumps != 1 || len(got.Errors) != 3 {
+			t.Fatalf("%d mutations ran: %s", *bumps, got.Text)
 		}
-	}
+		for i, at := range []string{"[wait]", "[b]", "[c]"} {
+			if e := got.Errors[i]; e.Extensions["code"] != gqlhttp.CodeTimeout || fmt.Sprint(e.Path) != at {
+				t.Errorf("error %d: %v", i, e)
+			}
+		}
+	})
+}
+
+func TestADefaultTimeoutOfTenSecondsHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, _, _, _ := waiting(0, nil)
+		start := time.Now()
+		if got := run(t, h, "{wait}"); got.code() != gqlhttp.CodeTimeout || time.Since(start) != 10*time.Second {
+			t.Errorf("after %v: %s", time.Since(start), got.Text)
+		}
+	})
 }
 
 func TestAnOperationStopsWhenItsClientGoesAway(t *testing.T) {

@@ -9,7 +9,10 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-const maxValidationErrors = 20
+const (
+	maxValidationErrors = 20
+	numbersFitRule      = "NumbersFit"
+)
 
 // validationRules makes the rules for one document: those of the specification without suggestions, our own about
 // numbers, and one budget of errors for all of them (a field in a much used fragment is reported for each use).
@@ -25,7 +28,7 @@ func validationRules() *rules.Rules {
 		all.RemoveRule(loud)
 		all.AddRule(quiet.Name, quiet.RuleFunc)
 	}
-	all.AddRule("NumbersFit", numbersFit)
+	all.AddRule(numbersFitRule, numbersFit)
 	left := maxValidationErrors
 	for name, rule := range all.GetInner() {
 		all.ReplaceRule(name, func(observers *core.Events, report core.AddErrFunc) {
@@ -40,17 +43,14 @@ func validationRules() *rules.Rules {
 	return all
 }
 
-// numbersFit refuses literals that gqlgen would panic on, or take for a number that the specification does not allow.
+// numbersFit refuses the literals that gqlgen panics on, in the argument of any scalar. (An Int of more than 32 bits is
+// left to gqlgen's conversion, and for pages to their own limit, which knows the path.)
 func numbersFit(observers *core.Events, report core.AddErrFunc) {
 	observers.OnValue(func(_ *core.Walker, v *ast.Value) {
-		bits := 64
-		if v.Definition != nil && v.Definition.Name == "Int" {
-			bits = 32
-		}
 		var err error
 		switch v.Kind {
 		case ast.IntValue:
-			_, err = strconv.ParseInt(v.Raw, 10, bits)
+			_, err = strconv.ParseInt(v.Raw, 10, 64)
 		case ast.FloatValue:
 			_, err = strconv.ParseFloat(v.Raw, 64)
 		}

@@ -98,12 +98,14 @@ func (s *testSchema) object(ctx context.Context, def *ast.Definition, set ast.Se
 				_, _ = io.WriteString(w, ",")
 			}
 			fmt.Fprintf(w, "%q:", f.Alias)
-			inner := graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: def.Name, Field: f})
-			resolve := func(ctx context.Context) graphql.Marshaler { return s.field(ctx, def, f) }
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return s.field(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: def.Name, Field: f}), def, f)
+			}
 			if root {
-				op.RootResolverMiddleware(inner, resolve).MarshalGQL(w)
+				rootCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: def.Name, Field: f})
+				op.RootResolverMiddleware(rootCtx, resolve).MarshalGQL(w)
 			} else {
-				resolve(inner).MarshalGQL(w)
+				resolve(ctx).MarshalGQL(w)
 			}
 		}
 		_, _ = io.WriteString(w, "}")

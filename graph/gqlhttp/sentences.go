@@ -23,7 +23,6 @@ Invalid character escape sequence{any} => A string holds an invalid escape seque
 
 const validationSentences = `
 no operation provided => The document holds no operation.
-This number is out of range.
 Cannot query field "{name}" on type "{name}".
 Unknown argument "{name}" on field "{name}.{name}".
 Unknown argument "{name}" on directive "@{name}".

@@ -39,6 +39,8 @@ func (w *wording) cleanOne(e *gqlerror.Error) *gqlerror.Error {
 		out = coded(parseCode(e.Message), w.parse.rewrite(e.Message, parseMessage))
 	case code != CodeValidationFailed:
 		return e // of this package, or of an extension of the caller
+	case e.Rule == numbersFitRule:
+		out = coded(CodeBadUserInput, numberMessage)
 	case e.Rule == "" && len(e.Path) > 0:
 		return coded(CodeBadUserInput, w.aboutVariable(e))
 	case e.Rule == "" && strings.HasPrefix(e.Message, "operation "):

@@ -76,7 +76,7 @@ func (h *House) checkToken(ctx context.Context, in CreateAccessToken) error {
 	v := viewer.From(ctx)
 	for _, name := range in.Permissions {
 		if !known[name] {
-			p.add(fault.Invalid, "there is no such permission; the policy query lists them", "permissions")
+			p.add(fault.Invalid, "there is no such permission; docs/policy.md lists them", "permissions")
 			break
 		}
 		if v.Narrowed(name) {

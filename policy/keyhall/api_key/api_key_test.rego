@@ -261,6 +261,28 @@ test_every_role_has_a_column if {
 	object.keys(roles.api_key.organization) == {"OWNER", "READER"}
 }
 
+# Which role stands behind an actor.
+column := {
+	"owner": roles.api_key.owner.OWNER,
+	"admin": roles.api_key.collaborator.ADMIN,
+	"contributor": roles.api_key.collaborator.CONTRIBUTOR,
+	"project_owner": roles.api_key.project.OWNER,
+	"project_member": roles.api_key.project.MEMBER,
+	"organization_owner": roles.api_key.organization.OWNER,
+	"organization_reader": roles.api_key.organization.READER,
+}
+
+# What a role holds under a condition that the key of the promise does not meet.
+conditional := {"enable": {"organization_owner"}, "delete": {"organization_owner"}, "move": {"owner"}}
+
+# The roles are also what people read, so they say no more than the promise, even where nothing would come of it.
+test_roles_say_what_is_promised[verb][actor] if {
+	some verb, allowed in promise
+	some actor, verbs in column
+	holders := allowed | object.get(conditional, verb, set())
+	verbs & {verb} == {verb | actor in holders}
+}
+
 test_every_verb_is_in_the_promise if {
 	{verb | some column in roles.api_key; some verbs in column; some verb in verbs} == object.keys(promise)
 }

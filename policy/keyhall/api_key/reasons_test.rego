@@ -71,6 +71,18 @@ test_told_who_deletes if {
 	api_key.reasons == {text} with input as request("organization_owner", "delete", project_key)
 }
 
+test_organization_owner_told_nothing_when_they_delete if {
+	api_key.reasons == set() with input as request("organization_owner", "delete", left(project_key, "owner"))
+}
+
+test_told_of_enabling_only_when_enabling[actor] if {
+	some actor, text in {
+		"admin": "you are a collaborator of this key; api_key.delete needs its owner",
+		"project_owner": "you own the project of this key; api_key.delete needs the owner of the key",
+	}
+	api_key.reasons == {text} with input as request(actor, "delete", by_its_owner)
+}
+
 test_told_what_is_moved if {
 	text := "this key already belongs to a project; only a personal key can be moved"
 	api_key.reasons == {text} with input as request("owner", "move", project_key)

@@ -217,6 +217,12 @@ test_told_to_verify_the_address[verb] if {
 	invitation.reasons == {"verify your address first"} with input as request(unverified, verb, pending("admin"))
 }
 
+test_unverified_told_first_that_the_invitation_is_of_another[verb] if {
+	some verb in {"accept", "decline"}
+	row := changed(unacceptable["another address"])
+	invitation.reasons == {told["another address"]} with input as request(unverified, verb, row)
+}
+
 test_decline_told_what_is_missing[note] if {
 	some note in {"accepted", "declined", "revoked", "another address"}
 	invitation.reasons == {told[note]} with input as request(invitee, "decline", changed(unacceptable[note]))

@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqljson"
+
+	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/auditevent"
+	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/predicate"
+	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/internal/page"
+	"github.com/keyhall/keyhall/internal/viewer"
+)
+
+// where turns the filter of a list of keys into predicates; they only narrow what the lock shows.
+func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
+	if f == nil {
+		return nil
+	}
+	var out []predicate.APIKey
+	if f.Query != nil && *f.Query != "" {
+		out = append(out, matching(*f.Query))
+	}
+	if f.Ownership != nil {
+		me := viewer.From(ctx).UserID
+		if *f.Ownership == OwnershipOwned {
+			out = append(out, apikey.OwnerID(me))
+		} else {
+			out = append(out, apikey.HasCollaboratorsWith(collaborator.UserID(me)))
+		}
+	}
+	if f.OrganizationID != nil {
+		out = append(out, apikey.HasProjectWith(project.OrganizationID(*f.OrganizationID)))
+	}
+	if f.ProjectID != nil {
+		out = append(out, apikey.ProjectID(*f.ProjectID))
+	}
+	if f.Environment != nil {
+		out = append(out, apikey.HasProjectWith(project.EnvironmentEQ(*f.Environment)))
+	}
+	if f.Kind != nil {
+		out = append(out, apikey.KindEQ(*f.Kind))
+	}
+	if f.Status != nil {
+		out = append(out, inState(*f.Status))
+	}
+	if f.ExpiresBefore != nil {
+		out = append(out, apikey.ExpiresAtGT(0), apikey.ExpiresAtLT(f.ExpiresBefore.UnixMicro()))
+	}
+	if f.UnusedSince != nil {
+		out = append(out, apikey.LastUsedAtLT(f.UnusedSince.UnixMicro()))
+	}
+	return out
+}
+
+func matching(text string) predicate.APIKey {
+	return apikey.Or(
+		apikey.NameContainsFold(text),
+		apikey.DescriptionContainsFold(text),
+		apikey.StartHasPrefix(text),
+		func(s *sql.Selector) { s.Where(sqljson.ValueContains(s.C(apikey.FieldTags), text)) },
+	)
+}
+
+// inState is the state as status shows it: disabled goes before expired.
+func inState(s APIKeyStatus) predicate.APIKey {
+	now := time.Now().UnixMicro()
+	over := apikey.And(apikey.ExpiresAtGT(0), apikey.ExpiresAtLTE(now))
+	switch s {
+	case APIKeyStatusDisabled:
+		return apikey.DisabledAtGT(0)
+	case APIKeyStatusExpired:
+		return apikey.And(apikey.DisabledAt(0), over)
+	case APIKeyStatusActive:
+		return apikey.And(apikey.DisabledAt(0), apikey.Not(over))
+	}
+	return func(s *sql.Selector) { s.Where(sql.False()) } // no key rotates or is revoked yet
+}
+
+// order is the order of a list of keys; without one the oldest come first.
+func (o *APIKeyOrder) order() page.Order {
+	if o == nil {
+		return oldest()
+	}
+	column := apikey.FieldCreatedAt
+	switch o.Field {
+	case APIKeyOrderFieldName:
+		column = apikey.FieldName
+	case APIKeyOrderFieldLastUsedAt:
+		column = apikey.FieldLastUsedAt
+	}
+	return page.Order{Column: column, Desc: o.Direction == OrderDirectionDesc}
+}
+
+// where turns the filter of the audit log into predicates.
+func (f *AuditFilter) where() []predicate.AuditEvent {
+	if f == nil {
+		return nil
+	}
+	var out []predicate.AuditEvent
+	if f.Types != nil {
+		out = append(out, auditevent.TypeIn(f.Types...))
+	}
+	if f.ActorIds != nil {
+		out = append(out, auditevent.ActorIDIn(f.ActorIds...))
+	}
+	if f.ResourceIds != nil {
+		out = append(out, auditevent.ResourceIDIn(f.ResourceIds...))
+	}
+	if f.ProjectID != nil {
+		out = append(out, auditevent.ProjectID(*f.ProjectID))
+	}
+	if f.Outcome != nil {
+		out = append(out, auditevent.OutcomeEQ(*f.Outcome))
+	}
+	if f.From != nil {
+		out = append(out, auditevent.CreatedAtGTE(f.From.UnixMicro()))
+	}
+	if f.To != nil {
+		out = append(out, auditevent.CreatedAtLT(f.To.UnixMicro()))
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/organizationmember"
+	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+)
+
+// request is what one operation remembers: what the viewer may do with, and is on, the rows of its pages.
+type request struct {
+	can         map[string]*batch[[]string] // by Ent type
+	place       *batch[*ent.Collaborator]
+	project     *batch[*projectmember.Role]
+	organization *batch[*organizationmember.Role]
+}
+
+func (r *Resolver) newRequest() *request {
+	q := &request{can: map[string]*batch[[]string]{}}
+	for typ, ps := range r.permissionsByType() {
+		q.can[typ] = newBatch(func(ctx context.Context, ids []string) (map[string][]string, error) {
+			return r.can(ctx, typ, ids, ps)
+		})
+	}
+	q.place = newBatch(r.places)
+	q.project = newBatch(r.projectRoles)
+	q.organization = newBatch(r.organizationRoles)
+	return q
+}
+
+func (r *Resolver) permissionsByType() map[string][]policy.Permission {
+	out := map[string][]policy.Permission{}
+	for _, p := range r.House.Law().Permissions() {
+		out[p.Type] = append(out[p.Type], p.Name)
+	}
+	return out
+}
+
+func (r *Resolver) can(ctx context.Context, typ string, ids []string, ps []policy.Permission) (map[string][]string, error) {
+	found, err := r.House.Can(ctx, typ, ids, ps)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]string, len(found))
+	for id, allowed := range found {
+		names := make([]string, len(allowed))
+		for i, p := range allowed {
+			names[i] = string(p)
+		}
+		slices.Sort(names)
+		out[id] = names
+	}
+	return out, nil
+}
+
+func (r *Resolver) places(ctx context.Context, ids []string) (map[string]*ent.Collaborator, error) {
+	rows, err := r.Reader.Collaborator().
+		Where(collaborator.UserID(viewer.From(ctx).UserID), collaborator.APIKeyIDIn(ids...)).All(ctx)
+	out := map[string]*ent.Collaborator{}
+	for _, row := range rows {
+		out[row.APIKeyID] = row
+	}
+	return out, err
+}
+
+func (r *Resolver) projectRoles(ctx context.Context, ids []string) (map[string]*projectmember.Role, error) {
+	rows, err := r.Reader.ProjectMember().
+		Where(projectmember.UserID(viewer.From(ctx).UserID), projectmember.ProjectIDIn(ids...)).All(ctx)
+	out := map[string]*projectmember.Role{}
+	for _, row := range rows {
+		out[row.ProjectID] = &row.Role
+	}
+	return out, err
+}
+
+func (r *Resolver) organizationRoles(ctx context.Context, ids []string) (map[string]*organizationmember.Role, error) {
+	rows, err := r.Reader.OrganizationMember().
+		Where(organizationmember.UserID(viewer.From(ctx).UserID), organizationmember.OrganizationIDIn(ids...)).All(ctx)
+	out := map[string]*organizationmember.Role{}
+	for _, row := range rows {
+		out[row.OrganizationID] = &row.Role
+	}
+	return out, err
+}
+
+type requestKey struct{}
+
+// requestOf is the memory of the operation; after each deed a new one, because rights may have changed.
+func requestOf(ctx context.Context) *request {
+	return ctx.Value(requestKey{}).(*atomic.Pointer[request]).Load()
+}
+
+// operations gives each operation its memory and refuses, without an account, every root field that is not @public.
+type operations struct{ resolver *Resolver }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationInterceptor
+	graphql.RootFieldInterceptor
+} = operations{}
+
+func (operations) ExtensionName() string                   { return "Operations" }
+func (operations) Validate(graphql.ExecutableSchema) error { return nil }
+
+func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	memory := &atomic.Pointer[request]{}
+	memory.Store(o.resolver.newRequest())
+	return next(context.WithValue(ctx, requestKey{}, memory))
+}
+
+func (o operations) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	field := graphql.GetRootFieldContext(ctx).Field
+	if !public(field.Definition) && !viewer.From(ctx).SignedIn() {
+		graphql.AddError(ctx, &gqlerror.Error{Err: fault.Unauthenticated(), Message: "", Path: ast.Path{ast.PathName(field.Alias)}})
+		if field.Definition.Type.NonNull {
+			return nil
+		}
+		return graphql.Null
+	}
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		ctx.Value(requestKey{}).(*atomic.Pointer[request]).Store(o.resolver.newRequest())
+	}
+	return next(ctx)
+}
+
+// public tells whether a root field needs no account; reading the schema is gated by its own switch.
+func public(f *ast.FieldDefinition) bool {
+	return f.Directives.ForName("public") != nil || f.Name == "__schema" || f.Name == "__type" || f.Name == "__typename"
+}
