@@ -7,75 +7,123 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/page"
+	"github.com/keyhall/keyhall/internal/viewer"
 )
 
 func (r *aPIKeyResolver) Status(ctx context.Context, obj *ent.APIKey) (APIKeyStatus, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	switch now := time.Now().UnixMicro(); {
+	case obj.DisabledAt != 0:
+		return APIKeyStatusDisabled, nil
+	case obj.ExpiresAt != 0 && obj.ExpiresAt <= now:
+		return APIKeyStatusExpired, nil
+	}
+	return APIKeyStatusActive, nil
 }
 
 func (r *aPIKeyResolver) DisabledBy(ctx context.Context, obj *ent.APIKey) (Actor, error) {
-	panic(fmt.Errorf("not implemented: DisabledBy - disabledBy"))
+	if obj.DisabledByID == nil {
+		return nil, nil
+	}
+	return r.actor(ctx, *obj.DisabledByID)
 }
 
 func (r *aPIKeyResolver) Owner(ctx context.Context, obj *ent.APIKey) (KeyOwner, error) {
-	panic(fmt.Errorf("not implemented: Owner - owner"))
+	u, err := obj.Owner(ctx)
+	if u == nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 func (r *aPIKeyResolver) ViewerRole(ctx context.Context, obj *ent.APIKey) (*APIKeyRole, error) {
-	panic(fmt.Errorf("not implemented: ViewerRole - viewerRole"))
+	if obj.OwnerID == viewer.From(ctx).UserID {
+		owner := APIKeyRoleOwner
+		return &owner, nil
+	}
+	c, err := requestOf(ctx).place.get(ctx, obj.ID)
+	if c == nil {
+		return nil, err
+	}
+	role := APIKeyRole(c.Role)
+	return &role, nil
 }
 
 func (r *aPIKeyResolver) ViewerMembership(ctx context.Context, obj *ent.APIKey) (*ent.Collaborator, error) {
-	panic(fmt.Errorf("not implemented: ViewerMembership - viewerMembership"))
+	return requestOf(ctx).place.get(ctx, obj.ID)
 }
 
 func (r *aPIKeyResolver) ViewerCan(ctx context.Context, obj *ent.APIKey, of []string) ([]string, error) {
-	panic(fmt.Errorf("not implemented: ViewerCan - viewerCan"))
+	return viewerCan(ctx, ent.TypeAPIKey, obj.ID, of)
 }
 
 func (r *aPIKeyResolver) Collaborators(ctx context.Context, obj *ent.APIKey, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.CollaboratorConnection, error) {
-	panic(fmt.Errorf("not implemented: Collaborators - collaborators"))
+	return gated(ctx, ent.TypeAPIKey, obj.ID, func() (*ent.CollaboratorConnection, error) {
+		return r.Reader.Collaborator().Where(collaborator.APIKeyID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), oldest())
+	})
 }
 
 func (r *aPIKeyResolver) Invitations(ctx context.Context, obj *ent.APIKey, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.InvitationConnection, error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	return gated(ctx, ent.TypeAPIKey, obj.ID, func() (*ent.InvitationConnection, error) {
+		return r.Reader.Invitation().Where(invitation.APIKeyID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), newest())
+	})
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input keyhall.CreateAPIKey) (*CreateAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateAPIKey - createAPIKey"))
+	out, err := r.House.CreateAPIKey(ctx, input)
+	return answer(err, func(e []*fault.User) *CreateAPIKeyPayload {
+		return &CreateAPIKeyPayload{APIKey: out.Key, Plaintext: expose(out.Plaintext), Secret: expose(out.Secret), Errors: e}
+	})
 }
 
 func (r *mutationResolver) UpdateAPIKey(ctx context.Context, input UpdateAPIKeyInput) (*UpdateAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateAPIKey - updateAPIKey"))
+	key, err := r.House.UpdateAPIKey(ctx, input.changes())
+	return answer(err, func(e []*fault.User) *UpdateAPIKeyPayload { return &UpdateAPIKeyPayload{APIKey: key, Errors: e} })
 }
 
 func (r *mutationResolver) RevealAPIKeySecret(ctx context.Context, input RevealAPIKeySecretInput) (*RevealAPIKeySecretPayload, error) {
-	panic(fmt.Errorf("not implemented: RevealAPIKeySecret - revealAPIKeySecret"))
+	out, err := r.House.RevealAPIKeySecret(ctx, input.ID, input.Reason)
+	return answer(err, func(e []*fault.User) *RevealAPIKeySecretPayload {
+		if len(e) > 0 {
+			return &RevealAPIKeySecretPayload{Errors: e}
+		}
+		return &RevealAPIKeySecretPayload{Secret: expose(out.Secret), RevealCount: &out.Count, Errors: e}
+	})
 }
 
 func (r *mutationResolver) DisableAPIKey(ctx context.Context, input DisableAPIKeyInput) (*DisableAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: DisableAPIKey - disableAPIKey"))
+	key, err := r.House.DisableAPIKey(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *DisableAPIKeyPayload { return &DisableAPIKeyPayload{APIKey: key, Errors: e} })
 }
 
 func (r *mutationResolver) EnableAPIKey(ctx context.Context, input EnableAPIKeyInput) (*EnableAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: EnableAPIKey - enableAPIKey"))
+	key, err := r.House.EnableAPIKey(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *EnableAPIKeyPayload { return &EnableAPIKeyPayload{APIKey: key, Errors: e} })
 }
 
 func (r *mutationResolver) DeleteAPIKey(ctx context.Context, input DeleteAPIKeyInput) (*DeleteAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteAPIKey - deleteAPIKey"))
+	err := r.House.DeleteAPIKey(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *DeleteAPIKeyPayload {
+		return &DeleteAPIKeyPayload{DeletedID: unless(e, input.ID), Errors: e}
+	})
 }
 
 func (r *queryResolver) APIKey(ctx context.Context, id string) (*ent.APIKey, error) {
-	panic(fmt.Errorf("not implemented: APIKey - apiKey"))
+	return r.Reader.APIKey().Where(apikey.ID(id)).Only(ctx)
 }
 
 func (r *queryResolver) APIKeys(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor, orderBy *APIKeyOrder, filter *APIKeyFilter) (*ent.APIKeyConnection, error) {
-	panic(fmt.Errorf("not implemented: APIKeys - apiKeys"))
+	return keysPage(ctx, r.Reader.APIKey().Where(filter.where(ctx)...), window(first, after, last, before), orderBy.order())
 }
 
 func (r *Resolver) APIKey() APIKeyResolver { return &aPIKeyResolver{r} }

@@ -7,18 +7,32 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/auditevent"
+	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/internal/page"
+	"github.com/keyhall/keyhall/internal/viewer"
 )
 
 func (r *auditEventResolver) Actor(ctx context.Context, obj *ent.AuditEvent) (Actor, error) {
-	panic(fmt.Errorf("not implemented: Actor - actor"))
+	switch {
+	case obj.ActorKind != viewer.User.String():
+		return SystemActor{Name: obj.ActorKind}, nil
+	case obj.ActorID == nil:
+		return nil, nil
+	}
+	return r.actor(ctx, *obj.ActorID)
 }
 
 func (r *queryResolver) AuditEvents(ctx context.Context, organizationID string, first *int, after *page.Cursor, last *int, before *page.Cursor, filter *AuditFilter) (*ent.AuditEventConnection, error) {
-	panic(fmt.Errorf("not implemented: AuditEvents - auditEvents"))
+	if _, err := r.Reader.Organization().Where(organization.ID(organizationID)).OnlyID(ctx); err != nil {
+		return nil, err
+	}
+	return gated(ctx, ent.TypeOrganization, organizationID, func() (*ent.AuditEventConnection, error) {
+		return r.Reader.AuditEvent().Where(auditevent.OrganizationID(organizationID)).Where(filter.where()...).
+			Page(ctx, window(first, after, last, before), newest())
+	})
 }
 
 func (r *Resolver) AuditEvent() AuditEventResolver { return &auditEventResolver{r} }

@@ -7,17 +7,33 @@ package graph
 
 import (
 	"context"
-	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/page"
 )
 
 func (r *queryResolver) Node(ctx context.Context, id string) (ent.Noder, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.Reader.Node(ctx, id)
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]ent.Noder, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	if len(ids) > page.MaxSize {
+		return nil, fault.BadInput("at most 100 ids at a time", "ids")
+	}
+	out := make([]ent.Noder, len(ids))
+	for i, id := range ids {
+		node, err := r.Reader.Node(ctx, id)
+		if err != nil {
+			at := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+			graphql.AddError(at, err)
+			continue
+		}
+		out[i] = node
+	}
+	return out, nil
 }
 
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }

@@ -7,52 +7,65 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
+	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"
 )
 
 func (r *organizationResolver) ViewerRole(ctx context.Context, obj *ent.Organization) (*organizationmember.Role, error) {
-	panic(fmt.Errorf("not implemented: ViewerRole - viewerRole"))
+	return requestOf(ctx).organization.get(ctx, obj.ID)
 }
 
 func (r *organizationResolver) ViewerCan(ctx context.Context, obj *ent.Organization, of []string) ([]string, error) {
-	panic(fmt.Errorf("not implemented: ViewerCan - viewerCan"))
+	return viewerCan(ctx, ent.TypeOrganization, obj.ID, of)
 }
 
 func (r *organizationResolver) Projects(ctx context.Context, obj *ent.Organization, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.ProjectConnection, error) {
-	panic(fmt.Errorf("not implemented: Projects - projects"))
+	return projectsPage(ctx, r.Reader.Project().Where(project.OrganizationID(obj.ID)), window(first, after, last, before), oldest())
 }
 
 func (r *projectResolver) ViewerRole(ctx context.Context, obj *ent.Project) (*projectmember.Role, error) {
-	panic(fmt.Errorf("not implemented: ViewerRole - viewerRole"))
+	return requestOf(ctx).project.get(ctx, obj.ID)
 }
 
 func (r *projectResolver) ViewerCan(ctx context.Context, obj *ent.Project, of []string) ([]string, error) {
-	panic(fmt.Errorf("not implemented: ViewerCan - viewerCan"))
+	return viewerCan(ctx, ent.TypeProject, obj.ID, of)
 }
 
 func (r *projectResolver) APIKeys(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.APIKeyConnection, error) {
-	panic(fmt.Errorf("not implemented: APIKeys - apiKeys"))
+	return keysPage(ctx, r.Reader.APIKey().Where(apikey.ProjectID(obj.ID)), window(first, after, last, before), oldest())
 }
 
 func (r *queryResolver) Organization(ctx context.Context, id *string, slug *string) (*ent.Organization, error) {
-	panic(fmt.Errorf("not implemented: Organization - organization"))
+	switch {
+	case (id == nil) == (slug == nil):
+		return nil, fault.BadInput("name the organization by its id or by its slug")
+	case id != nil:
+		return r.Reader.Organization().Where(organization.ID(*id)).Only(ctx)
+	}
+	return r.Reader.Organization().Where(organization.Slug(*slug)).Only(ctx)
 }
 
 func (r *queryResolver) Organizations(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.OrganizationConnection, error) {
-	panic(fmt.Errorf("not implemented: Organizations - organizations"))
+	return organizationsPage(ctx, r.Reader.Organization(), window(first, after, last, before), oldest())
 }
 
 func (r *queryResolver) Project(ctx context.Context, id string) (*ent.Project, error) {
-	panic(fmt.Errorf("not implemented: Project - project"))
+	return r.Reader.Project().Where(project.ID(id)).Only(ctx)
 }
 
 func (r *queryResolver) Projects(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor, organizationID *string) (*ent.ProjectConnection, error) {
-	panic(fmt.Errorf("not implemented: Projects - projects"))
+	q := r.Reader.Project()
+	if organizationID != nil {
+		q = q.Where(project.OrganizationID(*organizationID))
+	}
+	return projectsPage(ctx, q, window(first, after, last, before), oldest())
 }
 
 func (r *Resolver) Organization() OrganizationResolver { return &organizationResolver{r} }

@@ -20,9 +20,9 @@ import (
 
 // request is what one operation remembers: what the viewer may do with, and is on, the rows of its pages.
 type request struct {
-	can         map[string]*batch[[]string] // by Ent type
-	place       *batch[*ent.Collaborator]
-	project     *batch[*projectmember.Role]
+	can          map[string]*batch[[]string] // by Ent type
+	place        *batch[*ent.Collaborator]
+	project      *batch[*projectmember.Role]
 	organization *batch[*organizationmember.Role]
 }
 

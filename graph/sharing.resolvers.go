@@ -7,55 +7,86 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
 )
 
 func (r *invitationResolver) Status(ctx context.Context, obj *ent.Invitation) (InvitationStatus, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	if obj.Status == invitation.StatusPENDING && obj.ExpiresAt <= time.Now().UnixMicro() {
+		return InvitationStatusExpired, nil
+	}
+	return InvitationStatus(obj.Status), nil
 }
 
 func (r *invitationResolver) Target(ctx context.Context, obj *ent.Invitation) (InvitationTarget, error) {
-	panic(fmt.Errorf("not implemented: Target - target"))
+	key, err := obj.APIKey(ctx)
+	if key == nil {
+		return nil, err
+	}
+	return key, nil
 }
 
 func (r *invitationResolver) AcceptedAt(ctx context.Context, obj *ent.Invitation) (*time.Time, error) {
-	panic(fmt.Errorf("not implemented: AcceptedAt - acceptedAt"))
+	if obj.Status != invitation.StatusACCEPTED {
+		return nil, nil
+	}
+	at := time.UnixMicro(obj.SettledAt).UTC()
+	return &at, nil
 }
 
 func (r *invitationResolver) DeliveryStatus(ctx context.Context, obj *ent.Invitation) (DeliveryStatus, error) {
-	panic(fmt.Errorf("not implemented: DeliveryStatus - deliveryStatus"))
+	return DeliveryStatusNotConfigured, nil // this release sends no mail
 }
 
 func (r *mutationResolver) InviteCollaborators(ctx context.Context, input keyhall.InviteCollaborators) (*InviteCollaboratorsPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteCollaborators - inviteCollaborators"))
+	results, err := r.House.InviteCollaborators(ctx, input)
+	return answer(err, func(e []*fault.User) *InviteCollaboratorsPayload {
+		return &InviteCollaboratorsPayload{Results: pointers(results), Errors: e}
+	})
 }
 
 func (r *mutationResolver) AcceptInvitation(ctx context.Context, input AcceptInvitationInput) (*AcceptInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: AcceptInvitation - acceptInvitation"))
+	inv, err := r.House.AcceptInvitation(ctx, input.InvitationID)
+	return answer(err, func(e []*fault.User) *AcceptInvitationPayload {
+		return &AcceptInvitationPayload{Invitation: inv, Errors: e}
+	})
 }
 
 func (r *mutationResolver) DeclineInvitation(ctx context.Context, input DeclineInvitationInput) (*DeclineInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: DeclineInvitation - declineInvitation"))
+	inv, err := r.House.DeclineInvitation(ctx, input.InvitationID)
+	return answer(err, func(e []*fault.User) *DeclineInvitationPayload {
+		return &DeclineInvitationPayload{Invitation: inv, Errors: e}
+	})
 }
 
 func (r *mutationResolver) RevokeInvitation(ctx context.Context, input RevokeInvitationInput) (*RevokeInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeInvitation - revokeInvitation"))
+	inv, err := r.House.RevokeInvitation(ctx, input.InvitationID)
+	return answer(err, func(e []*fault.User) *RevokeInvitationPayload {
+		return &RevokeInvitationPayload{Invitation: inv, Errors: e}
+	})
 }
 
 func (r *mutationResolver) UpdateCollaboratorRole(ctx context.Context, input UpdateCollaboratorRoleInput) (*UpdateCollaboratorRolePayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateCollaboratorRole - updateCollaboratorRole"))
+	c, err := r.House.UpdateCollaboratorRole(ctx, input.CollaboratorID, input.Role)
+	return answer(err, func(e []*fault.User) *UpdateCollaboratorRolePayload {
+		return &UpdateCollaboratorRolePayload{Collaborator: c, Errors: e}
+	})
 }
 
 func (r *mutationResolver) RemoveCollaborator(ctx context.Context, input RemoveCollaboratorInput) (*RemoveCollaboratorPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveCollaborator - removeCollaborator"))
+	key, err := r.House.RemoveCollaborator(ctx, input.CollaboratorID)
+	return answer(err, func(e []*fault.User) *RemoveCollaboratorPayload {
+		return &RemoveCollaboratorPayload{APIKey: key, Errors: e}
+	})
 }
 
 func (r *mutationResolver) LeaveAPIKey(ctx context.Context, input LeaveAPIKeyInput) (*LeaveAPIKeyPayload, error) {
-	panic(fmt.Errorf("not implemented: LeaveAPIKey - leaveAPIKey"))
+	err := r.House.LeaveAPIKey(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *LeaveAPIKeyPayload { return &LeaveAPIKeyPayload{Errors: e} })
 }
 
 func (r *Resolver) Invitation() InvitationResolver { return &invitationResolver{r} }

@@ -7,64 +7,97 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
 func (r *mutationResolver) SignUp(ctx context.Context, input SignUpInput) (*SignUpPayload, error) {
-	panic(fmt.Errorf("not implemented: SignUp - signUp"))
+	in := authn.NewAccount{Email: input.Email, Username: input.Username, Name: input.Name, Password: keyring.NewSecret(input.Password)}
+	if input.SetupToken == nil {
+		err := r.Accounts.SignUp(ctx, in)
+		return answer(err, func(e []*fault.User) *SignUpPayload { return &SignUpPayload{Errors: e} })
+	}
+	s, err := r.Accounts.SetUp(ctx, in, *input.SetupToken)
+	return answer(err, func(e []*fault.User) *SignUpPayload { return &SignUpPayload{Viewer: r.welcome(ctx, s), Errors: e} })
 }
 
 func (r *mutationResolver) SignIn(ctx context.Context, input SignInInput) (*SignInPayload, error) {
-	panic(fmt.Errorf("not implemented: SignIn - signIn"))
+	s, err := r.Accounts.SignIn(ctx, input.Login, keyring.NewSecret(input.Password))
+	return answer(err, func(e []*fault.User) *SignInPayload { return &SignInPayload{Viewer: r.welcome(ctx, s), Errors: e} })
 }
 
 func (r *mutationResolver) SignOut(ctx context.Context) (*SignOutPayload, error) {
-	panic(fmt.Errorf("not implemented: SignOut - signOut"))
+	if id := viewer.From(ctx).SessionID; id != "" {
+		if err := r.House.RevokeSession(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	r.Cookies.Set(ctx, sessionCookie("", time.Unix(0, 0)))
+	return &SignOutPayload{Errors: []*fault.User{}}, nil
 }
 
 func (r *mutationResolver) CreateAccessToken(ctx context.Context, input keyhall.CreateAccessToken) (*CreateAccessTokenPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateAccessToken - createAccessToken"))
+	out, err := r.House.CreateAccessToken(ctx, input)
+	return answer(err, func(e []*fault.User) *CreateAccessTokenPayload {
+		return &CreateAccessTokenPayload{AccessToken: out.Token, Plaintext: expose(out.Plaintext), Errors: e}
+	})
 }
 
 func (r *mutationResolver) RevokeAccessToken(ctx context.Context, input RevokeAccessTokenInput) (*RevokeAccessTokenPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeAccessToken - revokeAccessToken"))
+	err := r.House.RevokeAccessToken(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *RevokeAccessTokenPayload {
+		return &RevokeAccessTokenPayload{RevokedID: unless(e, input.ID), Errors: e}
+	})
 }
 
 func (r *mutationResolver) RevokeSession(ctx context.Context, input RevokeSessionInput) (*RevokeSessionPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeSession - revokeSession"))
+	err := r.House.RevokeSession(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *RevokeSessionPayload {
+		return &RevokeSessionPayload{RevokedID: unless(e, input.ID), Errors: e}
+	})
 }
 
 func (r *mutationResolver) SetUserStatus(ctx context.Context, input keyhall.SetUserStatus) (*SetUserStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetUserStatus - setUserStatus"))
+	u, err := r.House.SetUserStatus(ctx, input)
+	return answer(err, func(e []*fault.User) *SetUserStatusPayload { return &SetUserStatusPayload{User: u, Errors: e} })
 }
 
 func (r *queryResolver) Viewer(ctx context.Context) (*viewer.Viewer, error) {
-	panic(fmt.Errorf("not implemented: Viewer - viewer"))
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return nil, nil
+	}
+	return &v, nil
 }
 
 func (r *sessionResolver) Current(ctx context.Context, obj *ent.Session) (bool, error) {
-	panic(fmt.Errorf("not implemented: Current - current"))
+	return obj.ID == viewer.From(ctx).SessionID, nil
 }
 
 func (r *viewerResolver) User(ctx context.Context, obj *viewer.Viewer) (*ent.User, error) {
-	panic(fmt.Errorf("not implemented: User - user"))
+	return r.Reader.User().Where(user.ID(obj.UserID)).Only(ctx)
 }
 
 func (r *viewerResolver) Invitations(ctx context.Context, obj *viewer.Viewer, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.InvitationConnection, error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	return r.Reader.Invitation().Where(invitation.Email(obj.Email)).Eager(edgesOf(ctx)...).
+		Page(ctx, window(first, after, last, before), newest())
 }
 
 func (r *viewerResolver) Sessions(ctx context.Context, obj *viewer.Viewer, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.SessionConnection, error) {
-	panic(fmt.Errorf("not implemented: Sessions - sessions"))
+	return r.Reader.Session().Page(ctx, window(first, after, last, before), newest())
 }
 
 func (r *viewerResolver) AccessTokens(ctx context.Context, obj *viewer.Viewer, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.AccessTokenConnection, error) {
-	panic(fmt.Errorf("not implemented: AccessTokens - accessTokens"))
+	return r.Reader.AccessToken().Page(ctx, window(first, after, last, before), newest())
 }
 
 func (r *Resolver) Session() SessionResolver { return &sessionResolver{r} }

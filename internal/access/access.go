@@ -44,7 +44,7 @@ func New(e *policy.Engine, c *ent.Client, r Refusals, log *slog.Logger) *Guard {
 
 // Enter puts the viewer and their gate into ctx; every query below sees their rows and no others.
 func (g *Guard) Enter(ctx context.Context, v viewer.Viewer) context.Context {
-	return lock.WithGate(viewer.With(ctx, v), gate{g, subjectOf(v)})
+	return lock.WithGate(viewer.With(ctx, v), gate{g})
 }
 
 // Permit is an allowed deed, before its audit row.
@@ -142,21 +142,19 @@ func subjectOf(v viewer.Viewer) policy.Subject {
 	return s
 }
 
-// gate answers the lock for one viewer.
-type gate struct {
-	guard   *Guard
-	subject policy.Subject
-}
+// gate answers the lock for the viewer of the request.
+type gate struct{ guard *Guard }
 
 // Rows is the row predicate of a type; any error denies.
 func (g gate) Rows(ctx context.Context, typ string) (func(*sql.Selector), error) {
-	rev := g.guard.engine.Revision()
+	v := viewer.From(ctx)
+	if !v.SignedIn() {
+		return nil, fault.Unauthenticated()
+	}
+	rev, s := g.guard.engine.Revision(), subjectOf(v)
 	p, ok := rev.RowPermission(typ)
 	if !ok {
 		return nil, fault.Internal(errNoRowRule(typ))
 	}
-	if g.subject.ID == "" {
-		return nil, fault.Unauthenticated()
-	}
-	return rev.Filter(g.subject, p, g.guard.shape(ctx, rev, g.subject, p))
+	return rev.Filter(s, p, g.guard.shape(ctx, rev, s, p))
 }

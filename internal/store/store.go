@@ -14,6 +14,8 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/migrate/migrations"
+	policylock "github.com/keyhall/keyhall/policy/lock"
+
 	_ "github.com/keyhall/keyhall/ent/runtime" // sets the privacy policy of every type; without it each query fails
 )
 
@@ -64,8 +66,8 @@ func (s *Store) Close() error { return s.driver.Close() }
 func (s *Store) Ping(ctx context.Context) error { return s.driver.readDB.PingContext(ctx) }
 
 // Prepare checks a statement on the live database without running it.
-func (s *Store) Prepare(ctx context.Context, text string) error {
-	st, err := s.driver.readDB.PrepareContext(ctx, text)
+func (s *Store) Prepare(ctx context.Context, law policylock.Statement) error {
+	st, err := s.driver.readDB.PrepareContext(ctx, law.Text())
 	if err != nil {
 		return err
 	}

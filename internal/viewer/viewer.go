@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 )
 
 // Kind tells how the viewer was recognised. The zero value is nobody.
@@ -72,16 +73,33 @@ func (v Viewer) LogValue() slog.Value {
 
 type key struct{}
 
+// seat is who the viewer of a request is now: it changes when somebody signs in with it.
+type seat struct{ now atomic.Pointer[Viewer] }
+
 // With puts the viewer into the context. The list of Narrow is copied, so that
 // nobody can widen it afterwards.
 func With(ctx context.Context, v Viewer) context.Context {
+	s := &seat{}
 	v.Narrow = slices.Clone(v.Narrow)
-	return context.WithValue(ctx, key{}, v)
+	s.now.Store(&v)
+	return context.WithValue(ctx, key{}, s)
+}
+
+// Become makes the account that has just signed in the viewer for the rest of
+// the request. Only an anonymous request can become somebody.
+func Become(ctx context.Context, v Viewer) {
+	if s, ok := ctx.Value(key{}).(*seat); ok && !s.now.Load().SignedIn() {
+		s.now.Store(&v)
+	}
 }
 
 // From returns the viewer, or the anonymous one.
 func From(ctx context.Context) Viewer {
-	v, _ := ctx.Value(key{}).(Viewer)
+	s, ok := ctx.Value(key{}).(*seat)
+	if !ok {
+		return Viewer{}
+	}
+	v := *s.now.Load()
 	v.Narrow = slices.Clone(v.Narrow)
 	return v
 }
