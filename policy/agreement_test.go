@@ -83,7 +83,12 @@ func TestAllFormsOfARuleAgree(t *testing.T) {
 			if db.name == "postgres" {
 				g.r = rand.New(rand.NewPCG(start, uint64(900_000+i)))
 			}
-			a.check(g.policy())
+			begun := time.Now()
+			text := g.policy()
+			a.check(text)
+			if took := time.Since(begun); took > 5*time.Second {
+				t.Logf("slow (%v):\n%s", took, text)
+			}
 			if a.failures > 3 {
 				break
 			}

@@ -190,7 +190,7 @@ func (g *generator) condition(v variable, vars []variable) string {
 	case n < 6: // two columns, of the same row or of two
 		for range 6 {
 			other, second := g.column(g.walk(vars[g.r.IntN(len(vars))]))
-			if second.Kind == field.Kind {
+			if second.Kind == field.Kind && other != column {
 				return fmt.Sprintf("%s %s %s", column, g.operator(field.Kind), other)
 			}
 		}

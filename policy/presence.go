@@ -15,6 +15,9 @@ func sayPresence(c *ast.Compiler) *ast.Error {
 	for _, m := range c.Modules {
 		for _, rule := range m.Rules {
 			for ; rule != nil; rule = rule.Else {
+				if at := comparesWithItself(rule.Body); at != nil {
+					return ast.NewError(ast.CompileErr, at.Location, "a value is compared with itself under `not`: %v", at)
+				}
 				rule.Body = withPresence(rule.Body)
 			}
 		}
@@ -32,8 +35,8 @@ func withPresence(body ast.Body) ast.Body {
 			terms.Body = withPresence(terms.Body)
 		}
 		out.Append(expr)
-		for _, v := range bindsReference(expr) {
-			said := ast.NewExpr([]*ast.Term{ast.RefTerm(ast.VarTerm(presence)), v})
+		for _, operand := range equated(expr) {
+			said := ast.NewExpr([]*ast.Term{ast.RefTerm(ast.VarTerm(presence)), operand})
 			said.Location, said.Generated = expr.Location, true
 			out.Append(said)
 		}
@@ -41,17 +44,37 @@ func withPresence(body ast.Body) ast.Body {
 	return out
 }
 
-// bindsReference are the variables that an equality may give the value of a reference or of another variable.
-func bindsReference(expr *ast.Expr) []*ast.Term {
+// equated are the operands of an equality that may turn out to have no value: variables, and references to facts
+// (partial evaluation also drops `row.name == row.name`, which does not hold for a row without a name).
+func equated(expr *ast.Expr) []*ast.Term {
 	if expr.Negated || len(expr.With) > 0 || !expr.IsEquality() {
 		return nil
 	}
 	var out []*ast.Term
 	for i := range 2 {
-		v, isVar := expr.Operand(i).Value.(ast.Var)
-		if isVar && !v.IsWildcard() {
-			out = append(out, expr.Operand(i))
+		operand := expr.Operand(i)
+		switch v := operand.Value.(type) {
+		case ast.Var:
+			if !v.IsWildcard() {
+				out = append(out, operand)
+			}
+		case ast.Ref:
+			if expr.Operand(0).Equal(expr.Operand(1)) {
+				out = append(out, operand)
+			}
 		}
 	}
 	return out
+}
+
+// comparesWithItself finds `not x == x`, of which partial evaluation forgets that x may have no value.
+func comparesWithItself(body ast.Body) *ast.Expr {
+	var found *ast.Expr
+	ast.WalkExprs(body, func(expr *ast.Expr) bool {
+		if expr.Negated && expr.IsEquality() && expr.Operand(0).Equal(expr.Operand(1)) {
+			found = expr
+		}
+		return found != nil
+	})
+	return found
 }

@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -29,6 +30,7 @@ type Event struct {
 	ResourceID   string
 	ResourceName string
 	Changes      []Change
+	Within       string // what the resource is part of, when it does not exist yet: its place is the event's
 }
 
 // Receipt proves that the row of a deed is written in its transaction; the lock refuses every other write until then.
@@ -37,7 +39,7 @@ type Receipt struct{ permit access.Permit }
 // Record writes the row of an allowed deed.
 func Record(ctx context.Context, tx *ent.Tx, p access.Permit, e Event) (Receipt, error) {
 	v := viewer.From(ctx)
-	at, err := placeOf(ctx, tx, v.UserID, e.ResourceID)
+	at, err := placeOf(ctx, tx, v.UserID, cmp.Or(e.Within, e.ResourceID))
 	if err != nil {
 		return Receipt{}, fmt.Errorf("place %s: %w", e.Type, err)
 	}

@@ -37,7 +37,7 @@ type passwords struct {
 
 func newPasswords(c Cost) *passwords {
 	p := &passwords{cost: c, slots: semaphore.NewWeighted(hashing)}
-	p.decoy = p.compute(rand.Text(), fresh())
+	p.decoy = p.format(fresh(), append(fresh(), fresh()...)) // no password has this hash, and none needs to
 	return p
 }
 
@@ -78,7 +78,10 @@ func (p *passwords) matches(ctx context.Context, password, stored string) (bool,
 }
 
 func (p *passwords) compute(password string, salt []byte) string {
-	sum := argon2.IDKey([]byte(password), salt, p.cost.Passes, p.cost.MemoryKiB, 1, hashBytes)
+	return p.format(salt, argon2.IDKey([]byte(password), salt, p.cost.Passes, p.cost.MemoryKiB, 1, hashBytes))
+}
+
+func (p *passwords) format(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", p.cost.MemoryKiB, p.cost.Passes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }

@@ -115,7 +115,7 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 		}
 	}
 	r, err := audit.Record(ctx, tx, allowed, audit.Event{
-		Type: "api_key.created", ResourceType: ent.TypeAPIKey, ResourceID: id, ResourceName: in.Name,
+		Type: "api_key.created", ResourceType: ent.TypeAPIKey, ResourceID: id, ResourceName: in.Name, Within: p.ID,
 	})
 	if err != nil {
 		return err

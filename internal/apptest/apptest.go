@@ -1,0 +1,183 @@
+// Package apptest is the test kit: a real Keyhall behind a real HTTP server, on SQLite and on PostgreSQL, with named people
+// who sign in as anybody does. It fakes nothing of Keyhall's own; what has no mutation yet is written as SQL fixtures.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq" // the fixtures' own connection
+	_ "modernc.org/sqlite"
+
+	"github.com/keyhall/keyhall/internal/app"
+	"github.com/keyhall/keyhall/internal/apptest/pgtest"
+	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/store"
+)
+
+// Database names one of the two databases.
+type Database string
+
+// The databases that everything is tested on.
+const (
+	SQLite   Database = "sqlite"
+	Postgres Database = "postgres"
+)
+
+// Server is Keyhall at an address of this machine.
+type Server struct {
+	App      *app.App
+	URL      string // of the site; GraphQL is at URL + "/graphql"
+	Database Database
+	Dir      string // data folder
+	Log      *Log   // everything it logged
+	raw      *sql.DB
+	counter  *names
+}
+
+// Each runs a test on a fresh server of each database, side by side.
+func Each(t *testing.T, test func(*testing.T, *Server), options ...func(*app.Config)) {
+	t.Helper()
+	for _, d := range []Database{SQLite, Postgres} {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			test(t, New(t, d, options...))
+		})
+	}
+}
+
+// New starts a server that stops when the test ends.
+func New(t testing.TB, d Database, options ...func(*app.Config)) *Server {
+	t.Helper()
+	s, stop := start(t, d, t.TempDir(), options...)
+	t.Cleanup(stop)
+	return s
+}
+
+func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (*Server, func()) {
+	t.Helper()
+	log := &Log{}
+	cfg := app.Defaults()
+	cfg.Store.Dir, cfg.Migrate = dir, true
+	cfg.Accounts.Signup = "open"
+	cfg.Accounts.Cost = authn.Cost{MemoryKiB: 8, Passes: 1} // tests are about who signs in, not about how dear a guess is
+	cfg.Accounts.PerAccount = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Unknown = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
+	if d == Postgres {
+		dsn = pgtest.Start(t)
+		driver, cfg.Store = "postgres", store.Config{Dir: dir, URL: dsn}
+	}
+	for _, o := range options {
+		o(&cfg)
+	}
+	a, err := app.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatalf("start Keyhall on %s: %v", d, err)
+	}
+	web := httptest.NewServer(a.Handler())
+	raw, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatalf("open the fixtures' connection: %v", err)
+	}
+	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, raw: raw, counter: &names{}}
+	return s, func() {
+		web.Close()
+		_ = raw.Close()
+		if err := a.Close(context.Background()); err != nil {
+			t.Errorf("stop Keyhall: %v", err)
+		}
+	}
+}
+
+// SQL writes a fixture that no mutation makes yet, or looks behind the curtain. Placeholders are ?.
+func (s *Server) SQL(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := s.raw.Exec(s.placeholders(query), args...); err != nil {
+		t.Fatalf("fixture %s: %v", query, err)
+	}
+}
+
+// Row reads one row behind the curtain.
+func (s *Server) Row(t testing.TB, query string, args []any, into ...any) {
+	t.Helper()
+	if err := s.raw.QueryRow(s.placeholders(query), args...).Scan(into...); err != nil {
+		t.Fatalf("look at %s: %v", query, err)
+	}
+}
+
+// Count counts rows behind the curtain: Count(t, "api_keys WHERE owner_id = ?", id).
+func (s *Server) Count(t testing.TB, from string, args ...any) int {
+	t.Helper()
+	var n int
+	s.Row(t, "SELECT COUNT(*) FROM "+from, args, &n)
+	return n
+}
+
+func (s *Server) placeholders(query string) string {
+	if s.Database != Postgres {
+		return query
+	}
+	var out strings.Builder
+	n := 0
+	for _, r := range query {
+		if r == '?' {
+			n++
+			fmt.Fprintf(&out, "$%d", n)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// names makes every person of a server unique, so that tests can share one.
+type names struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *names) next(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	return fmt.Sprintf("%s%d", name, c.n)
+}
+
+// Log collects what a server logs.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+var _ io.Writer = (*Log)(nil)
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String is all that was logged.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Main is for TestMain of a package that uses the kit: it stops the PostgreSQL server that the tests shared.
+func Main(m *testing.M) { os.Exit(pgtest.Main(m)) }
