@@ -35,6 +35,8 @@ type AuditEvent struct {
 	ActorKind string `json:"actor_kind,omitempty"`
 	// ActorID holds the value of the "actor_id" field.
 	ActorID *string `json:"actor_id,omitempty"`
+	// Their username at the time: the log stays readable when they are hidden or gone.
+	ActorName string `json:"actor_name,omitempty"`
 	// ResourceType holds the value of the "resource_type" field.
 	ResourceType string `json:"resource_type,omitempty"`
 	// ResourceID holds the value of the "resource_id" field.
@@ -90,7 +92,7 @@ func (*AuditEvent) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case auditevent.FieldCreatedAt, auditevent.FieldRepeated:
 			values[i] = new(sql.NullInt64)
-		case auditevent.FieldID, auditevent.FieldOrganizationID, auditevent.FieldProjectID, auditevent.FieldType, auditevent.FieldPermission, auditevent.FieldOutcome, auditevent.FieldActorKind, auditevent.FieldActorID, auditevent.FieldResourceType, auditevent.FieldResourceID, auditevent.FieldResourceName, auditevent.FieldPolicyRevision, auditevent.FieldIP, auditevent.FieldUserAgent, auditevent.FieldRequestID:
+		case auditevent.FieldID, auditevent.FieldOrganizationID, auditevent.FieldProjectID, auditevent.FieldType, auditevent.FieldPermission, auditevent.FieldOutcome, auditevent.FieldActorKind, auditevent.FieldActorID, auditevent.FieldActorName, auditevent.FieldResourceType, auditevent.FieldResourceID, auditevent.FieldResourceName, auditevent.FieldPolicyRevision, auditevent.FieldIP, auditevent.FieldUserAgent, auditevent.FieldRequestID:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -163,6 +165,12 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ActorID = new(string)
 				*_m.ActorID = value.String
+			}
+		case auditevent.FieldActorName:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field actor_name", values[i])
+			} else if value.Valid {
+				_m.ActorName = value.String
 			}
 		case auditevent.FieldResourceType:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -298,6 +306,9 @@ func (_m *AuditEvent) String() string {
 		builder.WriteString("actor_id=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("actor_name=")
+	builder.WriteString(_m.ActorName)
 	builder.WriteString(", ")
 	builder.WriteString("resource_type=")
 	builder.WriteString(_m.ResourceType)

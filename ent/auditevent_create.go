@@ -109,6 +109,20 @@ func (_c *AuditEventCreate) SetNillableActorID(v *string) *AuditEventCreate {
 	return _c
 }
 
+// SetActorName sets the "actor_name" field.
+func (_c *AuditEventCreate) SetActorName(v string) *AuditEventCreate {
+	_c.mutation.SetActorName(v)
+	return _c
+}
+
+// SetNillableActorName sets the "actor_name" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableActorName(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetActorName(*v)
+	}
+	return _c
+}
+
 // SetResourceType sets the "resource_type" field.
 func (_c *AuditEventCreate) SetResourceType(v string) *AuditEventCreate {
 	_c.mutation.SetResourceType(v)
@@ -300,6 +314,10 @@ func (_c *AuditEventCreate) defaults() error {
 		v := auditevent.DefaultPermission
 		_c.mutation.SetPermission(v)
 	}
+	if _, ok := _c.mutation.ActorName(); !ok {
+		v := auditevent.DefaultActorName
+		_c.mutation.SetActorName(v)
+	}
 	if _, ok := _c.mutation.ResourceType(); !ok {
 		v := auditevent.DefaultResourceType
 		_c.mutation.SetResourceType(v)
@@ -371,6 +389,9 @@ func (_c *AuditEventCreate) check() error {
 	}
 	if _, ok := _c.mutation.ActorKind(); !ok {
 		return &ValidationError{Name: "actor_kind", err: errors.New(`ent: missing required field "AuditEvent.actor_kind"`)}
+	}
+	if _, ok := _c.mutation.ActorName(); !ok {
+		return &ValidationError{Name: "actor_name", err: errors.New(`ent: missing required field "AuditEvent.actor_name"`)}
 	}
 	if _, ok := _c.mutation.ResourceType(); !ok {
 		return &ValidationError{Name: "resource_type", err: errors.New(`ent: missing required field "AuditEvent.resource_type"`)}
@@ -469,6 +490,10 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ActorID(); ok {
 		_spec.SetField(auditevent.FieldActorID, field.TypeString, value)
 		_node.ActorID = &value
+	}
+	if value, ok := _c.mutation.ActorName(); ok {
+		_spec.SetField(auditevent.FieldActorName, field.TypeString, value)
+		_node.ActorName = value
 	}
 	if value, ok := _c.mutation.ResourceType(); ok {
 		_spec.SetField(auditevent.FieldResourceType, field.TypeString, value)

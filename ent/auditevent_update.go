@@ -146,6 +146,20 @@ func (_u *AuditEventUpdate) ClearActorID() *AuditEventUpdate {
 	return _u
 }
 
+// SetActorName sets the "actor_name" field.
+func (_u *AuditEventUpdate) SetActorName(v string) *AuditEventUpdate {
+	_u.mutation.SetActorName(v)
+	return _u
+}
+
+// SetNillableActorName sets the "actor_name" field if the given value is not nil.
+func (_u *AuditEventUpdate) SetNillableActorName(v *string) *AuditEventUpdate {
+	if v != nil {
+		_u.SetActorName(*v)
+	}
+	return _u
+}
+
 // SetResourceType sets the "resource_type" field.
 func (_u *AuditEventUpdate) SetResourceType(v string) *AuditEventUpdate {
 	_u.mutation.SetResourceType(v)
@@ -378,6 +392,9 @@ func (_u *AuditEventUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.ActorIDCleared() {
 		_spec.ClearField(auditevent.FieldActorID, field.TypeString)
 	}
+	if value, ok := _u.mutation.ActorName(); ok {
+		_spec.SetField(auditevent.FieldActorName, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.ResourceType(); ok {
 		_spec.SetField(auditevent.FieldResourceType, field.TypeString, value)
 	}
@@ -583,6 +600,20 @@ func (_u *AuditEventUpdateOne) SetNillableActorID(v *string) *AuditEventUpdateOn
 // ClearActorID clears the value of the "actor_id" field.
 func (_u *AuditEventUpdateOne) ClearActorID() *AuditEventUpdateOne {
 	_u.mutation.ClearActorID()
+	return _u
+}
+
+// SetActorName sets the "actor_name" field.
+func (_u *AuditEventUpdateOne) SetActorName(v string) *AuditEventUpdateOne {
+	_u.mutation.SetActorName(v)
+	return _u
+}
+
+// SetNillableActorName sets the "actor_name" field if the given value is not nil.
+func (_u *AuditEventUpdateOne) SetNillableActorName(v *string) *AuditEventUpdateOne {
+	if v != nil {
+		_u.SetActorName(*v)
+	}
 	return _u
 }
 
@@ -847,6 +878,9 @@ func (_u *AuditEventUpdateOne) sqlSave(ctx context.Context) (_node *AuditEvent, 
 	}
 	if _u.mutation.ActorIDCleared() {
 		_spec.ClearField(auditevent.FieldActorID, field.TypeString)
+	}
+	if value, ok := _u.mutation.ActorName(); ok {
+		_spec.SetField(auditevent.FieldActorName, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.ResourceType(); ok {
 		_spec.SetField(auditevent.FieldResourceType, field.TypeString, value)

@@ -214,6 +214,8 @@ func (*AuditEventMutation) Column(name string) (string, bool) {
 		return auditevent.FieldActorKind, true
 	case auditevent.FieldActorID:
 		return auditevent.FieldActorID, true
+	case auditevent.FieldActorName:
+		return auditevent.FieldActorName, true
 	case auditevent.FieldResourceType:
 		return auditevent.FieldResourceType, true
 	case auditevent.FieldResourceID:

@@ -3157,6 +3157,7 @@ type AuditEventMutation struct {
 	outcome             *auditevent.Outcome
 	actor_kind          *string
 	actor_id            *string
+	actor_name          *string
 	resource_type       *string
 	resource_id         *string
 	resource_name       *string
@@ -3627,6 +3628,42 @@ func (m *AuditEventMutation) ActorIDCleared() bool {
 func (m *AuditEventMutation) ResetActorID() {
 	m.actor_id = nil
 	delete(m.clearedFields, auditevent.FieldActorID)
+}
+
+// SetActorName sets the "actor_name" field.
+func (m *AuditEventMutation) SetActorName(s string) {
+	m.actor_name = &s
+}
+
+// ActorName returns the value of the "actor_name" field in the mutation.
+func (m *AuditEventMutation) ActorName() (r string, exists bool) {
+	v := m.actor_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorName returns the old "actor_name" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldActorName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorName: %w", err)
+	}
+	return oldValue.ActorName, nil
+}
+
+// ResetActorName resets all changes to the "actor_name" field.
+func (m *AuditEventMutation) ResetActorName() {
+	m.actor_name = nil
 }
 
 // SetResourceType sets the "resource_type" field.
@@ -4100,7 +4137,7 @@ func (m *AuditEventMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AuditEventMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.created_at != nil {
 		fields = append(fields, auditevent.FieldCreatedAt)
 	}
@@ -4124,6 +4161,9 @@ func (m *AuditEventMutation) Fields() []string {
 	}
 	if m.actor_id != nil {
 		fields = append(fields, auditevent.FieldActorID)
+	}
+	if m.actor_name != nil {
+		fields = append(fields, auditevent.FieldActorName)
 	}
 	if m.resource_type != nil {
 		fields = append(fields, auditevent.FieldResourceType)
@@ -4179,6 +4219,8 @@ func (m *AuditEventMutation) Field(name string) (ent.Value, bool) {
 		return m.ActorKind()
 	case auditevent.FieldActorID:
 		return m.ActorID()
+	case auditevent.FieldActorName:
+		return m.ActorName()
 	case auditevent.FieldResourceType:
 		return m.ResourceType()
 	case auditevent.FieldResourceID:
@@ -4224,6 +4266,8 @@ func (m *AuditEventMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldActorKind(ctx)
 	case auditevent.FieldActorID:
 		return m.OldActorID(ctx)
+	case auditevent.FieldActorName:
+		return m.OldActorName(ctx)
 	case auditevent.FieldResourceType:
 		return m.OldResourceType(ctx)
 	case auditevent.FieldResourceID:
@@ -4308,6 +4352,13 @@ func (m *AuditEventMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActorID(v)
+		return nil
+	case auditevent.FieldActorName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorName(v)
 		return nil
 	case auditevent.FieldResourceType:
 		v, ok := value.(string)
@@ -4499,6 +4550,9 @@ func (m *AuditEventMutation) ResetField(name string) error {
 		return nil
 	case auditevent.FieldActorID:
 		m.ResetActorID()
+		return nil
+	case auditevent.FieldActorName:
+		m.ResetActorName()
 		return nil
 	case auditevent.FieldResourceType:
 		m.ResetResourceType()

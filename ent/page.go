@@ -233,6 +233,8 @@ func (_m *AuditEvent) orderValue(column string) any {
 		return _m.Permission
 	case auditevent.FieldActorKind:
 		return _m.ActorKind
+	case auditevent.FieldActorName:
+		return _m.ActorName
 	case auditevent.FieldResourceType:
 		return _m.ResourceType
 	case auditevent.FieldResourceID:

@@ -9,7 +9,6 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
-
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"

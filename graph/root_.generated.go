@@ -323,6 +323,8 @@ func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field gr
 		return ec.fieldContext_AuditEvent_at(ctx, field)
 	case "actor":
 		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "actorName":
+		return ec.fieldContext_AuditEvent_actorName(ctx, field)
 	case "resourceId":
 		return ec.fieldContext_AuditEvent_resourceId(ctx, field)
 	case "resourceName":

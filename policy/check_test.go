@@ -136,7 +136,9 @@ func TestWhatDeniesWithoutAsking(t *testing.T) {
 
 type brokenAsker struct{}
 
-func (brokenAsker) Ask(context.Context, core.Statement, *entsql.Rows) error { return errors.New("gone") }
+func (brokenAsker) Ask(context.Context, core.Statement, *entsql.Rows) error {
+	return errors.New("gone")
+}
 
 func TestAnErrorDenies(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func traps() []trap {
 		{"every in the scope of a row can hold", "some p in input.resource.parts; p.user_id == input.subject.id; every m in p.team.members { m.role != \"ADMIN\" }", "1", ""},
 		{"every below an absent row does not hold", "every m in input.resource.team.members { m.open }", "2", ""},
 		{"every over an empty collection holds", "every p in input.resource.parts { p.open }", "0", ""},
-		{"every through two absent rows does not hold", "every t in input.resource.team.place.teams { t.name != \"zzz\" }", "", ""},
+		{"every through two nullable rows needs both", "every t in input.resource.team.place.teams { t.name != \"zzz\" }", "1", ""},
 		{"null is not equal to null", "input.resource.name == input.resource.keeper_id", "", ""},
 		{"an unknown address is equal to no column", "input.resource.name == input.subject.email", "", "user_00"},
 		{"an unknown address is different from no column", "input.resource.name != input.subject.email", "", "user_00"},

@@ -34,6 +34,8 @@ const (
 	FieldActorKind = "actor_kind"
 	// FieldActorID holds the string denoting the actor_id field in the database.
 	FieldActorID = "actor_id"
+	// FieldActorName holds the string denoting the actor_name field in the database.
+	FieldActorName = "actor_name"
 	// FieldResourceType holds the string denoting the resource_type field in the database.
 	FieldResourceType = "resource_type"
 	// FieldResourceID holds the string denoting the resource_id field in the database.
@@ -78,6 +80,7 @@ var Columns = []string{
 	FieldOutcome,
 	FieldActorKind,
 	FieldActorID,
+	FieldActorName,
 	FieldResourceType,
 	FieldResourceID,
 	FieldResourceName,
@@ -112,6 +115,8 @@ var (
 	DefaultCreatedAt func() int64
 	// DefaultPermission holds the default value on creation for the "permission" field.
 	DefaultPermission string
+	// DefaultActorName holds the default value on creation for the "actor_name" field.
+	DefaultActorName string
 	// DefaultResourceType holds the default value on creation for the "resource_type" field.
 	DefaultResourceType string
 	// DefaultResourceID holds the default value on creation for the "resource_id" field.
@@ -208,6 +213,11 @@ func ByActorKind(opts ...sql.OrderTermOption) OrderOption {
 // ByActorID orders the results by the actor_id field.
 func ByActorID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActorID, opts...).ToFunc()
+}
+
+// ByActorName orders the results by the actor_name field.
+func ByActorName(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActorName, opts...).ToFunc()
 }
 
 // ByResourceType orders the results by the resource_type field.

@@ -145,6 +145,7 @@ var (
 		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"DONE", "DENIED", "FAILED"}},
 		{Name: "actor_kind", Type: field.TypeString},
 		{Name: "actor_id", Type: field.TypeString, Nullable: true},
+		{Name: "actor_name", Type: field.TypeString, Default: ""},
 		{Name: "resource_type", Type: field.TypeString, Default: ""},
 		{Name: "resource_id", Type: field.TypeString, Default: ""},
 		{Name: "resource_name", Type: field.TypeString, Default: ""},
@@ -165,7 +166,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "audit_events_organizations_audit_events",
-				Columns:    []*schema.Column{AuditEventsColumns[18]},
+				Columns:    []*schema.Column{AuditEventsColumns[19]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -179,12 +180,12 @@ var (
 			{
 				Name:    "auditevent_organization_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[18], AuditEventsColumns[1]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[1]},
 			},
 			{
 				Name:    "auditevent_resource_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[9]},
+				Columns: []*schema.Column{AuditEventsColumns[10]},
 			},
 			{
 				Name:    "auditevent_actor_id",

@@ -160,44 +160,48 @@ func init() {
 	auditeventDescPermission := auditeventFields[3].Descriptor()
 	// auditevent.DefaultPermission holds the default value on creation for the permission field.
 	auditevent.DefaultPermission = auditeventDescPermission.Default.(string)
+	// auditeventDescActorName is the schema descriptor for actor_name field.
+	auditeventDescActorName := auditeventFields[7].Descriptor()
+	// auditevent.DefaultActorName holds the default value on creation for the actor_name field.
+	auditevent.DefaultActorName = auditeventDescActorName.Default.(string)
 	// auditeventDescResourceType is the schema descriptor for resource_type field.
-	auditeventDescResourceType := auditeventFields[7].Descriptor()
+	auditeventDescResourceType := auditeventFields[8].Descriptor()
 	// auditevent.DefaultResourceType holds the default value on creation for the resource_type field.
 	auditevent.DefaultResourceType = auditeventDescResourceType.Default.(string)
 	// auditeventDescResourceID is the schema descriptor for resource_id field.
-	auditeventDescResourceID := auditeventFields[8].Descriptor()
+	auditeventDescResourceID := auditeventFields[9].Descriptor()
 	// auditevent.DefaultResourceID holds the default value on creation for the resource_id field.
 	auditevent.DefaultResourceID = auditeventDescResourceID.Default.(string)
 	// auditeventDescResourceName is the schema descriptor for resource_name field.
-	auditeventDescResourceName := auditeventFields[9].Descriptor()
+	auditeventDescResourceName := auditeventFields[10].Descriptor()
 	// auditevent.DefaultResourceName holds the default value on creation for the resource_name field.
 	auditevent.DefaultResourceName = auditeventDescResourceName.Default.(string)
 	// auditeventDescReasons is the schema descriptor for reasons field.
-	auditeventDescReasons := auditeventFields[10].Descriptor()
+	auditeventDescReasons := auditeventFields[11].Descriptor()
 	// auditevent.DefaultReasons holds the default value on creation for the reasons field.
 	auditevent.DefaultReasons = auditeventDescReasons.Default.([]string)
 	// auditeventDescPolicyRevision is the schema descriptor for policy_revision field.
-	auditeventDescPolicyRevision := auditeventFields[11].Descriptor()
+	auditeventDescPolicyRevision := auditeventFields[12].Descriptor()
 	// auditevent.DefaultPolicyRevision holds the default value on creation for the policy_revision field.
 	auditevent.DefaultPolicyRevision = auditeventDescPolicyRevision.Default.(string)
 	// auditeventDescIP is the schema descriptor for ip field.
-	auditeventDescIP := auditeventFields[12].Descriptor()
+	auditeventDescIP := auditeventFields[13].Descriptor()
 	// auditevent.DefaultIP holds the default value on creation for the ip field.
 	auditevent.DefaultIP = auditeventDescIP.Default.(string)
 	// auditeventDescUserAgent is the schema descriptor for user_agent field.
-	auditeventDescUserAgent := auditeventFields[13].Descriptor()
+	auditeventDescUserAgent := auditeventFields[14].Descriptor()
 	// auditevent.DefaultUserAgent holds the default value on creation for the user_agent field.
 	auditevent.DefaultUserAgent = auditeventDescUserAgent.Default.(string)
 	// auditeventDescRequestID is the schema descriptor for request_id field.
-	auditeventDescRequestID := auditeventFields[14].Descriptor()
+	auditeventDescRequestID := auditeventFields[15].Descriptor()
 	// auditevent.DefaultRequestID holds the default value on creation for the request_id field.
 	auditevent.DefaultRequestID = auditeventDescRequestID.Default.(string)
 	// auditeventDescRepeated is the schema descriptor for repeated field.
-	auditeventDescRepeated := auditeventFields[15].Descriptor()
+	auditeventDescRepeated := auditeventFields[16].Descriptor()
 	// auditevent.DefaultRepeated holds the default value on creation for the repeated field.
 	auditevent.DefaultRepeated = auditeventDescRepeated.Default.(int)
 	// auditeventDescChanges is the schema descriptor for changes field.
-	auditeventDescChanges := auditeventFields[16].Descriptor()
+	auditeventDescChanges := auditeventFields[17].Descriptor()
 	// auditevent.DefaultChanges holds the default value on creation for the changes field.
 	auditevent.DefaultChanges = auditeventDescChanges.Default.([]schema.AuditChange)
 	// auditeventDescID is the schema descriptor for id field.

@@ -31,6 +31,7 @@ func (AuditEvent) Fields() []ent.Field {
 		field.Enum("outcome").Values("DONE", "DENIED", "FAILED"),
 		field.String("actor_kind").Comment("user, operator or system"),
 		optionalKey("actor_id"),
+		field.String("actor_name").Default("").Comment("Their username at the time: the log stays readable when they are hidden or gone."),
 		field.String("resource_type").Default(""),
 		field.String("resource_id").Default(""),
 		field.String("resource_name").Default(""),

@@ -115,14 +115,16 @@ func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, erro
 	if err != nil {
 		return nil, err
 	}
-	modules := policy.Law()
+	modules, builtIn := policy.Law(), true
 	switch {
 	case c.Law != nil:
-		modules = c.Law
+		modules, builtIn = c.Law, false
 	case c.PolicyDir != "":
-		modules = os.DirFS(c.PolicyDir)
+		modules, builtIn = os.DirFS(c.PolicyDir), false
 	}
-	r, err := policy.Load(ctx, policy.Options{Modules: modules, Vocabulary: vocabulary, Dialect: s.Dialect(), Prepare: s.Prepare})
+	r, err := policy.Load(ctx, policy.Options{
+		Modules: modules, Vocabulary: vocabulary, Dialect: s.Dialect(), Prepare: s.Prepare, Proven: builtIn,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("load the policy: %w", err)
 	}

@@ -72,7 +72,7 @@ func Duty(ctx context.Context, tx *ent.Tx, v viewer.Viewer, organizationID strin
 }
 
 func fill(c *ent.AuditEventCreate, v viewer.Viewer, at place, e Event) *ent.AuditEventCreate {
-	c.SetType(e.Type).SetActorKind(v.Kind.String()).
+	c.SetType(e.Type).SetActorKind(v.Kind.String()).SetActorName(v.Username).
 		SetResourceType(e.ResourceType).SetResourceID(e.ResourceID).SetResourceName(e.ResourceName).
 		SetIP(v.IP).SetUserAgent(clip(v.UserAgent)).SetRequestID(v.RequestID).
 		SetNillableActorID(set(v.UserID)).SetNillableOrganizationID(set(at.organization)).SetNillableProjectID(set(at.project))

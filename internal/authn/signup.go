@@ -174,7 +174,7 @@ func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, has
 		}
 	}
 	v := viewer.From(ctx)
-	v.Kind, v.UserID = viewer.User, ids.UserID
+	v.Kind, v.UserID, v.Username = viewer.User, ids.UserID, in.Username
 	return u, audit.Duty(duty, tx, v, ids.OrganizationID, audit.Event{
 		Type: "user.signed_up", ResourceType: ent.TypeUser, ResourceID: ids.UserID, ResourceName: in.Username,
 	})
