@@ -48,7 +48,7 @@ func (r *Revision) buildType(typ string, root *row) (*typeColumns, error) {
 		if u := r.rules[p]; u.info.Type == typ {
 			of = append(of, u)
 			maps.Copy(t.reads, factsRead(u.formula.where))
-			if p.Verb() == "view" {
+			if p == Permission(snake(typ)+".view") { // other packages may be about the type too
 				t.view = p
 			}
 		}

@@ -128,7 +128,8 @@ func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module)
 
 // runTests runs the tests that stand beside the rules; one that fails refuses the law.
 func runTests(ctx context.Context, vocabulary Vocabulary, modules map[string]*ast.Module) error {
-	results, err := tester.NewRunner().SetCompiler(vocabulary.compiler()).SetModules(modules).RunTests(ctx, nil)
+	results, err := tester.NewRunner().SetCompiler(vocabulary.compiler()).SetModules(modules).
+		EnableTracing(false).RunTests(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("policy: tests of the law: %w", err)
 	}

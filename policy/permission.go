@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Permission names one rule of the law: "api_key.rename".
 type Permission string
@@ -23,6 +26,20 @@ func (p Permission) split() (noun, verb string) {
 		return string(p), ""
 	}
 	return string(p[:i]), string(p[i+1:])
+}
+
+// snake turns the name of a type into the noun of its permissions: APIKey into api_key.
+func snake(typ string) string {
+	var b strings.Builder
+	for i, c := range typ {
+		starts := i > 0 && unicode.IsUpper(c) &&
+			(!unicode.IsUpper(rune(typ[i-1])) || i+1 < len(typ) && !unicode.IsUpper(rune(typ[i+1])))
+		if starts {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
 }
 
 // PermissionInfo is what the law says about one permission.

@@ -74,6 +74,7 @@ func traps() []trap {
 		{"a bare text is there", "input.resource.name", "12", ""},
 		{"a bare number is there, also 0", "input.resource.level", "12", ""},
 		{"a bare to-one row is there", "input.resource.team", "12", ""},
+		{"a bound collection is there, also when nothing ranges over it", "ms := input.resource.team.members", "12", ""},
 		{"a row in a collection is there", "some p in input.resource.parts", "12", ""},
 		{"startswith minds case", "startswith(input.resource.name, \"al\")", "2", ""},
 		{"contains minds case", "contains(input.resource.name, \"LPH\")", "", ""},

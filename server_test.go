@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/keyhall/keyhall/internal/apptest/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// The README's own lines, told to the real binary: its story has to come true word for word.
+func TestStoryOfTheReadmeComesTrue(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	for database, env := range map[string]func(*testing.T) []string{
+		"SQLite":     func(*testing.T) []string { return nil },
+		"PostgreSQL": func(t *testing.T) []string { return []string{"KEYHALL_DATABASE_URL=" + pgtest.Start(t)} },
+	} {
+		t.Run(database, func(t *testing.T) {
+			t.Parallel()
+			demo := launch(t, binary, env(t), "demo", "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
+			out := tell(t, block(t, "## The story, with curl"), demo.url)
+			for _, want := range []string{
+				`"viewer":{"email":"ada@demo.example"}`,
+				`"results":[{"email":"ben@demo.example","error":null}]`,
+				`"status":"ACCEPTED"`,
+				`"viewerRole":"ADMIN"`,
+				`"viewerRole":"CONTRIBUTOR","viewerCan":["api_key.leave","api_key.reveal_secret","api_key.view","api_key.view_stats"]`,
+				`"updateAPIKey":{"apiKey":{"name":"Payouts"}`,
+				`you are a contributor of this key; api_key.rename needs an admin or its owner`,
+				`"revealCount":1`,
+				`"removeCollaborator":{"apiKey":{"name":"Payouts"}`,
+				`{"type":"collaborator.removed","actorName":"ada","resourceName":"Payouts","outcome":"DONE"`,
+				`{"type":"api_key.secret.revealed","actorName":"cleo","resourceName":"Payouts","outcome":"DONE"`,
+			} {
+				if !strings.Contains(out, want) {
+					t.Errorf("the story lacks %s", want)
+				}
+			}
+			if n := strings.Count(out, `"code":"NOT_FOUND"`); n != 2 {
+				t.Errorf("NOT_FOUND came %d times: once for Dev, once for Ben after he was removed", n)
+			}
+			if secrets := regexp.MustCompile(`khs_\w+`).FindAllString(out, -1); len(secrets) != 2 || secrets[0] != secrets[1] {
+				t.Errorf("the revealed secret is not the one of the key")
+			}
+			if t.Failed() {
+				t.Log(out)
+			}
+		})
+	}
+}
+
+// Cold start, on a SQLite file that is there already: ready in half a second.
+func TestStoryBeginsInHalfASecond(t *testing.T) {
+	binary, dir := build(t), t.TempDir()
+	best := time.Hour
+	for range 5 { // the first one makes the file
+		start := time.Now()
+		launch(t, binary, nil, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir).stop(t)
+		best = min(best, time.Since(start))
+	}
+	t.Logf("started, ready and stopped in %v", best)
+	if best > 500*time.Millisecond {
+		t.Errorf("ready only after %v", best)
+	}
+}
+
+// build makes the binary that the README's commands make.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keyhall")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
+
+// block is the first fenced block below a heading of the README.
+func block(t *testing.T, heading string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(readme), heading)
+	if !ok {
+		t.Fatalf("the README has no %q", heading)
+	}
+	_, rest, _ = strings.Cut(rest, "```sh\n")
+	text, _, _ := strings.Cut(rest, "```")
+	return text
+}
+
+// tell runs lines of the README against a server and returns all that a reader would see.
+func tell(t *testing.T, script, url string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
+	cmd.Env = append(os.Environ(), "KEYHALL="+url, "TMPDIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the README's lines: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// process is a running Keyhall.
+type process struct {
+	url string
+	cmd *exec.Cmd
+}
+
+// launch starts the binary and waits until it prints where it serves; it is stopped by its process id when the test ends.
+func launch(t *testing.T, binary string, env []string, args ...string) *process {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: cmd}
+	t.Cleanup(func() { p.stop(t) })
+	lines := bufio.NewScanner(out)
+	at := regexp.MustCompile(`http://[0-9.:]+`)
+	for p.url == "" && lines.Scan() {
+		p.url = at.FindString(lines.Text())
+	}
+	if p.url == "" {
+		_ = cmd.Wait()
+		t.Fatalf("keyhall %v did not start: %s", args, log.String())
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	resp, err := http.Get(p.url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("printed that it serves, and answers %s", resp.Status)
+	}
+	return p
+}
+
+// stop asks the process to end and waits for it; a second call does nothing.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("keyhall did not end well: %v", err)
+	}
+}
