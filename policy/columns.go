@@ -2,12 +2,12 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"encoding/json"
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 

@@ -10,8 +10,8 @@ import (
 // A collection is loaded only as far as a row in it can make some quantifier of the rule true. That is sound in any
 // polarity, also under `not` and `every`: an exists keeps its value when rows that are not its witnesses are left out,
 // provided that every row that is loaded has all witnesses of every quantifier over its own collections. So the
-// restriction of a collection says only what a quantifier says about that row alone (and about its children in the
-// same quantifier), never what is said further out; several quantifiers over one edge are alternatives. To-one rows
+// restriction of a collection says only what a quantifier says about that row alone (or beside the resource itself, and
+// about its children in the same quantifier), never what is said further out; several quantifiers over one edge are alternatives. To-one rows
 // are never left out, and a collection is always there, if only as []: both are facts that rules can test.
 type facts struct {
 	entity  Entity
@@ -78,7 +78,7 @@ func (f *facts) need(r *row, is node) {
 // witness is what an exists says about one of its rows alone, and about the children of that row in the same exists.
 func witness(r *row, e exists) node {
 	out := conjunction{}
-	for _, n := range flatten(e.where) {
+	for _, n := range implied(flatten(e.where)) {
 		if !hasExists(n) && about(n, r) {
 			out = append(out, n)
 		}
@@ -94,10 +94,53 @@ func witness(r *row, e exists) node {
 	return out
 }
 
-// about tells whether n speaks of r and of no other row.
+// implied adds what equalities imply: a row whose column equals one of another row of the same quantifier, which equals
+// a value, must have that value too. (A member of the organization who is the member of the project who is the subject
+// is one member, and not all of them have to be loaded.)
+func implied(all []node) []node {
+	out := slices.Clone(all)
+	for _, n := range all {
+		link, ok := n.(comparison)
+		if !ok || link.op != equal {
+			continue
+		}
+		for _, side := range [][2]operand{{link.left, link.right}, {link.right, link.left}} {
+			from, ok := side[0].(column)
+			to, ok2 := side[1].(column)
+			if !ok || !ok2 || to.row.parent == nil {
+				continue
+			}
+			for _, n := range all {
+				if value := equals(n, from); value != nil {
+					out = append(out, comparison{equal, to, value})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// equals is the value that n says a column has: a fact, a constant or a column of the resource.
+func equals(n node, c column) operand {
+	x, ok := n.(comparison)
+	if !ok || x.op != equal {
+		return nil
+	}
+	for _, side := range [][2]operand{{x.left, x.right}, {x.right, x.left}} {
+		if side[0] != operand(c) {
+			continue
+		}
+		if other, isColumn := side[1].(column); !isColumn || other.row.parent == nil {
+			return side[1]
+		}
+	}
+	return nil
+}
+
+// about tells whether n speaks of no other row than r and the resource, of which there is one in the statement.
 func about(n node, r *row) bool {
 	for other := range freeRows(n) {
-		if other != r {
+		if other != r && other.parent != nil {
 			return false
 		}
 	}

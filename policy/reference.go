@@ -16,8 +16,6 @@ type place struct {
 	many   string
 }
 
-func (p place) isRow() bool { return p.column == "" && p.many == "" }
-
 func (p place) operand() column {
 	return column{row: p.row, name: p.column, field: p.row.entity.Fields[p.column]}
 }

@@ -58,3 +58,24 @@ func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, er
 	}
 	return passed == 1, rows.Err()
 }
+
+// standing tells whether the subject has an account that is not suspended, and holds it so until the transaction ends: a
+// request that was let in before its account was suspended does nothing after that.
+func (r *Revision) standing(ctx context.Context, q core.Asker, s Subject) (bool, error) {
+	text := "SELECT CASE WHEN suspended_at = 0 THEN 1 ELSE 0 END FROM users WHERE id = ?"
+	if r.dialect == dialect.Postgres {
+		text = "SELECT CASE WHEN suspended_at = 0 THEN 1 ELSE 0 END FROM users WHERE id = $1 FOR SHARE"
+	}
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement(text, []any{s.ID}), rows); err != nil {
+		return false, fmt.Errorf("policy: look at the subject: %w", err)
+	}
+	defer rows.Close()
+	var active int
+	if rows.Next() {
+		if err := rows.Scan(&active); err != nil {
+			return false, err
+		}
+	}
+	return active == 1, rows.Err()
+}

@@ -44,14 +44,40 @@ func (w *writer) union(root *row, n node) {
 	}
 }
 
+// selectIDs writes the resources for which one alternative holds. Rows that are linked to the resource in two ways (a
+// member of a project who is a member of its organization) are joined to it, so that the database may start from them;
+// an id that comes twice does no harm here.
 func (w *writer) selectIDs(root *row, n node) {
 	outer, hashed := w.root, w.hashed
 	w.root, w.hashed = w.newAlias(), true
 	w.raw("SELECT " + w.name(w.root, root.entity.Fields[primaryKey].Column) + " AS " + w.quote("id") + " FROM ")
 	w.table(root.entity, w.root)
+	for _, part := range conjuncts(n) {
+		if e, ok := part.(exists); ok && e.head() == nil {
+			for _, r := range e.rows {
+				w.raw(" JOIN ")
+				w.table(r.entity, w.alias(r))
+				w.raw(" ON ")
+				w.link(r)
+			}
+			n = simplify(conjunction{without(n, part), e.where})
+			break
+		}
+	}
 	w.raw(" WHERE ")
 	w.node(n)
 	w.root, w.hashed = outer, hashed
+}
+
+// without is a conjunction without one of its parts.
+func without(n, part node) node {
+	key, rest := keyOfNode(part), conjunction{}
+	for _, other := range conjuncts(n) {
+		if keyOfNode(other) != key {
+			rest = append(rest, other)
+		}
+	}
+	return rest
 }
 
 // countProgram counts the rows that n holds for, and stops counting at the limit. The inner limit bounds the work when

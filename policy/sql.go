@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"entgo.io/ent/dialect"
+
+	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
 // writer turns formulas into SQL. Everything that a rule says is either SQL text of ours, a quoted name of the
@@ -121,14 +123,8 @@ func (w *writer) typed(o operand) {
 	w.operand(o)
 }
 
-// now is the clock of the database in microseconds; both databases keep it still within one row of a statement.
-func (w *writer) now() {
-	if w.postgres() {
-		w.raw("(extract(epoch from statement_timestamp()) * 1000000)::bigint")
-	} else {
-		w.raw("CAST(unixepoch('subsec') * 1000000 AS INTEGER)")
-	}
-}
+// now is the clock of the database; both databases keep it still within one row of a statement.
+func (w *writer) now() { w.raw(core.Now(w.dialect)) }
 
 // node writes a condition. It may be NULL for not true: who needs two values wraps it in IS TRUE.
 func (w *writer) node(n node) {

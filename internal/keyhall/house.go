@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -66,8 +67,8 @@ func translate(err error) error {
 	switch {
 	case ent.IsNotFound(err):
 		return fault.NotFound()
-	case ent.IsConstraintError(err):
-		return fault.Conflict("this was just done by another request; look again").Because(err)
+	case ent.IsConstraintError(err), store.IsRetryable(err):
+		return fault.Conflict("another request was quicker; look again").Because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fault.Timeout(err)
 	}
