@@ -24,6 +24,7 @@ type request struct {
 	place        *batch[*ent.Collaborator]
 	project      *batch[*projectmember.Role]
 	organization *batch[*organizationmember.Role]
+	void         atomic.Bool // a root field that must not be null was refused
 }
 
 func (r *Resolver) newRequest() *request {
@@ -107,6 +108,7 @@ type operations struct{ resolver *Resolver }
 var _ interface {
 	graphql.HandlerExtension
 	graphql.OperationInterceptor
+	graphql.ResponseInterceptor
 	graphql.RootFieldInterceptor
 } = operations{}
 
@@ -124,7 +126,7 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 	if !public(field.Definition) && !viewer.From(ctx).SignedIn() {
 		graphql.AddError(ctx, &gqlerror.Error{Err: fault.Unauthenticated(), Message: "", Path: ast.Path{ast.PathName(field.Alias)}})
 		if field.Definition.Type.NonNull {
-			return nil
+			requestOf(ctx).void.Store(true)
 		}
 		return graphql.Null
 	}
@@ -132,6 +134,16 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 		ctx.Value(requestKey{}).(*atomic.Pointer[request]).Store(o.resolver.newRequest())
 	}
 	return next(ctx)
+}
+
+// InterceptResponse lets the refusal of a field that must not be null take the whole answer, as GraphQL has it: the generated
+// code counts only what is refused inside of a query's field.
+func (operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	if response != nil && requestOf(ctx).void.Load() {
+		response.Data = []byte("null")
+	}
+	return response
 }
 
 // public tells whether a root field needs no account; reading the schema is gated by its own switch.

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net/mail"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +18,7 @@ import (
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy/lock"
 )
@@ -103,12 +103,12 @@ func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool
 			return nil, err
 		}
 	}
-	if err := free(ctx, tx, in); err != nil {
+	if err := free(ctx, tx.User, in); err != nil {
 		return nil, err
 	}
 	u, err := write(ctx, tx, ids, in, hash, administrator)
-	if ent.IsConstraintError(err) { // somebody took the name in this very moment
-		return nil, taken()
+	if ent.IsConstraintError(err) { // somebody took the name or the address in this very moment
+		return nil, errors.Join(tx.Rollback(), a.whichTaken(ctx, in))
 	}
 	if err != nil {
 		return nil, err
@@ -134,8 +134,16 @@ func (a *Accounts) stillNeeded(ctx context.Context, tx *ent.Tx) error {
 	return nil
 }
 
-func free(ctx context.Context, tx *ent.Tx, in NewAccount) error {
-	holders, err := tx.User.Query().All(lock.SignUpLookup(ctx, in.Email, in.Username))
+// whichTaken looks again at what another sign-up has just taken. The address answers as if it were new, also here.
+func (a *Accounts) whichTaken(ctx context.Context, in NewAccount) error {
+	if err := free(ctx, a.client.User, in); err != nil {
+		return err
+	}
+	return fault.Conflict("another request was quicker; try again")
+}
+
+func free(ctx context.Context, users *ent.UserClient, in NewAccount) error {
+	holders, err := users.Query().All(lock.SignUpLookup(ctx, in.Email, in.Username))
 	if err != nil {
 		return fmt.Errorf("look for the address and the name: %w", err)
 	}
@@ -186,11 +194,12 @@ func (in NewAccount) normal() (NewAccount, error) {
 	refuse := func(code fault.UserErrorCode, message, field string) {
 		problems = append(problems, fault.Refuse(code, message, "input", field))
 	}
-	in.Email, in.Username = strings.ToLower(strings.TrimSpace(in.Email)), strings.ToLower(strings.TrimSpace(in.Username))
-	in.Name = strings.TrimSpace(in.Name)
-	if a, err := mail.ParseAddress(in.Email); err != nil || a.Address != in.Email || len(in.Email) > 254 {
+	in.Username, in.Name = strings.ToLower(strings.TrimSpace(in.Username)), strings.TrimSpace(in.Name)
+	email, ok := text.Address(in.Email)
+	if !ok {
 		refuse(fault.Invalid, "this is no e-mail address", "email")
 	}
+	in.Email = email
 	if !regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,37}[a-z0-9])?$`).MatchString(in.Username) {
 		refuse(fault.Invalid, "a username is 1 to 39 letters, digits and . _ - and starts and ends with a letter or a digit", "username")
 	}
@@ -199,7 +208,7 @@ func (in NewAccount) normal() (NewAccount, error) {
 		refuse(fault.Required, "this is needed", "name")
 	case n > 100:
 		refuse(fault.TooLong, "at most 100 characters", "name")
-	case strings.ContainsFunc(in.Name, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+	case text.Unsafe(in.Name):
 		refuse(fault.Invalid, "control characters cannot be part of this", "name")
 	}
 	switch p := in.Password.Expose(); {

@@ -23,6 +23,7 @@ func house() []room {
 		{floor: 0, path: "internal/token", only: nothing},
 		{floor: 0, path: "internal/limit", only: nothing},
 		{floor: 0, path: "internal/page", only: nothing},
+		{floor: 0, path: "internal/text", only: nothing},
 
 		// The law. It never learns what the memory looks like but through its vocabulary.
 		{floor: 0, path: "policy/internal/core", only: nothing},
@@ -41,6 +42,8 @@ func house() []room {
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail"}},
 
+		{floor: 6, path: "internal/instance"},
+
 		// The verbs.
 		{floor: 7, path: "internal/keyhall"},
 
@@ -50,9 +53,10 @@ func house() []room {
 		{floor: 8, path: "internal/web", beside: []string{"console"}},
 
 		// The program, and what only tests and people at a terminal use.
-		{floor: 9, path: "internal/cli"},
-		{floor: 10, path: "."},
-		{floor: 11, path: "internal/apptest"},
+		{floor: 9, path: "internal/app"},
+		{floor: 10, path: "internal/cli"},
+		{floor: 11, path: "."},
+		{floor: 12, path: "internal/apptest"},
 		{floor: 0, path: "internal/figures", only: nothing},
 		{floor: 0, path: "internal/floors", only: nothing},
 		{floor: 0, path: "client", only: nothing},

@@ -3,13 +3,12 @@ package keyhall
 import (
 	"errors"
 	"fmt"
-	"net/mail"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/text"
 )
 
 // Bounds of what people may write, in characters unless said otherwise.
@@ -21,7 +20,6 @@ const (
 	maxScopes      = 100
 	maxScope       = 200
 	maxReason      = 500
-	maxEmail       = 254 // bytes, RFC 5321
 	maxInvitees    = 50
 )
 
@@ -41,17 +39,9 @@ func (p *problems) text(field, value string, max int, required, block bool) {
 		p.add(fault.Required, "this is needed", field)
 	case utf8.RuneCountInString(value) > max:
 		p.add(fault.TooLong, fmt.Sprintf("at most %d characters", max), field)
-	case !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unsafeRune(r, block) }):
+	case block && text.UnsafeBlock(value), !block && text.Unsafe(value):
 		p.add(fault.Invalid, "control characters cannot be part of this", field)
 	}
-}
-
-// unsafeRune refuses what can disguise a text: control characters and the marks that change the direction of writing.
-func unsafeRune(r rune, block bool) bool {
-	if block && (r == '\n' || r == '\t') {
-		return false
-	}
-	return unicode.IsControl(r) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
 }
 
 func (p *problems) list(field string, values []string, max, maxEach int) {
@@ -80,14 +70,4 @@ func (p *problems) scopes(field string, values []string) {
 			return
 		}
 	}
-}
-
-// address brings an e-mail address to its normal form: the address alone, in lower case.
-func address(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || len(s) > maxEmail || strings.ContainsFunc(s, func(r rune) bool { return unsafeRune(r, false) }) {
-		return "", false
-	}
-	return strings.ToLower(s), true
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -78,7 +79,7 @@ func (in InviteCollaborators) check(v viewer.Viewer) error {
 	case len(in.Emails) > maxInvitees:
 		p.add(fault.TooLong, fmt.Sprintf("at most %d addresses at a time", maxInvitees), "emails")
 	}
-	if own, ok := address(in.ConfirmEmail); v.SignedIn() && (!ok || own != v.Email) {
+	if own, ok := text.Address(in.ConfirmEmail); v.SignedIn() && (!ok || own != v.Email) {
 		p.add(fault.EmailNotConfirmed, "confirm with the e-mail address of your own account", "confirmEmail")
 	}
 	return p.err()
@@ -103,7 +104,7 @@ func (h *House) invite(ctx context.Context, tx *ent.Tx, allowed access.Permit, k
 	refuse := func(code fault.UserErrorCode, message string) (InvitationResult, error) {
 		return InvitationResult{Email: raw, Error: fault.Refuse(code, message)}, nil
 	}
-	email, ok := address(raw)
+	email, ok := text.Address(raw)
 	if !ok {
 		return refuse(fault.Invalid, "this is no e-mail address")
 	}

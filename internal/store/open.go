@@ -66,6 +66,9 @@ func openPostgres(raw string) (*driver, error) {
 	if !q.Has("sslmode") {
 		q.Set("sslmode", "require")
 	}
+	if !q.Has("jit") {
+		q.Set("jit", "off") // compiling a statement of a few milliseconds costs more than it can save
+	}
 	u.RawQuery = q.Encode()
 	db, err := sql.Open("postgres", u.String())
 	if err != nil {
