@@ -47,6 +47,17 @@ func (q *APIKeyQuery) ForDeed() *APIKeyQuery {
 // Conn identifies the transaction of the mutation.
 func (m *APIKeyMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *APIKeyMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedTags(); ok {
+		columns = append(columns, apikey.FieldTags)
+	}
+	if _, ok := m.AppendedScopes(); ok {
+		columns = append(columns, apikey.FieldScopes)
+	}
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*APIKeyMutation) Column(name string) (string, bool) {
 	switch name {
@@ -107,6 +118,11 @@ func (q *APIKeyHashQuery) ForDeed() *APIKeyHashQuery {
 // Conn identifies the transaction of the mutation.
 func (m *APIKeyHashMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *APIKeyHashMutation) Appended() (columns []string) {
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*APIKeyHashMutation) Column(name string) (string, bool) {
 	switch name {
@@ -144,6 +160,14 @@ func (q *AccessTokenQuery) ForDeed() *AccessTokenQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *AccessTokenMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *AccessTokenMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedPermissions(); ok {
+		columns = append(columns, accesstoken.FieldPermissions)
+	}
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*AccessTokenMutation) Column(name string) (string, bool) {
@@ -194,6 +218,17 @@ func (q *AuditEventQuery) ForDeed() *AuditEventQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *AuditEventMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *AuditEventMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedReasons(); ok {
+		columns = append(columns, auditevent.FieldReasons)
+	}
+	if _, ok := m.AppendedChanges(); ok {
+		columns = append(columns, auditevent.FieldChanges)
+	}
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*AuditEventMutation) Column(name string) (string, bool) {
@@ -263,6 +298,11 @@ func (q *CollaboratorQuery) ForDeed() *CollaboratorQuery {
 // Conn identifies the transaction of the mutation.
 func (m *CollaboratorMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *CollaboratorMutation) Appended() (columns []string) {
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*CollaboratorMutation) Column(name string) (string, bool) {
 	switch name {
@@ -307,6 +347,11 @@ func (q *CredentialQuery) ForDeed() *CredentialQuery {
 // Conn identifies the transaction of the mutation.
 func (m *CredentialMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *CredentialMutation) Appended() (columns []string) {
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*CredentialMutation) Column(name string) (string, bool) {
 	switch name {
@@ -342,6 +387,14 @@ func (q *InstanceQuery) ForDeed() *InstanceQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *InstanceMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *InstanceMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedCheckIds(); ok {
+		columns = append(columns, instance.FieldCheckIds)
+	}
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*InstanceMutation) Column(name string) (string, bool) {
@@ -382,6 +435,11 @@ func (q *InvitationQuery) ForDeed() *InvitationQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *InvitationMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *InvitationMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*InvitationMutation) Column(name string) (string, bool) {
@@ -437,6 +495,11 @@ func (q *OrganizationQuery) ForDeed() *OrganizationQuery {
 // Conn identifies the transaction of the mutation.
 func (m *OrganizationMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *OrganizationMutation) Appended() (columns []string) {
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*OrganizationMutation) Column(name string) (string, bool) {
 	switch name {
@@ -472,6 +535,11 @@ func (q *OrganizationMemberQuery) ForDeed() *OrganizationMemberQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *OrganizationMemberMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *OrganizationMemberMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*OrganizationMemberMutation) Column(name string) (string, bool) {
@@ -512,6 +580,11 @@ func (q *ProjectQuery) ForDeed() *ProjectQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *ProjectMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *ProjectMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*ProjectMutation) Column(name string) (string, bool) {
@@ -557,6 +630,11 @@ func (q *ProjectMemberQuery) ForDeed() *ProjectMemberQuery {
 // Conn identifies the transaction of the mutation.
 func (m *ProjectMemberMutation) Conn() any { return m.driver }
 
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *ProjectMemberMutation) Appended() (columns []string) {
+	return columns
+}
+
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*ProjectMemberMutation) Column(name string) (string, bool) {
 	switch name {
@@ -596,6 +674,11 @@ func (q *SealedValueQuery) ForDeed() *SealedValueQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *SealedValueMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SealedValueMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*SealedValueMutation) Column(name string) (string, bool) {
@@ -638,6 +721,11 @@ func (q *SessionQuery) ForDeed() *SessionQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *SessionMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SessionMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*SessionMutation) Column(name string) (string, bool) {
@@ -682,6 +770,11 @@ func (q *UserQuery) ForDeed() *UserQuery {
 
 // Conn identifies the transaction of the mutation.
 func (m *UserMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *UserMutation) Appended() (columns []string) {
+	return columns
+}
 
 // Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
 func (*UserMutation) Column(name string) (string, bool) {

@@ -46,20 +46,26 @@ func (c *cast) id(prefix string) string {
 	return fmt.Sprintf("%s_01K000000000000000%08d", prefix, c.fresh.Add(1))
 }
 
-// team makes an organization with a project; both are of the cast.
+// team makes an organization with a project, and its owner one of both.
 func (c *cast) team(t *testing.T, owner *apptest.Actor) (organization, project string) {
 	t.Helper()
 	organization, project = c.id("org"), c.id("prj")
 	c.s.SQL(t, "INSERT INTO organizations (id, created_at, name, slug) VALUES (?, 1, 'Team', ?)", organization, organization)
 	c.s.SQL(t, "INSERT INTO projects (id, created_at, name, environment, organization_id) VALUES (?, 1, 'Shop', 'STAGING', ?)", project, organization)
-	c.s.JoinOrganization(t, organization, c.people["org-own"], "OWNER")
-	for _, reader := range []*apptest.Actor{owner, c.people["pr-own"], c.people["pr-mem"], c.people["org-rdr"]} {
-		c.s.JoinOrganization(t, organization, reader, "READER")
-	}
+	c.s.JoinOrganization(t, organization, owner, "READER")
 	c.s.JoinProject(t, project, owner, "MEMBER")
+	return organization, project
+}
+
+// employ gives the cast its places in an organization and its project.
+func (c *cast) employ(t *testing.T, organization, project string) {
+	t.Helper()
+	c.s.JoinOrganization(t, organization, c.people["org-own"], "OWNER")
+	for _, reader := range []string{"pr-own", "pr-mem", "org-rdr"} {
+		c.s.JoinOrganization(t, organization, c.people[reader], "READER")
+	}
 	c.s.JoinProject(t, project, c.people["pr-own"], "OWNER")
 	c.s.JoinProject(t, project, c.people["pr-mem"], "MEMBER")
-	return organization, project
 }
 
 // stage is where one state of the matrix is played.
@@ -73,7 +79,11 @@ type stage struct {
 func (c *cast) stage(t *testing.T, s *keyState) *stage {
 	t.Helper()
 	g := &stage{cast: c, keyState: s, owner: c.s.Actor(t, "owner")}
-	g.organization, g.project = c.team(t, g.owner)
+	g.organization, g.project = g.owner.Home, g.owner.Project
+	if !g.personal() {
+		g.organization, g.project = c.team(t, g.owner)
+	}
+	c.employ(t, g.organization, g.project)
 	return g
 }
 

@@ -24,7 +24,6 @@ type mark string
 const (
 	cellDone      mark = "y"
 	cellSame      mark = "="
-	cellIdle      mark = "h"
 	cellPersonal  mark = "P"
 	cellForbidden mark = "F"
 	cellImmutable mark = "O"
@@ -36,7 +35,7 @@ const (
 
 // held says that viewerCan lists the permission.
 func (m mark) held() bool {
-	return slices.Contains([]mark{cellDone, cellSame, cellIdle, cellPersonal}, m)
+	return m == cellDone || m == cellSame
 }
 
 // code is how the server answers; empty when it does what it is asked.
@@ -145,7 +144,7 @@ func (m *matrix) row(permission string, cells []string) error {
 			s.cells[row] = map[string]mark{}
 		}
 		for i, cell := range cells {
-			if !strings.Contains("y=hPFONU-.", cell) || len(cell) != 1 {
+			if !strings.Contains("y=PFONU-.", cell) || len(cell) != 1 {
 				return fmt.Errorf("what is %q?", cell)
 			}
 			if mark(cell) != cellAsBefore {

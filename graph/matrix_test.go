@@ -29,7 +29,7 @@ func TestEveryCellOfTheRoleMatrixOfKeysHolds(t *testing.T) {
 	})
 }
 
-// part is one cell that changes something: it has a key of its own.
+// cellKey is one cell that changes something: it has a key of its own.
 type cellKey struct{ permission, person string }
 
 // play sets the stage, brings it into its state and has everybody look and act.
@@ -54,7 +54,7 @@ func play(t *testing.T, g *stage, people []string) {
 		absent := g.absent(t, permission)
 		for _, person := range people {
 			switch cell := g.cells[permission][person]; cell {
-			case cellNobody, cellIdle:
+			case cellNobody:
 			case cellDone:
 				g.act(t, permission, person, props[cellKey{permission, person}])
 			default:
@@ -173,8 +173,12 @@ func (g *stage) sees(t *testing.T, person, way string, node any, p *prop, want [
 	}
 	slices.Sort(got)
 	if key["id"] != p.ID || !slices.Equal(got, want) {
-		t.Errorf("%s: %s asks %s and gets %v\nwant %v", g.name, person, way, key, want)
+		t.Errorf("%s: %s asks %s and gets %v; too many %v, missing %v", g.name, person, way, key["id"], without(got, want), without(want, got))
 	}
+}
+
+func without(list, these []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return slices.Contains(these, x) })
 }
 
 // lookAtProject is the way over the project, for who sees that.

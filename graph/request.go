@@ -24,7 +24,6 @@ type request struct {
 	place        *batch[*ent.Collaborator]
 	project      *batch[*projectmember.Role]
 	organization *batch[*organizationmember.Role]
-	void         atomic.Bool // a root field that must not be null was refused
 }
 
 func (r *Resolver) newRequest() *request {
@@ -95,12 +94,18 @@ func (r *Resolver) organizationRoles(ctx context.Context, ids []string) (map[str
 	return out, err
 }
 
-type requestKey struct{}
+type operationKey struct{}
+
+// operation is one answer in the making.
+type operation struct {
+	memory atomic.Pointer[request]
+	void   atomic.Bool // a field that must not be null was refused: there is no data
+}
+
+func operationOf(ctx context.Context) *operation { return ctx.Value(operationKey{}).(*operation) }
 
 // requestOf is the memory of the operation; after each deed a new one, because rights may have changed.
-func requestOf(ctx context.Context) *request {
-	return ctx.Value(requestKey{}).(*atomic.Pointer[request]).Load()
-}
+func requestOf(ctx context.Context) *request { return operationOf(ctx).memory.Load() }
 
 // operations gives each operation its memory and refuses, without an account, every root field that is not @public.
 type operations struct{ resolver *Resolver }
@@ -116,9 +121,9 @@ func (operations) ExtensionName() string                   { return "Operations"
 func (operations) Validate(graphql.ExecutableSchema) error { return nil }
 
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	memory := &atomic.Pointer[request]{}
-	memory.Store(o.resolver.newRequest())
-	return next(context.WithValue(ctx, requestKey{}, memory))
+	op := &operation{}
+	op.memory.Store(o.resolver.newRequest())
+	return next(context.WithValue(ctx, operationKey{}, op))
 }
 
 func (o operations) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
@@ -126,12 +131,12 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 	if !public(field.Definition) && !viewer.From(ctx).SignedIn() {
 		graphql.AddError(ctx, &gqlerror.Error{Err: fault.Unauthenticated(), Message: "", Path: ast.Path{ast.PathName(field.Alias)}})
 		if field.Definition.Type.NonNull {
-			requestOf(ctx).void.Store(true)
+			operationOf(ctx).void.Store(true)
 		}
 		return graphql.Null
 	}
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
-		ctx.Value(requestKey{}).(*atomic.Pointer[request]).Store(o.resolver.newRequest())
+		operationOf(ctx).memory.Store(o.resolver.newRequest())
 	}
 	return next(ctx)
 }
@@ -140,7 +145,7 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 // code counts only what is refused inside of a query's field.
 func (operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	response := next(ctx)
-	if response != nil && requestOf(ctx).void.Load() {
+	if response != nil && operationOf(ctx).void.Load() {
 		response.Data = []byte("null")
 	}
 	return response

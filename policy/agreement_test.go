@@ -119,7 +119,7 @@ func (a *agreement) check(text string) {
 	r, err := loadLoosely(ctx, a.db.name, a.w.vocabulary, text)
 	if err != nil {
 		var refusal *Refusal
-		if !errors.As(err, &refusal) && !strings.Contains(err.Error(), "look up other rows") {
+		if !errors.As(err, &refusal) && !strings.Contains(err.Error(), "different conditions") {
 			a.t.Fatalf("%v\n%s", err, text)
 		}
 		a.refusals++

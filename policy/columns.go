@@ -25,8 +25,7 @@ type typeColumns struct {
 
 type columns struct {
 	page     statement
-	count    int // of conditions
-	lookups  int // of them, those that read other rows: what a page costs
+	count    int // of conditions: what a page costs
 	combined map[Permission]combination
 }
 
@@ -36,7 +35,7 @@ type combination func(leaves []bool) bool
 func (t *typeColumns) leaves() int {
 	most := 0
 	for _, c := range t.forms {
-		most = max(most, c.lookups)
+		most = max(most, c.count)
 	}
 	return most
 }
@@ -57,7 +56,7 @@ func (r *Revision) buildType(typ string, root *row) (*typeColumns, error) {
 		t.forms[p] = r.buildColumns(root, of, p)
 	}
 	if n := t.leaves(); n > maxLeaves {
-		return nil, fmt.Errorf("policy: the rules of %s look up other rows in %d different ways, and at most %d are asked for a page; "+
+		return nil, fmt.Errorf("policy: the rules of %s have %d different conditions, and at most %d are asked for a page; "+
 			"share helper rules between permissions (first rule: %s:%d)", typ, n, maxLeaves, of[0].info.File, of[0].info.Line)
 	}
 	return t, nil
@@ -76,9 +75,6 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	key := root.entity.Fields[primaryKey].Column
 	w.raw("SELECT " + w.name(rootAlias, key))
 	for _, leaf := range leaves {
-		if hasExists(leaf) {
-			c.lookups++
-		}
 		w.raw(", (")
 		w.node(leaf)
 		w.raw(") IS TRUE")

@@ -15,10 +15,10 @@ func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 		}
 		for typ, n := range r.Leaves() {
 			if n > maxLeaves {
-				t.Errorf("%s has %d look-ups", typ, n)
+				t.Errorf("%s has %d leaves", typ, n)
 			}
 		}
-		t.Logf("%s: %d permissions, look-ups of a page %v", name, len(r.Permissions()), r.Leaves())
+		t.Logf("%s: %d permissions, leaves %v", name, len(r.Permissions()), r.Leaves())
 	}
 }
 

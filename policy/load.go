@@ -14,8 +14,7 @@ import (
 	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
-// maxLeaves bounds the different look-ups of other rows that a page is asked about for all permissions of its type.
-// Conditions on columns of the row itself cost nothing and do not count.
+// maxLeaves bounds the different conditions that a page is asked about for all permissions of its type.
 const maxLeaves = 12
 
 // Options say what to load.

@@ -89,14 +89,14 @@ func TestRulesOutsideTheFragmentAreRefused(t *testing.T) {
 	}
 }
 
-func TestATypeWithTooManyDifferentLookupsIsRefused(t *testing.T) {
+func TestATypeWithTooManyLeavesIsRefused(t *testing.T) {
 	t.Parallel()
 	text := head
 	for i := range maxLeaves + 1 {
 		text += fmt.Sprintf("view if {\n\tsome p in input.resource.parts\n\tp.level == %d\n}\n\n", i)
 	}
 	err := loadText(t, text)
-	if err == nil || !strings.Contains(err.Error(), "13 different ways") || !strings.Contains(err.Error(), "thing.rego:") {
+	if err == nil || !strings.Contains(err.Error(), "13 different conditions") || !strings.Contains(err.Error(), "thing.rego:") {
 		t.Errorf("got %v", err)
 	}
 }

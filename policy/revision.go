@@ -58,7 +58,7 @@ func (r *Revision) RowPermission(typ string) (Permission, bool) {
 	return t.view, true
 }
 
-// Leaves tells how many different look-ups of other rows a page of each type is asked about.
+// Leaves tells how many different conditions a page of each type is asked about.
 func (r *Revision) Leaves() map[string]int {
 	out := map[string]int{}
 	for typ, t := range r.types {

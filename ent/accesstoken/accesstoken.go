@@ -94,57 +94,51 @@ var (
 // OrderOption defines the ordering options for the AccessToken queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByUserID orders the results by the user_id field.
+// ByUserID orders by user_id.
 func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserID, opts...).ToFunc()
 }
 
-// ByName orders the results by the name field.
+// ByName orders by name.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
 }
 
-// ByStart orders the results by the start field.
+// ByStart orders by start.
 func ByStart(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStart, opts...).ToFunc()
 }
 
-// ByLookup orders the results by the lookup field.
+// ByLookup orders by lookup.
 func ByLookup(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLookup, opts...).ToFunc()
 }
 
-// ByPepperID orders the results by the pepper_id field.
+// ByPepperID orders by pepper_id.
 func ByPepperID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPepperID, opts...).ToFunc()
 }
 
-// ByExpiresAt orders the results by the expires_at field.
+// ByExpiresAt orders by expires_at.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
 }
 
-// ByLastUsedAt orders the results by the last_used_at field.
+// ByLastUsedAt orders by last_used_at.
 func ByLastUsedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastUsedAt, opts...).ToFunc()
 }
 
-// ByUserField orders the results by user field.
-func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newUserStep(), sql.OrderByField(field, opts...))
-	}
-}
 func newUserStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),

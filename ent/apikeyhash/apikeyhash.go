@@ -65,27 +65,27 @@ var (
 // OrderOption defines the ordering options for the APIKeyHash queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByAPIKeyID orders the results by the api_key_id field.
+// ByAPIKeyID orders by api_key_id.
 func ByAPIKeyID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAPIKeyID, opts...).ToFunc()
 }
 
-// ByLookup orders the results by the lookup field.
+// ByLookup orders by lookup.
 func ByLookup(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLookup, opts...).ToFunc()
 }
 
-// ByPepperID orders the results by the pepper_id field.
+// ByPepperID orders by pepper_id.
 func ByPepperID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPepperID, opts...).ToFunc()
 }

@@ -109,7 +109,7 @@ func ValidColumn(column string) bool {
 //
 //	import _ "github.com/keyhall/keyhall/ent/runtime"
 var (
-	Hooks  [1]ent.Hook
+	Hooks  [2]ent.Hook
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() int64
@@ -170,102 +170,96 @@ func OutcomeValidator(o Outcome) error {
 // OrderOption defines the ordering options for the AuditEvent queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByOrganizationID orders the results by the organization_id field.
+// ByOrganizationID orders by organization_id.
 func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrganizationID, opts...).ToFunc()
 }
 
-// ByProjectID orders the results by the project_id field.
+// ByProjectID orders by project_id.
 func ByProjectID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldProjectID, opts...).ToFunc()
 }
 
-// ByType orders the results by the type field.
+// ByType orders by type.
 func ByType(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldType, opts...).ToFunc()
 }
 
-// ByPermission orders the results by the permission field.
+// ByPermission orders by permission.
 func ByPermission(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPermission, opts...).ToFunc()
 }
 
-// ByOutcome orders the results by the outcome field.
+// ByOutcome orders by outcome.
 func ByOutcome(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOutcome, opts...).ToFunc()
 }
 
-// ByActorKind orders the results by the actor_kind field.
+// ByActorKind orders by actor_kind.
 func ByActorKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActorKind, opts...).ToFunc()
 }
 
-// ByActorID orders the results by the actor_id field.
+// ByActorID orders by actor_id.
 func ByActorID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActorID, opts...).ToFunc()
 }
 
-// ByActorName orders the results by the actor_name field.
+// ByActorName orders by actor_name.
 func ByActorName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActorName, opts...).ToFunc()
 }
 
-// ByResourceType orders the results by the resource_type field.
+// ByResourceType orders by resource_type.
 func ByResourceType(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResourceType, opts...).ToFunc()
 }
 
-// ByResourceID orders the results by the resource_id field.
+// ByResourceID orders by resource_id.
 func ByResourceID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResourceID, opts...).ToFunc()
 }
 
-// ByResourceName orders the results by the resource_name field.
+// ByResourceName orders by resource_name.
 func ByResourceName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResourceName, opts...).ToFunc()
 }
 
-// ByPolicyRevision orders the results by the policy_revision field.
+// ByPolicyRevision orders by policy_revision.
 func ByPolicyRevision(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPolicyRevision, opts...).ToFunc()
 }
 
-// ByIP orders the results by the ip field.
+// ByIP orders by ip.
 func ByIP(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIP, opts...).ToFunc()
 }
 
-// ByUserAgent orders the results by the user_agent field.
+// ByUserAgent orders by user_agent.
 func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
 }
 
-// ByRequestID orders the results by the request_id field.
+// ByRequestID orders by request_id.
 func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequestID, opts...).ToFunc()
 }
 
-// ByRepeated orders the results by the repeated field.
+// ByRepeated orders by repeated.
 func ByRepeated(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRepeated, opts...).ToFunc()
 }
 
-// ByOrganizationField orders the results by organization field.
-func ByOrganizationField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newOrganizationStep(), sql.OrderByField(field, opts...))
-	}
-}
 func newOrganizationStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),

@@ -64,27 +64,27 @@ var (
 // OrderOption defines the ordering options for the Credential queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByUserID orders the results by the user_id field.
+// ByUserID orders by user_id.
 func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserID, opts...).ToFunc()
 }
 
-// ByPasswordHash orders the results by the password_hash field.
+// ByPasswordHash orders by password_hash.
 func ByPasswordHash(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPasswordHash, opts...).ToFunc()
 }
 
-// ByChangedAt orders the results by the changed_at field.
+// ByChangedAt orders by changed_at.
 func ByChangedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChangedAt, opts...).ToFunc()
 }

@@ -68,22 +68,22 @@ var (
 // OrderOption defines the ordering options for the Instance queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByOnly orders the results by the only field.
+// ByOnly orders by only.
 func ByOnly(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOnly, opts...).ToFunc()
 }
 
-// ByCheckKeysetID orders the results by the check_keyset_id field.
+// ByCheckKeysetID orders by check_keyset_id.
 func ByCheckKeysetID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCheckKeysetID, opts...).ToFunc()
 }

@@ -140,79 +140,66 @@ func StatusValidator(s Status) error {
 // OrderOption defines the ordering options for the Invitation queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByAPIKeyID orders the results by the api_key_id field.
+// ByAPIKeyID orders by api_key_id.
 func ByAPIKeyID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAPIKeyID, opts...).ToFunc()
 }
 
-// ByInvitedByID orders the results by the invited_by_id field.
+// ByInvitedByID orders by invited_by_id.
 func ByInvitedByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldInvitedByID, opts...).ToFunc()
 }
 
-// ByEmail orders the results by the email field.
+// ByEmail orders by email.
 func ByEmail(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEmail, opts...).ToFunc()
 }
 
-// ByRole orders the results by the role field.
+// ByRole orders by role.
 func ByRole(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRole, opts...).ToFunc()
 }
 
-// ByStatus orders the results by the status field.
+// ByStatus orders by status.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
 }
 
-// ByTargetName orders the results by the target_name field.
+// ByTargetName orders by target_name.
 func ByTargetName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTargetName, opts...).ToFunc()
 }
 
-// BySentAt orders the results by the sent_at field.
+// BySentAt orders by sent_at.
 func BySentAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSentAt, opts...).ToFunc()
 }
 
-// ByResendCount orders the results by the resend_count field.
+// ByResendCount orders by resend_count.
 func ByResendCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResendCount, opts...).ToFunc()
 }
 
-// ByExpiresAt orders the results by the expires_at field.
+// ByExpiresAt orders by expires_at.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
 }
 
-// BySettledAt orders the results by the settled_at field.
+// BySettledAt orders by settled_at.
 func BySettledAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSettledAt, opts...).ToFunc()
 }
 
-// ByAPIKeyField orders the results by api_key field.
-func ByAPIKeyField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAPIKeyStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByInvitedByField orders the results by invited_by field.
-func ByInvitedByField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newInvitedByStep(), sql.OrderByField(field, opts...))
-	}
-}
 func newAPIKeyStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -220,6 +207,7 @@ func newAPIKeyStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.M2O, true, APIKeyTable, APIKeyColumn),
 	)
 }
+
 func newInvitedByStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),

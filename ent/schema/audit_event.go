@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // AuditEvent is one deed, one reveal, or one denial with its repetitions. It holds names and ids, never a value.
@@ -13,6 +15,9 @@ type AuditEvent struct{ ent.Schema }
 
 // Mixin of AuditEvent.
 func (AuditEvent) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "aud"}} }
+
+// Hooks of AuditEvent: the row opens the rest of its deed.
+func (AuditEvent) Hooks() []ent.Hook { return []ent.Hook{lock.Recorded} }
 
 // AuditChange is one changed setting of a deed.
 type AuditChange struct {

@@ -73,32 +73,32 @@ var (
 // OrderOption defines the ordering options for the SealedValue queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByAPIKeyID orders the results by the api_key_id field.
+// ByAPIKeyID orders by api_key_id.
 func ByAPIKeyID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAPIKeyID, opts...).ToFunc()
 }
 
-// ByVersion orders the results by the version field.
+// ByVersion orders by version.
 func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
 }
 
-// ByKeysetID orders the results by the keyset_id field.
+// ByKeysetID orders by keyset_id.
 func ByKeysetID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKeysetID, opts...).ToFunc()
 }
 
-// ByRevealCount orders the results by the reveal_count field.
+// ByRevealCount orders by reveal_count.
 func ByRevealCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRevealCount, opts...).ToFunc()
 }

@@ -144,148 +144,51 @@ var (
 // OrderOption defines the ordering options for the User queries.
 type OrderOption func(*sql.Selector)
 
-// ByID orders the results by the id field.
+// ByID orders by the id.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
+// ByCreatedAt orders by created_at.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByUsername orders the results by the username field.
+// ByUsername orders by username.
 func ByUsername(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUsername, opts...).ToFunc()
 }
 
-// ByName orders the results by the name field.
+// ByName orders by name.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
 }
 
-// ByEmail orders the results by the email field.
+// ByEmail orders by email.
 func ByEmail(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEmail, opts...).ToFunc()
 }
 
-// ByEmailVerified orders the results by the email_verified field.
+// ByEmailVerified orders by email_verified.
 func ByEmailVerified(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEmailVerified, opts...).ToFunc()
 }
 
-// ByAdministrator orders the results by the administrator field.
+// ByAdministrator orders by administrator.
 func ByAdministrator(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAdministrator, opts...).ToFunc()
 }
 
-// BySuspendedAt orders the results by the suspended_at field.
+// BySuspendedAt orders by suspended_at.
 func BySuspendedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSuspendedAt, opts...).ToFunc()
 }
 
-// ByPersonalOrganizationID orders the results by the personal_organization_id field.
+// ByPersonalOrganizationID orders by personal_organization_id.
 func ByPersonalOrganizationID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPersonalOrganizationID, opts...).ToFunc()
 }
 
-// ByCollaborationsCount orders the results by collaborations count.
-func ByCollaborationsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newCollaborationsStep(), opts...)
-	}
-}
-
-// ByCollaborations orders the results by collaborations terms.
-func ByCollaborations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newCollaborationsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// ByOrganizationMembershipsCount orders the results by organization_memberships count.
-func ByOrganizationMembershipsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newOrganizationMembershipsStep(), opts...)
-	}
-}
-
-// ByOrganizationMemberships orders the results by organization_memberships terms.
-func ByOrganizationMemberships(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newOrganizationMembershipsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// ByProjectMembershipsCount orders the results by project_memberships count.
-func ByProjectMembershipsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newProjectMembershipsStep(), opts...)
-	}
-}
-
-// ByProjectMemberships orders the results by project_memberships terms.
-func ByProjectMemberships(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newProjectMembershipsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// ByOwnedAPIKeysCount orders the results by owned_api_keys count.
-func ByOwnedAPIKeysCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newOwnedAPIKeysStep(), opts...)
-	}
-}
-
-// ByOwnedAPIKeys orders the results by owned_api_keys terms.
-func ByOwnedAPIKeys(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newOwnedAPIKeysStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// BySessionsCount orders the results by sessions count.
-func BySessionsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newSessionsStep(), opts...)
-	}
-}
-
-// BySessions orders the results by sessions terms.
-func BySessions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newSessionsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// ByAccessTokensCount orders the results by access_tokens count.
-func ByAccessTokensCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newAccessTokensStep(), opts...)
-	}
-}
-
-// ByAccessTokens orders the results by access_tokens terms.
-func ByAccessTokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAccessTokensStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// BySentInvitationsCount orders the results by sent_invitations count.
-func BySentInvitationsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newSentInvitationsStep(), opts...)
-	}
-}
-
-// BySentInvitations orders the results by sent_invitations terms.
-func BySentInvitations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newSentInvitationsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
 func newCollaborationsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -293,6 +196,7 @@ func newCollaborationsStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, CollaborationsTable, CollaborationsColumn),
 	)
 }
+
 func newOrganizationMembershipsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -300,6 +204,7 @@ func newOrganizationMembershipsStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, OrganizationMembershipsTable, OrganizationMembershipsColumn),
 	)
 }
+
 func newProjectMembershipsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -307,6 +212,7 @@ func newProjectMembershipsStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, ProjectMembershipsTable, ProjectMembershipsColumn),
 	)
 }
+
 func newOwnedAPIKeysStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -314,6 +220,7 @@ func newOwnedAPIKeysStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, OwnedAPIKeysTable, OwnedAPIKeysColumn),
 	)
 }
+
 func newSessionsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -321,6 +228,7 @@ func newSessionsStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, SessionsTable, SessionsColumn),
 	)
 }
+
 func newAccessTokensStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -328,6 +236,7 @@ func newAccessTokensStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, AccessTokensTable, AccessTokensColumn),
 	)
 }
+
 func newSentInvitationsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),

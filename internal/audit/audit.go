@@ -59,7 +59,7 @@ func (r Receipt) Open(ctx context.Context) context.Context { return lock.Under(c
 
 // Holds tells whether the receipt is of an allowed and recorded deed of this permission. Sealed values ask it.
 func (r Receipt) Holds(permission string) bool {
-	return r.permit.Audited() && r.permit.Permission() == permission
+	return lock.Audited(r.permit.Permit) && r.permit.Permission() == permission
 }
 
 // Duty writes a row of system work under the duty that ctx carries; organizationID is whose owners may read it.

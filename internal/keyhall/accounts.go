@@ -133,6 +133,9 @@ func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User,
 	if in.UserID == viewer.From(ctx).UserID && in.Suspended != nil && *in.Suspended {
 		return nil, fault.Refuse(fault.Invalid, "you cannot suspend yourself", "input", "userId")
 	}
+	if in.Suspended == nil && in.EmailVerified == nil {
+		return nil, fault.Refuse(fault.Required, "say what to change", "input")
+	}
 	var out *ent.User
 	err := h.do(ctx, func(tx *ent.Tx) error {
 		allowed, err := h.guard.Authorize(ctx, tx, "instance.manage_users", policy.Deed{ID: in.UserID})

@@ -59,6 +59,7 @@ type mutation interface {
 	WhereP(...func(*sql.Selector))
 	Conn() any
 	Column(name string) (column string, ok bool)
+	Appended() []string
 }
 
 // Rules is the privacy policy of every type.
@@ -107,8 +108,8 @@ func rowsOf(ctx context.Context, typ string) (func(*sql.Selector), error) {
 		}
 		return nil, deny("duty %s may not read %s", d.Name, typ)
 	}
-	if p, ok := core.PermitFrom(ctx); ok && p.Audited() {
-		for _, r := range p.Reads() {
+	if p, ok := core.PermitFrom(ctx); ok && core.Audited(p) {
+		for _, r := range core.Reads(p) {
 			if r.Type == typ {
 				return r.Rows, nil
 			}
@@ -137,24 +138,37 @@ func (Rules) EvalMutation(ctx context.Context, em ent.Mutation) error {
 	if !p.In(m.Conn()) {
 		return deny("permit %s belongs to another transaction", p.Permission())
 	}
-	if err := admit("permit "+p.Permission(), p.Writes(), m); err != nil {
+	if err := admit("permit "+p.Permission(), core.Writes(p), m); err != nil {
 		return err
 	}
-	if m.Type() == AuditType {
-		p.MarkAudited()
-		return nil
-	}
-	if !p.Audited() {
+	if m.Type() != AuditType && !core.Audited(p) {
 		return deny("permit %s has no audit row yet", p.Permission())
 	}
 	return nil
 }
+
+// Recorded is the hook of the audit type: a permit counts as recorded when its row is in, and not before.
+func Recorded(next ent.Mutator) ent.Mutator {
+	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+		v, err := next.Mutate(ctx, m)
+		if p, ok := core.PermitFrom(ctx); ok && err == nil && m.Op().Is(ent.OpCreate) {
+			core.MarkAudited(p)
+		}
+		return v, err
+	})
+}
+
+// Audited tells whether the audit row of a permit's deed is written.
+func Audited(p Permit) bool { return core.Audited(p) }
 
 // admit looks for a write that covers the mutation whole, and pins it to its rows.
 func admit(who string, writes []core.Write, m mutation) error {
 	touched, err := columns(m)
 	if err != nil {
 		return err
+	}
+	if len(touched) == 0 && m.Op().Is(ent.OpUpdate|ent.OpUpdateOne) {
+		return deny("%s: %s of %s changes nothing, and would read the row past its predicate", who, m.Op(), m.Type())
 	}
 	for _, w := range writes {
 		if w.Type == m.Type() && w.Ops.Is(m.Op()) && covers(w.Columns, touched) && pinned(w, m) {
@@ -214,7 +228,7 @@ func value(m mutation, column string) (any, bool) {
 // no column here: Ent would rewrite that table's rows without asking its policy, so it is refused.
 func columns(m mutation) ([]string, error) {
 	var out []string
-	for _, names := range [][]string{m.Fields(), m.AddedFields(), m.ClearedFields(), m.AddedEdges(), m.RemovedEdges(), m.ClearedEdges()} {
+	for _, names := range [][]string{m.Fields(), m.AddedFields(), m.Appended(), m.ClearedFields(), m.AddedEdges(), m.RemovedEdges(), m.ClearedEdges()} {
 		for _, name := range names {
 			c, ok := m.Column(name)
 			if !ok {

@@ -2,6 +2,7 @@ package lock_test
 
 import (
 	"context"
+	"reflect"
 	"testing"
 
 	"github.com/keyhall/keyhall/ent"
@@ -36,6 +37,7 @@ func TestPermit(t *testing.T) {
 			"a receipt reads only its sealed value":        receiptReadsItsSealedValue,
 			"a permit and a duty never add up":             permitAndDutyNeverAddUp,
 			"a hidden row is no oracle in an update":       updateIsNoOracle,
+			"nobody widens a permit":                       nobodyWidensAPermit,
 		} {
 			t.Run(name, func(t *testing.T) { promise(t, c) })
 		}
@@ -85,7 +87,7 @@ func failedAuditRowOpensNothing(t *testing.T, c *scene) {
 	if err := row(taken).Exec(d.unrecorded()); !ent.IsConstraintError(err) {
 		t.Fatalf("a second audit row of one id: %v", err)
 	}
-	if d.permit.Audited() {
+	if lock.Audited(d.permit.Permit) {
 		t.Error("the permit counts as recorded although its audit row was refused")
 	}
 	denied(t, "rename after a refused audit row", d.tx.APIKey.UpdateOneID(c.key).SetName("x").Exec(d.unrecorded()))
@@ -302,4 +304,23 @@ func updateIsNoOracle(t *testing.T, c *scene) {
 	if hidden, absent := count(c.hiddenPlace), count("col_absent"); hidden != absent {
 		t.Errorf("a condition about a hidden row changes %d rows, about an absent one %d", hidden, absent)
 	}
+}
+
+// A permit is a fact for whoever holds it: nobody outside policy/ can mark it as recorded or widen what it lists.
+func nobodyWidensAPermit(t *testing.T, c *scene) {
+	d := c.allow(t, c.ada, "api_key.rename", policy.Deed{ID: c.key})
+	held := reflect.ValueOf(d.permit.Permit)
+	if held.MethodByName("MarkAudited").IsValid() {
+		t.Error("whoever holds a permit can say that it was recorded")
+	}
+	if m := held.MethodByName("Writes"); m.IsValid() {
+		writes := m.Call(nil)[0]
+		for i := range writes.Len() {
+			writes.Index(i).FieldByName("Columns").Set(reflect.ValueOf([]string{"*"}))
+			writes.Index(i).FieldByName("Pins").SetZero()
+		}
+	}
+	d.recorded()
+	denied(t, "a column that the holder added", d.tx.APIKey.UpdateOneID(c.key).SetDisabledAt(1).Exec(d.open()))
+	notThere(t, "a row that the holder added", d.tx.APIKey.UpdateOneID(c.hidden).SetName("x").Exec(d.open()))
 }

@@ -43,17 +43,18 @@ func (p Permit) Permission() string {
 // In tells whether the permit was decided in the transaction that conn stands for.
 func (p Permit) In(conn any) bool { return p.s != nil && p.s.conn == conn }
 
-// Writes lists what the deed may change.
-func (p Permit) Writes() []Write { return p.s.writes }
+// Writes lists what the deed may change. It and what follows are functions, not methods, so that only policy/... can call
+// them: whoever holds a permit can neither widen it nor say that it is recorded.
+func Writes(p Permit) []Write { return p.s.writes }
 
 // Reads lists what the deed may read beyond what its viewer sees.
-func (p Permit) Reads() []Read { return p.s.reads }
+func Reads(p Permit) []Read { return p.s.reads }
 
 // Audited tells whether the audit row of the deed is written.
-func (p Permit) Audited() bool { return p.s != nil && p.s.audited.Load() }
+func Audited(p Permit) bool { return p.s != nil && p.s.audited.Load() }
 
-// MarkAudited is called by the lock when the audit row has passed.
-func (p Permit) MarkAudited() { p.s.audited.Store(true) }
+// MarkAudited is called by the lock when the audit row is in.
+func MarkAudited(p Permit) { p.s.audited.Store(true) }
 
 // Duty is a piece of system work that has no viewer: what it may read and write, by name.
 type Duty struct {

@@ -141,7 +141,7 @@ delete if {
 # description: The owner of a personal key. It becomes a project key and is rotated.
 # entrypoint: true
 move if {
-	input.resource.kind == "PERSONAL"
+	not input.resource.kind == "PROJECT"
 	holds(input.resource, input.subject.id, "move")
 }
 
