@@ -33,6 +33,11 @@ func (q *APIKeyQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *APIKeyQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.APIKey{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*APIKeyQuery) EntType() string { return TypeAPIKey }
 
@@ -104,6 +109,11 @@ func (q *APIKeyHashQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *APIKeyHashQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.APIKeyHash{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*APIKeyHashQuery) EntType() string { return TypeAPIKeyHash }
 
@@ -145,6 +155,11 @@ func (q *AccessTokenQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.AccessToken(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *AccessTokenQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.AccessToken{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -203,6 +218,11 @@ func (q *AuditEventQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.AuditEvent(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *AuditEventQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.AuditEvent{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -284,6 +304,11 @@ func (q *CollaboratorQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *CollaboratorQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Collaborator{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*CollaboratorQuery) EntType() string { return TypeCollaborator }
 
@@ -333,6 +358,11 @@ func (q *CredentialQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *CredentialQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Credential{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*CredentialQuery) EntType() string { return TypeCredential }
 
@@ -372,6 +402,11 @@ func (q *InstanceQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Instance(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *InstanceQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Instance{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -420,6 +455,11 @@ func (q *InvitationQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Invitation(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *InvitationQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Invitation{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -481,6 +521,11 @@ func (q *OrganizationQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *OrganizationQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Organization{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*OrganizationQuery) EntType() string { return TypeOrganization }
 
@@ -520,6 +565,11 @@ func (q *OrganizationMemberQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.OrganizationMember(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *OrganizationMemberQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.OrganizationMember{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -565,6 +615,11 @@ func (q *ProjectQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Project(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *ProjectQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Project{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -616,6 +671,11 @@ func (q *ProjectMemberQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *ProjectMemberQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.ProjectMember{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*ProjectMemberQuery) EntType() string { return TypeProjectMember }
 
@@ -659,6 +719,11 @@ func (q *SealedValueQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.SealedValue(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *SealedValueQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.SealedValue{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -708,6 +773,11 @@ func (q *SessionQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// WhereFirst puts a predicate before all others.
+func (q *SessionQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.Session{p}, q.predicates...)
+}
+
 // EntType is the name of the queried type.
 func (*SessionQuery) EntType() string { return TypeSession }
 
@@ -755,6 +825,11 @@ func (q *UserQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.User(p))
 	}
+}
+
+// WhereFirst puts a predicate before all others.
+func (q *UserQuery) WhereFirst(p func(*sql.Selector)) {
+	q.predicates = append([]predicate.User{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.

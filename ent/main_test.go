@@ -60,16 +60,34 @@ func where(q reflect.Value, p func(*sql.Selector)) reflect.Value {
 
 func hasID(id string) func(*sql.Selector) { return sql.FieldEQ("id", id) }
 
-// idsOf are the sorted ids that a query gives out.
-func idsOf(t *testing.T, ctx context.Context, q reflect.Value) []string {
+// idsOf are the sorted ids of the rows that a query gives out.
+func idsOf(t *testing.T, ctx context.Context, what string, q reflect.Value) []string {
 	t.Helper()
-	out := call(q, "IDs", ctx)
+	out := call(q, "All", ctx)
 	if err := failure(out); err != nil {
-		t.Fatalf("ids: %v", err)
+		t.Errorf("%s: %v", what, err)
 	}
-	ids := slices.Clone(out[0].Interface().([]string))
-	slices.Sort(ids)
-	return ids
+	return entityIDs(out[0])
+}
+
+// idOf is the id of an entity, or the id itself.
+func idOf(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		return v.Elem().FieldByName("ID").String()
+	}
+	if v.Kind() == reflect.String {
+		return v.String()
+	}
+	return ""
+}
+
+func entityIDs(entities reflect.Value) []string {
+	out := []string{}
+	for i := range entities.Len() {
+		out = append(out, idOf(entities.Index(i)))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // methods of a value whose names begin with prefix and that take n arguments.

@@ -262,6 +262,6 @@ func clocked(t *testing.T, s *apptest.Server, at store.Config, schema, sign stri
 		separator = "&"
 	}
 	return apptest.New(t, apptest.Postgres, func(c *app.Config) {
-		c.Store = store.Config{Dir: at.Dir, URL: at.URL + separator + "search_path=" + schema + ",public,pg_catalog"}
+		c.Store = store.Config{Dir: at.Dir, URL: at.URL + separator + "search_path=public," + schema + ",pg_catalog"}
 	})
 }

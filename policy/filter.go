@@ -38,8 +38,10 @@ func (r *Revision) where(p program, args []any) func(*entsql.Selector) {
 			s.Where(entsql.False())
 			return
 		}
+		// The columns are named now: by the time that the text is built, Ent may have put the selector inside another.
+		columns := p.rootColumns(s.C)
 		s.Where(entsql.P(func(b *entsql.Builder) {
-			b.Wrap(func(b *entsql.Builder) { p.write(b, func(column string) string { return s.C(column) }, args) })
+			b.Wrap(func(b *entsql.Builder) { p.write(b, func(column string) string { return columns[column] }, args) })
 		}))
 	}
 }

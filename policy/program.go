@@ -89,6 +89,17 @@ func (p program) text(name string) string {
 	return b.String()
 }
 
+// rootColumns names every column of the resource that the program uses.
+func (p program) rootColumns(name func(string) string) map[string]string {
+	out := map[string]string{}
+	for _, piece := range p {
+		if piece.root != "" {
+			out[piece.root] = name(piece.root)
+		}
+	}
+	return out
+}
+
 // write puts the program into a builder of Ent; root quotes a column of the resource.
 func (p program) write(b *entsql.Builder, root func(string) string, args []any) {
 	next := 0

@@ -227,12 +227,15 @@ func (h *House) settle(ctx context.Context, id string, p policy.Permission, f se
 	})
 }
 
-// whyNot tells an invitee what stands between them and the invitation. Who is not its invitee keeps FORBIDDEN.
+// whyNot tells who sees an invitation what stands between them and it: another account, or how it ended.
 func (h *House) whyNot(ctx context.Context, tx *ent.Tx, id string, denied error) error {
 	v := viewer.From(ctx)
 	inv, err := tx.Invitation.Get(ctx, id)
-	if err != nil || !fault.Is(denied, fault.CodeForbidden) || inv.Email != v.Email || v.Narrow != nil {
+	if err != nil || !fault.Is(denied, fault.CodeForbidden) || v.Narrow != nil {
 		return denied
+	}
+	if inv.Email != v.Email {
+		return fault.Refuse(fault.InviteWrongAccount, "this invitation is for another account: sign in with that one")
 	}
 	expired, err := h.guard.Passed(ctx, tx, inv.ExpiresAt)
 	switch {
