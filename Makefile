@@ -53,6 +53,7 @@ check: lint ## All that is quick: lint, generated code fresh, descriptions, floo
 		diff <(echo "$$before") <(echo "$$after") | awk '/^>/ { print "  " $$3 }'; exit 1; \
 	fi
 	go test ./internal/floors ./internal/figures
+	@go test -count=1 -run BuiltInLaw -v ./policy | grep -o '[a-zA-Z0-9]*: [0-9]* permissions, leaves.*'
 	if ls graph/*_test.go >/dev/null 2>&1; then go test -run Description ./graph; fi
 	go run ./internal/figures
 

@@ -33,11 +33,6 @@ func (q *APIKeyQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *APIKeyQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.APIKey{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*APIKeyQuery) EntType() string { return TypeAPIKey }
 
@@ -109,11 +104,6 @@ func (q *APIKeyHashQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *APIKeyHashQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.APIKeyHash{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*APIKeyHashQuery) EntType() string { return TypeAPIKeyHash }
 
@@ -155,11 +145,6 @@ func (q *AccessTokenQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.AccessToken(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *AccessTokenQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.AccessToken{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -218,11 +203,6 @@ func (q *AuditEventQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.AuditEvent(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *AuditEventQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.AuditEvent{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -304,11 +284,6 @@ func (q *CollaboratorQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *CollaboratorQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Collaborator{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*CollaboratorQuery) EntType() string { return TypeCollaborator }
 
@@ -358,11 +333,6 @@ func (q *CredentialQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *CredentialQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Credential{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*CredentialQuery) EntType() string { return TypeCredential }
 
@@ -402,11 +372,6 @@ func (q *InstanceQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Instance(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *InstanceQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Instance{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -455,11 +420,6 @@ func (q *InvitationQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Invitation(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *InvitationQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Invitation{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -521,11 +481,6 @@ func (q *OrganizationQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *OrganizationQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Organization{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*OrganizationQuery) EntType() string { return TypeOrganization }
 
@@ -565,11 +520,6 @@ func (q *OrganizationMemberQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.OrganizationMember(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *OrganizationMemberQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.OrganizationMember{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -615,11 +565,6 @@ func (q *ProjectQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Project(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *ProjectQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Project{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -671,11 +616,6 @@ func (q *ProjectMemberQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *ProjectMemberQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.ProjectMember{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*ProjectMemberQuery) EntType() string { return TypeProjectMember }
 
@@ -719,11 +659,6 @@ func (q *SealedValueQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.SealedValue(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *SealedValueQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.SealedValue{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.
@@ -773,11 +708,6 @@ func (q *SessionQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
-// WhereFirst puts a predicate before all others.
-func (q *SessionQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.Session{p}, q.predicates...)
-}
-
 // EntType is the name of the queried type.
 func (*SessionQuery) EntType() string { return TypeSession }
 
@@ -825,11 +755,6 @@ func (q *UserQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.User(p))
 	}
-}
-
-// WhereFirst puts a predicate before all others.
-func (q *UserQuery) WhereFirst(p func(*sql.Selector)) {
-	q.predicates = append([]predicate.User{p}, q.predicates...)
 }
 
 // EntType is the name of the queried type.

@@ -210,9 +210,9 @@ func TestAnExpiredSessionOrTokenIsWorthNothing(t *testing.T) {
 			t.Errorf("a session lasts %v (security.md T6: 12 hours)", left)
 		}
 		now := time.Now().UnixMicro()
-		s.SQL(t, "UPDATE access_tokens SET expires_at = ?", now-1)
+		s.SQL(t, "UPDATE access_tokens SET expires_at = ?", now-1_000_000)
 		isOut(t, "an expired token", program)
-		s.SQL(t, "UPDATE sessions SET expires_at = ?", now-1)
+		s.SQL(t, "UPDATE sessions SET expires_at = ?", now-1_000_000)
 		isOut(t, "an expired session", olaf)
 		s.SQL(t, "UPDATE sessions SET expires_at = ?", now+60_000_000)
 		olaf.Must(t, countKeys, nil)

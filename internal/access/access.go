@@ -76,10 +76,6 @@ func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, 
 }
 
 func (g *Guard) refuse(ctx context.Context, tx *ent.Tx, rev *policy.Revision, s policy.Subject, p policy.Permission, id string, d policy.Decision) error {
-	if !d.Found {
-		return fault.NotFound()
-	}
-	g.refusals.Refused(ctx, Refusal{Permission: p, ResourceID: id, Reasons: d.Reasons, Revision: d.Revision})
 	typ, err := rev.TypeOf(p)
 	if err != nil {
 		return fault.Internal(err)
@@ -92,6 +88,10 @@ func (g *Guard) refuse(ctx context.Context, tx *ent.Tx, rev *policy.Revision, s 
 	if err != nil {
 		return fault.Internal(err)
 	}
+	if !d.Found && !seen.Found { // what a token leaves out is refused before its row is looked for
+		return fault.NotFound()
+	}
+	g.refusals.Refused(ctx, Refusal{Permission: p, ResourceID: id, Reasons: d.Reasons, Revision: d.Revision})
 	if !seen.Allow {
 		return fault.NotFound()
 	}

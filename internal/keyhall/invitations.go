@@ -172,7 +172,7 @@ func (h *House) readInvitations(ctx context.Context, results []InvitationResult)
 }
 
 // AcceptInvitation needs invitation.accept. Errors: NOT_FOUND, and EMAIL_NOT_VERIFIED, INVITE_NOT_PENDING, INVITE_EXPIRED,
-// INVITE_REVOKED (also when the inviter may no longer invite), ALREADY_MEMBER.
+// INVITE_REVOKED (also when the inviter may no longer invite), INVITE_WRONG_ACCOUNT, ALREADY_MEMBER.
 func (h *House) AcceptInvitation(ctx context.Context, id string) (*ent.Invitation, error) {
 	err := h.settle(ctx, id, "invitation.accept", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation) error {
 		v := viewer.From(ctx)

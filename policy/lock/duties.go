@@ -179,9 +179,9 @@ func named(email, username string) func(*sql.Selector) {
 // heldAndUnexpired selects the one row that has the value; 0 never expires, and the database's clock decides.
 func heldAndUnexpired(column, value string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		expires, now := s.C("expires_at"), core.Now(s.Dialect())
 		s.Where(sql.And(sql.EQ(s.C(column), value), sql.P(func(b *sql.Builder) {
-			b.WriteString("(").Ident(s.C("expires_at")).WriteString(" = 0 OR ").
-				Ident(s.C("expires_at")).WriteString(" > " + core.Now(s.Dialect()) + ")")
+			b.WriteString("(" + expires + " = 0 OR " + expires + " > " + now + ")")
 		})))
 	}
 }

@@ -52,7 +52,6 @@ func deny(format string, a ...any) error { return &DeniedError{fmt.Sprintf(forma
 type query interface {
 	EntType() string
 	WhereP(...func(*sql.Selector))
-	WhereFirst(func(*sql.Selector))
 }
 
 type mutation interface {
@@ -76,8 +75,6 @@ func (Rules) EvalQuery(ctx context.Context, q ent.Query) error {
 	if err != nil {
 		return err
 	}
-	// Ent does not hand ctx to every selector (IDs, Select, GroupBy), and Row denies without it.
-	w.WhereFirst(func(s *sql.Selector) { s.WithContext(ctx) })
 	if rows != nil {
 		w.WhereP(rows)
 	}

@@ -1,0 +1,3 @@
+package config
+
+//go:generate go test -count=1 -run TestThePageOfTheConfigurationIsFresh -update .

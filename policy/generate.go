@@ -1,0 +1,3 @@
+package policy
+
+//go:generate go test -count=1 -run TestTheDocumentIsTheLaw -update .

@@ -1,0 +1,263 @@
+package lock_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"entgo.io/ent"
+
+	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/policy/internal/core"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// What every duty may do, written by hand. Whoever adds to it asks: which work has no viewer, and which rows does it need?
+const allDuties = `
+access_token.lookup reads AccessToken User
+account.by_email reads User
+administrator reads User
+audit.denial create AuditEvent[*] where outcome=DENIED
+audit.denial update AuditEvent[repeated] where outcome=DENIED
+audit.place reads APIKey Invitation Project User
+instance create Instance[*] where only=1
+instance reads Instance
+instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
+session.lookup reads Session User
+sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
+sign_in create Session[*] where user_id=
+sign_in.lookup reads Credential User
+sign_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
+sign_up create Credential[*] where user_id=
+sign_up create Organization[*] where id= personal=true
+sign_up create OrganizationMember[*] where organization_id= user_id=
+sign_up create Project[*] where id= is_default=true organization_id=
+sign_up create ProjectMember[*] where project_id= user_id=
+sign_up create User[*] where id= personal_organization_id=
+sign_up.lookup reads User
+touch update AccessToken[last_used_at] where 
+touch update Session[last_seen_at] where 
+`
+
+func TestDutiesAreTheClosedList(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, d := range lock.Duties() {
+		got = append(got, described(d.Name, d.Reads, d.Writes)...)
+	}
+	compare(t, "duties", got, strings.Split(strings.Trim(allDuties, "\n"), "\n"))
+}
+
+// described is what may be read and written, a line a type and operation.
+func described(name string, reads []core.Read, writes []core.Write) []string {
+	var out, types []string
+	for _, r := range reads {
+		types = append(types, r.Type)
+	}
+	if slices.Sort(types); len(types) > 0 {
+		out = append(out, name+" reads "+strings.Join(types, " "))
+	}
+	for _, w := range writes {
+		var ops, pinned []string
+		for op, verb := range map[ent.Op]string{ent.OpCreate: "create", ent.OpUpdate: "update", ent.OpDelete: "delete"} {
+			if w.Ops.Is(op) {
+				ops = append(ops, verb)
+			}
+		}
+		for _, column := range slices.Sorted(maps.Keys(w.Pins)) {
+			pinned = append(pinned, fmt.Sprintf("%s=%v", column, w.Pins[column]))
+		}
+		slices.Sort(ops)
+		columns := slices.Sorted(slices.Values(w.Columns))
+		out = append(out, fmt.Sprintf("%s %s %s%v where %s", name, strings.Join(ops, " "), w.Type, columns, strings.Join(pinned, " ")))
+	}
+	return out
+}
+
+func compare(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	for _, g := range got {
+		if !slices.Contains(want, g) {
+			t.Errorf("%s: not on the list: %s", what, g)
+		}
+	}
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("%s: on the list, and gone or changed: %s", what, w)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d lines, want %d", what, len(got), len(want))
+	}
+}
+
+func TestDutiesSeeExactlyTheirRows(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		ids := func(query string, args ...any) []string { return list(t, c, query, args...) }
+		users := func(a ...*apptest.Actor) (out []string) {
+			for _, x := range a {
+				out = append(out, x.ID)
+			}
+			return out
+		}
+		root := s.Administrator(t)
+		c.ada.Must(t, `mutation { a: createAccessToken(input: {name: "p"}) { errors { code } } b: createAccessToken(input: {name: "q"}) { errors { code } } }`, nil)
+		c.ben.SignIn(t)
+		one := func(query string, args ...any) string { return ids(query, args...)[0] }
+		session := one("SELECT id AS x FROM sessions WHERE user_id = ?", c.ada.ID)
+		hash := one("SELECT token_hash AS x FROM sessions WHERE id = ?", session)
+		program := one("SELECT id AS x FROM access_tokens WHERE user_id = ?", c.ada.ID)
+		lookup := one("SELECT lookup AS x FROM access_tokens WHERE id = ?", program)
+		over := one("SELECT id AS x FROM sessions WHERE user_id = ?", c.ben.ID)
+		overHash := one("SELECT token_hash AS x FROM sessions WHERE id = ?", over)
+		s.SQL(t, "UPDATE sessions SET expires_at = 1 WHERE id = ?", over)
+		dead := one("SELECT id AS x FROM access_tokens WHERE user_id = ? AND id <> ?", c.ada.ID, program)
+		deadLookup := one("SELECT lookup AS x FROM access_tokens WHERE id = ?", dead)
+		s.SQL(t, "UPDATE access_tokens SET expires_at = 1 WHERE id = ?", dead)
+		bare := context.Background()
+		ada := users(c.ada)
+		type sight map[string][]string
+		for _, d := range []struct {
+			name string
+			ctx  context.Context
+			sees sight
+		}{
+			{"a session", lock.SessionByToken(bare, hash), sight{"Session": {session}, "User": ada}},
+			{"an unknown session", lock.SessionByToken(bare, "none"), sight{"Session": nil, "User": nil}},
+			{"an expired session", lock.SessionByToken(bare, overHash), sight{"Session": nil, "User": nil}},
+			{"an access token", lock.AccessTokenByLookup(bare, lookup), sight{"AccessToken": {program}, "User": ada}},
+			{"an expired access token", lock.AccessTokenByLookup(bare, deadLookup), sight{"AccessToken": nil, "User": nil}},
+			{"no access token", lock.AccessTokenByLookup(bare, ""), sight{"AccessToken": nil, "User": nil}},
+			{"a sign-in by name", lock.SignInLookup(bare, c.ada.Username), sight{"User": ada, "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)}},
+			{"a sign-in by address", lock.SignInLookup(bare, c.ben.Email), sight{"User": users(c.ben), "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ben.ID)}},
+			{"a sign-in of nobody", lock.SignInLookup(bare, "%"), sight{"User": nil, "Credential": nil}},
+			{"a sign-up", lock.SignUpLookup(bare, c.ada.Email, c.ben.Username), sight{"User": users(c.ada, c.ben)}},
+			{"an address", lock.AccountByEmail(bare, c.ada.Email), sight{"User": ada}},
+			{"a name for an address", lock.AccountByEmail(bare, c.ada.Username), sight{"User": nil}},
+			{"the place of a key", lock.AuditPlace(bare, c.ada.ID, c.hidden), sight{"User": ada, "APIKey": {c.hidden}, "Project": {c.ben.Project}, "Invitation": nil}},
+			{"the place of an invitation", lock.AuditPlace(bare, c.ben.ID, c.invitation), sight{"User": users(c.ben), "Invitation": {c.invitation}, "APIKey": {c.key}, "Project": {c.ada.Project}}},
+			{"the place of a project", lock.AuditPlace(bare, c.ben.ID, c.ada.Project), sight{"User": users(c.ben), "Project": {c.ada.Project}, "APIKey": nil, "Invitation": nil}},
+			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil}},
+			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
+			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
+			{"touch", lock.Touch(bare), nil},
+			{"sign in", lock.SignIn(bare, c.ada.ID), nil},
+			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
+			{"a denial", lock.Denial(bare), nil},
+		} {
+			for _, ctx := range map[string]context.Context{"alone": d.ctx, "with a viewer": c.under(d.ctx)} {
+				for _, typ := range c.types() {
+					want, named := d.sees[typ]
+					got, err := c.query(ctx, typ)
+					if !named {
+						denied(t, d.name+" reading "+typ, err)
+						continue
+					}
+					if slices.Sort(want); err != nil || !slices.Equal(got, want) {
+						t.Errorf("%s sees %v of %s (%v), want %v", d.name, got, typ, err, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// under is a duty inside the request of somebody: it keeps its own sight and gets nothing of theirs.
+func (c *scene) under(duty context.Context) context.Context {
+	return lock.WithGate(duty, gateOf(c.as(c.ada)))
+}
+
+func (c *scene) types() []string {
+	var out []string
+	client := reflect.TypeOf(*c.App.Store.Client)
+	for i := range client.NumField() {
+		if f := client.Field(i); f.IsExported() && strings.HasSuffix(f.Type.String(), f.Name+"Client") {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+func (c *scene) query(ctx context.Context, typ string) ([]string, error) {
+	q := reflect.ValueOf(c.App.Store.Client).Elem().FieldByName(typ).MethodByName("Query").Call(nil)[0]
+	out := q.MethodByName("IDs").Call([]reflect.Value{reflect.ValueOf(ctx)})
+	err, _ := out[1].Interface().(error)
+	ids := slices.Clone(out[0].Interface().([]string))
+	slices.Sort(ids)
+	return ids, err
+}
+
+// Every setter of every builder of every type, under every duty: only what is named passes the lock.
+func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
+	t.Parallel()
+	passing := map[string][]string{
+		"touch":        {"AccessToken.AddLastUsedAt", "AccessToken.SetLastUsedAt", "AccessToken.SetNillableLastUsedAt", "Session.AddLastSeenAt", "Session.SetLastSeenAt", "Session.SetNillableLastSeenAt"},
+		"audit.denial": {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
+		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
+			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
+	}
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		tried := 0
+		for _, duty := range lock.Duties() {
+			var got []string
+			for _, typ := range c.types() {
+				for _, one := range []bool{true, false} {
+					for _, setter := range c.setters(typ, one) {
+						tried++
+						if err := c.try(t, core.WithDuty(context.Background(), duty), typ, setter, one); !isDenied(err) {
+							got = append(got, typ+"."+setter)
+						}
+					}
+				}
+				denied(t, duty.Name+" deletes "+typ, c.try(t, core.WithDuty(context.Background(), duty), typ, "", false))
+			}
+			want := append(slices.Clone(passing[duty.Name]), passing[duty.Name]...) // once for one row, once for many
+			slices.SortFunc(want, cmp.Compare[string])
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("%s may call %v, want %v", duty.Name, got, want)
+			}
+		}
+		if tried < 5000 {
+			t.Errorf("only %d setters were tried", tried)
+		}
+	})
+}
+
+func TestDutiesPinWhatTheyCreate(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		bare, db := context.Background(), s.App.Store
+		in := lock.SignIn(bare, c.ada.ID)
+		denied(t, "a session for somebody else", db.Session.Create().SetUserID(c.ben.ID).SetTokenHash("x").SetExpiresAt(1).Exec(in))
+		denied(t, "a session for nobody", db.Session.Create().SetTokenHash("x").SetExpiresAt(1).Exec(in))
+		denied(t, "an audit row of another deed", db.AuditEvent.Create().SetType("api_key.created").SetOutcome("DONE").SetActorKind("user").SetActorID(c.ada.ID).Exec(in))
+		denied(t, "an audit row of another actor", db.AuditEvent.Create().SetType("login.succeeded").SetOutcome("DONE").SetActorKind("user").SetActorID(c.ben.ID).Exec(in))
+		up := lock.SignUp(bare, lock.Account{UserID: "usr_new", OrganizationID: "org_new", ProjectID: "prj_new"})
+		denied(t, "another user", db.User.Create().SetID("usr_other").SetUsername("x").SetName("x").SetEmail("x@x").SetPersonalOrganizationID("org_new").Exec(up))
+		denied(t, "another's password", db.Credential.Create().SetUserID(c.ben.ID).SetPasswordHash("x").Exec(up))
+		denied(t, "a place in another's organization", db.OrganizationMember.Create().SetOrganizationID(c.ben.Home).SetUserID("usr_new").SetRole("OWNER").Exec(up))
+		denied(t, "a place in another's project", db.ProjectMember.Create().SetProjectID(c.ben.Project).SetUserID("usr_new").SetRole("OWNER").Exec(up))
+		denied(t, "another's place", db.OrganizationMember.Create().SetOrganizationID("org_new").SetUserID(c.ben.ID).SetRole("OWNER").Exec(up))
+		denied(t, "a project elsewhere", db.Project.Create().SetID("prj_new").SetOrganizationID(c.ben.Home).SetName("x").SetEnvironment("STAGING").SetIsDefault(true).Exec(up))
+		denied(t, "an organization that is not personal", db.Organization.Create().SetID("org_new").SetName("x").SetSlug("x").Exec(up))
+		denied(t, "a key", db.APIKey.Create().SetProjectID("prj_new").SetOwnerID("usr_new").SetName("x").SetKind("PROJECT").SetStart("x").Exec(up))
+		denied(t, "a denial that says it was done", db.AuditEvent.Create().SetType("x").SetOutcome("DONE").SetActorKind("user").Exec(lock.Denial(bare)))
+		denied(t, "a second instance", db.Instance.Create().SetOnly(2).SetCheckCiphertext(nil).SetCheckIds(nil).SetCheckKeysetID("x").SetCheckWrappedKey(nil).Exec(lock.Instance(bare)))
+		n, err := db.AuditEvent.Update().SetRepeated(99).Save(lock.Denial(bare))
+		passes(t, "counting denials", err)
+		if all := s.Count(t, "audit_events WHERE repeated = 99 AND outcome <> 'DENIED'"); n != 0 || all != 0 {
+			t.Errorf("counting denials changed %d rows, %d of them of what was done", n, all)
+		}
+	})
+}
