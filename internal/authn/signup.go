@@ -164,6 +164,9 @@ func taken() error {
 
 func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
 	duty := lock.SignUp(ctx, ids)
+	if administrator {
+		duty = lock.SetUp(ctx, ids)
+	}
 	u, err := tx.User.Create().SetID(ids.UserID).SetEmail(in.Email).SetUsername(in.Username).SetName(in.Name).
 		SetEmailVerified(administrator).SetAdministrator(administrator).SetPersonalOrganizationID(ids.OrganizationID).Save(duty)
 	if err != nil {

@@ -16,7 +16,7 @@ type pins = core.Pins
 // Duties describes every duty, with empty arguments, for that test and for the docs.
 func Duties() []core.Duty {
 	return []core.Duty{
-		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), signUp(Account{}),
+		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
 	}
 }
@@ -95,17 +95,27 @@ func signUpLookup(email, username string) core.Duty {
 // Account names the rows that one sign-up makes: a user, their personal organization and its default project.
 type Account struct{ UserID, OrganizationID, ProjectID string }
 
-// SignUp writes a new account.
-func SignUp(ctx context.Context, a Account) context.Context { return core.WithDuty(ctx, signUp(a)) }
+// SignUp writes a new account: nobody's but an ordinary one, whose address is not verified.
+func SignUp(ctx context.Context, a Account) context.Context {
+	return core.WithDuty(ctx, newAccount("sign_up", a, false))
+}
 
-func signUp(a Account) core.Duty {
-	return core.Duty{Name: "sign_up", Writes: []core.Write{
-		core.Create("User", pins{"id": a.UserID, "personal_organization_id": a.OrganizationID}),
+// SetUp writes the account of the administrator, for who holds the set-up link.
+func SetUp(ctx context.Context, a Account) context.Context {
+	return core.WithDuty(ctx, newAccount("set_up", a, true))
+}
+
+func newAccount(name string, a Account, administrator bool) core.Duty {
+	return core.Duty{Name: name, Writes: []core.Write{
+		core.Create("User", pins{
+			"id": a.UserID, "personal_organization_id": a.OrganizationID,
+			"administrator": administrator, "email_verified": administrator,
+		}),
 		core.Create("Credential", pins{"user_id": a.UserID}),
 		core.Create("Organization", pins{"id": a.OrganizationID, "personal": true}),
-		core.Create("OrganizationMember", pins{"organization_id": a.OrganizationID, "user_id": a.UserID}),
+		core.Create("OrganizationMember", pins{"organization_id": a.OrganizationID, "user_id": a.UserID, "role": "OWNER"}),
 		core.Create("Project", pins{"id": a.ProjectID, "organization_id": a.OrganizationID, "is_default": true}),
-		core.Create("ProjectMember", pins{"project_id": a.ProjectID, "user_id": a.UserID}),
+		core.Create("ProjectMember", pins{"project_id": a.ProjectID, "user_id": a.UserID, "role": "OWNER"}),
 		core.Create(AuditType, pins{"actor_id": a.UserID, "outcome": "DONE", "type": "user.signed_up"}),
 	}}
 }
@@ -145,7 +155,12 @@ func auditPlace(actor, resource string) core.Duty {
 			of := sql.Dialect(s.Dialect()).Select("api_key_id").From(sql.Table("invitations")).Where(sql.EQ("id", resource))
 			s.Where(sql.Or(sql.EQ(s.C("id"), resource), sql.In(s.C("id"), of)))
 		}},
-		{Type: "Project"},
+		{Type: "Project", Rows: func(s *sql.Selector) {
+			invited := sql.Dialect(s.Dialect()).Select("api_key_id").From(sql.Table("invitations")).Where(sql.EQ("id", resource))
+			of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).
+				Where(sql.Or(sql.EQ("id", resource), sql.In("id", invited)))
+			s.Where(sql.Or(sql.EQ(s.C("id"), resource), sql.In(s.C("id"), of)))
+		}},
 	}}
 }
 
@@ -179,17 +194,21 @@ func named(email, username string) func(*sql.Selector) {
 // heldAndUnexpired selects the one row that has the value; 0 never expires, and the database's clock decides.
 func heldAndUnexpired(column, value string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		expires, now := s.C("expires_at"), core.Now(s.Dialect())
-		s.Where(sql.And(sql.EQ(s.C(column), value), sql.P(func(b *sql.Builder) {
-			b.WriteString("(" + expires + " = 0 OR " + expires + " > " + now + ")")
-		})))
+		s.Where(sql.And(sql.EQ(s.C(column), value), unexpired(s.C("expires_at"), s.Dialect())))
 	}
 }
 
-// holderIn selects the user of the one row of another table that has the value.
+func unexpired(column, dialect string) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) {
+		b.WriteString("(" + column + " = 0 OR " + column + " > " + core.Now(dialect) + ")")
+	})
+}
+
+// holderIn selects the user of the one unexpired row of another table that has the value.
 func holderIn(table, column, value string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).Where(sql.EQ(column, value))
+		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).
+			Where(sql.And(sql.EQ(column, value), unexpired("expires_at", s.Dialect())))
 		s.Where(sql.In(s.C("id"), held))
 	}
 }

@@ -1,0 +1,256 @@
+package lock_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	gql "github.com/vektah/gqlparser/v2/ast"
+	gqlparse "github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/keyhall/keyhall/internal/app"
+	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/internal/core"
+)
+
+// What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
+// permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer.
+const allDeeds = `
+access_token.revoke delete AccessToken[] where id=ID user_id=ME
+account.manage create AccessToken[*] where id=NEW user_id=ME
+api_key.delete delete APIKey[] where id=ID
+api_key.delete delete APIKeyHash[] where api_key_id=ID
+api_key.delete delete Collaborator[] where api_key_id=ID
+api_key.delete delete Invitation[] where api_key_id=ID
+api_key.delete delete SealedValue[] where api_key_id=ID
+api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
+api_key.enable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
+api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
+api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
+api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
+api_key.rename update APIKey[description expires_at name tags] where id=ID
+api_key.reveal_secret reads SealedValue
+api_key.reveal_secret update SealedValue[reveal_count] where api_key_id=ID
+api_key.revoke_invitation update Invitation[settled_at status] where api_key_id=ID id=PART
+api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
+instance.manage_users delete Session[] where user_id=ID
+instance.manage_users reads User
+instance.manage_users update User[email_verified suspended_at] where id=ID
+invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
+invitation.accept update Invitation[settled_at status] where id=ID
+invitation.decline update Invitation[settled_at status] where id=ID
+project.create_api_key create APIKey[*] where id=NEW owner_id=ME project_id=ID
+project.create_api_key create APIKeyHash[*] where api_key_id=NEW
+project.create_api_key create SealedValue[*] where api_key_id=NEW
+session.revoke delete Session[] where id=ID user_id=ME
+`
+
+// A law that allows everything, so that every permission gives its permit out and can be looked at.
+func allowAll(t *testing.T) fs.FS {
+	t.Helper()
+	built, err := policy.Load(t.Context(), policy.Options{Modules: policy.Law(), Dialect: "sqlite3", Proven: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]*strings.Builder{}
+	for _, p := range built.Permissions() {
+		b := packages[p.Name.Noun()]
+		if b == nil {
+			b = &strings.Builder{}
+			packages[p.Name.Noun()] = b
+			fmt.Fprintf(b, "# METADATA\n# custom:\n#   resource: %s\npackage keyhall.%s\n", p.Type, p.Name.Noun())
+		}
+		fmt.Fprintf(b, "\n# METADATA\n# entrypoint: true\n%s if input.resource.id != \"\"\n", p.Name.Verb())
+	}
+	out := fstest.MapFS{}
+	for noun, b := range packages {
+		out[noun+"/"+noun+".rego"] = &fstest.MapFile{Data: []byte(b.String())}
+	}
+	return out
+}
+
+// deedsOf asks for a permit of every permission of the law.
+func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map[policy.Permission]bool) {
+	t.Helper()
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Law = allowAll(t) })
+	c := newScene(t, s)
+	c.ada.Must(t, `mutation { createAccessToken(input: {name: "p"}) { errors { code } } }`, nil)
+	permissions = map[policy.Permission]bool{}
+	ctx := c.as(c.ada)
+	tx, err := s.App.Store.Tx(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, p := range s.App.Guard.Law().Permissions() {
+		permissions[p.Name] = true
+		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART"})
+		if err != nil {
+			continue // nothing can be done with it: it is only asked
+		}
+		var own []core.Write
+		for _, w := range core.Writes(permit.Permit) {
+			for column, value := range w.Pins {
+				switch value {
+				case id:
+					w.Pins[column] = "ID"
+				case c.ada.ID:
+					w.Pins[column] = "ME"
+				}
+			}
+			if w.Type == "AuditEvent" {
+				if got := described("", nil, []core.Write{w})[0]; got != " create AuditEvent[*] where actor_id=ME outcome=DONE permission="+string(p.Name) {
+					t.Errorf("the audit row of %s: %s", p.Name, got)
+				}
+				continue
+			}
+			own = append(own, w)
+		}
+		writes = append(writes, own...)
+		lines = append(lines, described(string(p.Name), core.Reads(permit.Permit), own)...)
+	}
+	return lines, writes, permissions
+}
+
+func tableOf() map[string]string {
+	return map[string]string{
+		"User": "users", "Organization": "organizations", "OrganizationMember": "organization_members", "Project": "projects",
+		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
+		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
+		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances",
+	}
+}
+
+func TestDeedsAreTheClosedList(t *testing.T) {
+	t.Parallel()
+	lines, writes, permissions := deedsOf(t)
+	compare(t, "deeds", lines, strings.Split(strings.Trim(allDeeds, "\n"), "\n"))
+
+	t.Run("types and columns exist", func(t *testing.T) {
+		s := apptest.New(t, apptest.SQLite)
+		for _, duty := range lockDuties() {
+			writes = append(writes, duty.Writes...)
+		}
+		for _, w := range writes {
+			table, ok := tableOf()[w.Type]
+			if !ok {
+				t.Errorf("a write names the type %s, which does not exist", w.Type)
+				continue
+			}
+			columns := list(t, &scene{Server: s}, "SELECT name AS x FROM pragma_table_info('"+table+"')")
+			for _, c := range append(slices.Collect(maps.Keys(w.Pins)), w.Columns...) {
+				if c != core.AnyColumn && !slices.Contains(columns, c) {
+					t.Errorf("a write of %s names the column %s, which does not exist", w.Type, c)
+				}
+			}
+		}
+	})
+
+	withDeed := map[string]bool{}
+	for _, line := range lines {
+		name, _, _ := strings.Cut(line, " ")
+		withDeed[name] = true
+	}
+	t.Run("every deed is of a rule of the law", func(t *testing.T) {
+		written := deedsInSource(t)
+		for _, name := range written {
+			if !permissions[policy.Permission(name)] {
+				t.Errorf("policy/deeds.go has a deed of %s, and the law has no such rule", name)
+			}
+		}
+		if len(written) != len(withDeed) {
+			t.Errorf("policy/deeds.go has %d deeds, and %d permissions gave a permit out", len(written), len(withDeed))
+		}
+	})
+	t.Run("every mutation has a deed", func(t *testing.T) {
+		named := permissionsOfMutations(t)
+		for mutation, name := range named {
+			if !withDeed[name] {
+				t.Errorf("mutation %s names %s, of which no permit comes", mutation, name)
+			}
+		}
+		for name := range withDeed {
+			if !slices.Contains(slices.Collect(maps.Values(named)), name) {
+				t.Errorf("%s has a deed, and no mutation names it", name)
+			}
+		}
+	})
+}
+
+// deedsInSource reads the keys of the table in policy/deeds.go.
+func deedsInSource(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "deeds.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		f, ok := n.(*ast.FuncDecl)
+		if !ok || f.Name.Name != "deeds" {
+			return true
+		}
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			table, ok := n.(*ast.ReturnStmt)
+			if !ok {
+				return true
+			}
+			for _, row := range table.Results[0].(*ast.CompositeLit).Elts {
+				name, err := strconv.Unquote(row.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, name)
+			}
+			return false
+		})
+		return false
+	})
+	if len(out) == 0 {
+		t.Fatal("policy/deeds.go has no table of deeds where this test looks for it")
+	}
+	return out
+}
+
+// permissionsOfMutations reads @permission of every mutation of the GraphQL schema.
+func permissionsOfMutations(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "graph", "schema", "*.graphqls"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the GraphQL schema is not where it was: %v", err)
+	}
+	out := map[string]string{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := gqlparse.ParseSchema(&gql.Source{Name: name, Input: string(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range append(doc.Definitions, doc.Extensions...) {
+			if d.Name != "Mutation" {
+				continue
+			}
+			for _, f := range d.Fields {
+				if p := f.Directives.ForName("permission"); p != nil {
+					out[f.Name] = p.Arguments.ForName("name").Value.Raw
+				}
+			}
+		}
+	}
+	return out
+}
