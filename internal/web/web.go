@@ -64,7 +64,7 @@ func (s *Site) Handler() http.Handler {
 	var h http.Handler = mux
 	// Read from the bottom up: the last one is the first that a request meets.
 	for _, wrap := range []func(http.Handler) http.Handler{
-		http.NewCrossOriginProtection().Handler,
+		sameOrigin,
 		headers,
 		cookies,
 		s.identify,
@@ -72,6 +72,15 @@ func (s *Site) Handler() http.Handler {
 		h = wrap(h)
 	}
 	return h
+}
+
+// sameOrigin keeps the pages of other sites from acting with the cookie of who reads them.
+func sameOrigin(next http.Handler) http.Handler {
+	p := http.NewCrossOriginProtection()
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusForbidden, "FORBIDDEN", "a page of another site may not do this", viewer.From(r.Context()).RequestID)
+	}))
+	return p.Handler(next)
 }
 
 func (s *Site) ready(w http.ResponseWriter, r *http.Request) {

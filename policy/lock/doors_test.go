@@ -39,6 +39,7 @@ func doors() map[string][]string {
 		"SignIn":              {"internal/authn"},
 		"SignUpLookup":        {"internal/authn"},
 		"SignUp":              {"internal/authn"},
+		"SetUp":               {"internal/authn"},
 		"Account":             {"internal/authn"},
 		"Administrator":       {"internal/authn"},
 		"Instance":            {"internal/authn", "internal/instance"},

@@ -29,16 +29,23 @@ instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 session.lookup reads Session User
+set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
+set_up create Credential[*] where user_id=
+set_up create Organization[*] where id= personal=true
+set_up create OrganizationMember[*] where organization_id= role=OWNER user_id=
+set_up create Project[*] where id= is_default=true organization_id=
+set_up create ProjectMember[*] where project_id= role=OWNER user_id=
+set_up create User[*] where administrator=true email_verified=true id= personal_organization_id=
 sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
 sign_in create Session[*] where user_id=
 sign_in.lookup reads Credential User
 sign_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 sign_up create Credential[*] where user_id=
 sign_up create Organization[*] where id= personal=true
-sign_up create OrganizationMember[*] where organization_id= user_id=
+sign_up create OrganizationMember[*] where organization_id= role=OWNER user_id=
 sign_up create Project[*] where id= is_default=true organization_id=
-sign_up create ProjectMember[*] where project_id= user_id=
-sign_up create User[*] where id= personal_organization_id=
+sign_up create ProjectMember[*] where project_id= role=OWNER user_id=
+sign_up create User[*] where administrator=false email_verified=false id= personal_organization_id=
 sign_up.lookup reads User
 touch update AccessToken[last_used_at] where 
 touch update Session[last_seen_at] where 
