@@ -49,7 +49,7 @@ func measureLists(t *testing.T, w *town) {
 	for _, p := range w.folk {
 		w.measureFirstOfAMinute(t, ctx, out, p)
 	}
-	out.print()
+	out.end()
 }
 
 // listings are all pages that are compared.

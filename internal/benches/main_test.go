@@ -26,5 +26,5 @@ func TestBars(t *testing.T) {
 func TestPeers(t *testing.T) {
 	out := newTable(t, os.Stdout, "one decision on prepared facts: OPA on Keyhall's own rule against a peer on the same rule")
 	measurePeers(t, out)
-	out.print()
+	out.end()
 }

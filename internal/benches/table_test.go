@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"testing"
-	"text/tabwriter"
 	"time"
 )
 
@@ -36,19 +35,18 @@ func (b bar) holds(candidate, baseline time.Duration) bool {
 	return b == noBar || float64(candidate) <= b.times*float64(baseline) || candidate <= baseline+b.plus
 }
 
-// table is the figures of one kind on one database. Every row is a ratio of one race.
+// table is the figures of one kind on one database, printed as they come. Every row is a ratio of one race.
 type table struct {
 	t      *testing.T
 	out    io.Writer
-	writer *tabwriter.Writer
 	missed int
 }
 
+const layout = "  %-52s  %-22s  %8s  %11s  %-15s  %s\n"
+
 func newTable(t *testing.T, out io.Writer, title string) *table {
-	fmt.Fprintf(out, "\n%s\n", title)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  what\tagainst\tratio\tdifference\tbar\t")
-	return &table{t: t, out: out, writer: w}
+	fmt.Fprintf(out, "\n%s\n"+layout, title, "what", "against", "ratio", "difference", "bar", "")
+	return &table{t: t, out: out}
 }
 
 // row races a candidate against the best of its baselines. A miss counts only when a longer race confirms it.
@@ -69,8 +67,8 @@ func (a *table) row(what string, b bar, candidate contender, baselines ...conten
 	if b == noBar {
 		verdict = ""
 	}
-	fmt.Fprintf(a.writer, "  %s\t%s\t%.2fx\t%+.0f µs\t%s\t%s\n", what, name,
-		float64(candidateTook)/float64(baseline), float64(candidateTook-baseline)/microsecond, b, verdict)
+	fmt.Fprintf(a.out, layout, what, name, fmt.Sprintf("%.2fx", float64(candidateTook)/float64(baseline)),
+		fmt.Sprintf("%+.0f µs", float64(candidateTook-baseline)/microsecond), b.String(), verdict)
 }
 
 // race returns the median of the candidate, and that of the best baseline with its name.
@@ -86,12 +84,9 @@ func (a *table) race(budget time.Duration, candidate contender, baselines []cont
 	return medians[0], best, name
 }
 
-// print writes the rows, and fails the test when a bar was missed.
-func (a *table) print() {
+// end fails the test when a bar was missed.
+func (a *table) end() {
 	a.t.Helper()
-	if err := a.writer.Flush(); err != nil {
-		a.t.Fatal(err)
-	}
 	if a.missed > 0 {
 		a.t.Errorf("%d bars missed", a.missed)
 	}
