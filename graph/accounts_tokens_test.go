@@ -311,7 +311,7 @@ func TestANewTokenIsRefusedWhatMakesNoSense(t *testing.T) {
 			"a name of spaces":                {apptest.Vars{"name": "   "}, "REQUIRED INVALID"},
 			"a name that is too long":         {apptest.Vars{"name": strings.Repeat("n", 10_000)}, "TOO_LONG"},
 			"a name with a control character": {apptest.Vars{"name": "a\u001b[31m"}, "INVALID"},
-			"a name with a null":              {apptest.Vars{"name": "a\u0000b"}, "INVALID"},
+			"a name with a null":              {apptest.Vars{"name": "a\u0000b"}, "INVALID BAD_USER_INPUT"},
 		} {
 			vars := apptest.Vars{"name": "x"}
 			for k, v := range c.vars {

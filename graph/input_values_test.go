@@ -100,8 +100,7 @@ func TestTooManyOfAThingAreRefused(t *testing.T) {
 			{name: "no address", query: inviteSome, vars: apptest.Vars{"id": key.ID, "own": petra.Email, "emails": []string{}}, codes: "REQUIRED INVALID"},
 			{name: "101 ids", query: `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars: apptest.Vars{"ids": many(101, key.ID)}, codes: "BAD_USER_INPUT"},
 			{name: "50,000 ids", query: `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars: apptest.Vars{"ids": many(7_000, key.ID)}, codes: "BAD_USER_INPUT OPERATION_TOO_LARGE"},
-			{name: "1000 permissions", query: `query($id: ID!, $of: [Permission!]) { apiKey(id: $id) { viewerCan(of: $of) } }`, vars: apptest.Vars{"id": key.ID, "of": distinct(1000, "api_key.p%d")}, codes: large},
-		}[:8])
+		})
 		if out := petra.Must(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, apptest.Vars{"ids": many(100, key.ID)}); len(out.At("nodes").([]any)) != 100 {
 			t.Errorf("100 ids answer %.300s", out.Body)
 		}
@@ -169,7 +168,7 @@ func TestTimesThatAreNoneOrOverAreRefused(t *testing.T) {
 			)
 		}
 		refuseAll(t, s, tom, requests)
-		if got := tom.Must(t, `query($id: ID!) { apiKey(id: $id) { expiresAt } }`, apptest.Vars{"id": key.ID}).Text("apiKey", "expiresAt"); got[:19] != end[:19] {
+		if got := tom.Must(t, `query($id: ID!) { apiKey(id: $id) { expiresAt } }`, apptest.Vars{"id": key.ID}).Text("apiKey", "expiresAt"); !strings.HasPrefix(got, end[:19]) {
 			t.Errorf("the key ends %s, not %s", got, end)
 		}
 		// A time that no database column holds must be refused or kept, never turned into another one.
@@ -266,6 +265,9 @@ func TestIdsThatNameNothingVisibleAreNotFound(t *testing.T) {
 				if field == "updateAPIKey" {
 					vars["name"] = "taken over"
 				}
+				if strings.HasPrefix(field, "node") && what == "of another type" {
+					continue // node is for all types
+				}
 				requests = append(requests, bad{name: field + ": " + what, query: query, vars: vars, codes: codes})
 			}
 			for field, query := range map[string]string{
@@ -304,7 +306,7 @@ func TestTextsOfFiltersAreTextsAndNoPatterns(t *testing.T) {
 			xenia.CreateKey(t, name, "", "PROJECT")
 		}
 		const search = `query($q: String) { apiKeys(filter: {query: $q}) { totalCount nodes { name } } }`
-		for q, want := range map[string]string{"%": "100% sure", "_": "under_score", `\`: `back\slash`, "'": "O'Hara", "PLAIN": "Plain", "o'hara": "O'Hara", "E_S": "under_score", "%%": "", "p%n": "", "nosuch": "", "\u202e": ""} {
+		for q, want := range map[string]string{"%": "100% sure", "_": "under_score", `\`: `back\slash`, "'": "O'Hara", "PLAIN": "Plain", "o'hara": "O'Hara", "R_S": "under_score", "%%": "", "p%n": "", "nosuch": "", "\u202e": ""} {
 			out := xenia.Must(t, search, apptest.Vars{"q": q})
 			if want == "" && out.At("apiKeys", "totalCount") != 0.0 || want != "" && (out.At("apiKeys", "totalCount") != 1.0 || out.Text("apiKeys", "nodes", 0, "name") != want) {
 				t.Errorf("%q finds %s", q, out.Body)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -126,9 +127,13 @@ func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module)
 	return l, nil
 }
 
+// testTimeout is how long one test of a law may take: it ends a test that never would, and forgives a busy machine.
+const testTimeout = time.Minute
+
+
 // runTests runs the tests that stand beside the rules; one that fails refuses the law.
 func runTests(ctx context.Context, vocabulary Vocabulary, modules map[string]*ast.Module) error {
-	results, err := tester.NewRunner().SetCompiler(vocabulary.compiler()).SetModules(modules).
+	results, err := tester.NewRunner().SetTimeout(testTimeout).SetCompiler(vocabulary.compiler()).SetModules(modules).
 		EnableTracing(false).RunTests(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("policy: tests of the law: %w", err)

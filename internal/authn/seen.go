@@ -30,18 +30,23 @@ func newSeen(c *ent.Client, log *slog.Logger) *seen {
 	return &seen{client: c, log: log, sessions: map[string]int64{}, tokens: map[string]int64{}}
 }
 
-func (s *seen) session(id string, before int64) { s.note(s.sessions, id, before) }
-func (s *seen) token(id string, before int64)   { s.note(s.tokens, id, before) }
-
-func (s *seen) note(where map[string]int64, id string, before int64) {
-	now := time.Now().UnixMicro()
-	if now-before < seenEvery.Microseconds() {
-		return
+func (s *seen) session(id string, before int64) {
+	if now := time.Now().UnixMicro(); due(now, before) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sessions[id] = now
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	where[id] = now
 }
+
+func (s *seen) token(id string, before int64) {
+	if now := time.Now().UnixMicro(); due(now, before) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tokens[id] = now
+	}
+}
+
+func due(now, before int64) bool { return now-before >= seenEvery.Microseconds() }
 
 func (s *seen) take() (sessions, tokens map[string]int64) {
 	s.mu.Lock()

@@ -1,0 +1,313 @@
+package graph_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/keyhall/keyhall/internal/apptest"
+)
+
+// idorSlot is one place of the schema where a client writes an id.
+type idorSlot struct {
+	at     string // as the schema has it: Type.field(argument), or Input.field
+	prefix string // of the ids that belong here; empty: of any
+	ask    string // an operation with $id, and $home for the asker's own organization
+}
+
+// idorAll is all that a row of a type could tell.
+func idorAll(typ string) string {
+	return "id __typename " + map[string]string{
+		"APIKey": `name description tags kind status start scopes createdAt owner { ... on User { id username name email } } project { id name }
+			viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }`,
+		"User":         "username name email",
+		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
+		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } }",
+		"Collaborator": "role user { id email } addedBy { id }",
+		"Invitation":   "email role targetName target { ... on APIKey { id name } } invitedBy { id }",
+		"Session":      "ip userAgent current",
+		"AccessToken":  "name start permissions",
+		"AuditEvent":   "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
+	}[typ]
+}
+
+// idorAny is the same of a row of whatever type.
+func idorAny() string {
+	out := ""
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent"} {
+		fields := idorAll(typ)
+		for k, differs := range []string{" viewerRole", " role ", " email", " permissions"} { // in kind from type to type
+			fields = strings.Replace(fields, differs, fmt.Sprintf(" as%d_%d: %s", i, k, strings.TrimLeft(differs, " ")), 1)
+		}
+		out += fmt.Sprintf("... on %s { %s }\n", typ, fields)
+	}
+	return out
+}
+
+// idorSlots are all of them, by hand; a new one in the schema fails TestEveryIDOfTheSchemaIsSwept until it is here.
+func idorSlots() []idorSlot {
+	deed := func(at, prefix, mutation, input, result string) idorSlot {
+		return idorSlot{at, prefix, fmt.Sprintf("mutation($id: ID!) { %s(input: {%s}) { %s errors { code message path } } }", mutation, input, result)}
+	}
+	keys := func(member string) string {
+		return `query($id: ID!) { apiKeys(first: 100, filter: {` + member + `: $id}) { totalCount nodes { ` + idorAll("APIKey") + ` } pageInfo { hasNextPage endCursor } } }`
+	}
+	events := func(member string) string {
+		return `query($id: ID!, $home: ID!) { auditEvents(organizationId: $home, first: 100, filter: {` + member + `}) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`
+	}
+	return []idorSlot{
+		{"Query.node(id)", "", `query($id: ID!) { node(id: $id) { ` + idorAny() + ` } }`},
+		{"Query.nodes(ids)", "", `query($id: ID!) { nodes(ids: [$id]) { ` + idorAny() + ` } }`},
+		{"Query.apiKey(id)", "key", `query($id: ID!) { apiKey(id: $id) { ` + idorAll("APIKey") + ` } }`},
+		{"Query.project(id)", "prj", `query($id: ID!) { project(id: $id) { ` + idorAll("Project") + ` } }`},
+		{"Query.organization(id)", "org", `query($id: ID!) { organization(id: $id) { ` + idorAll("Organization") + ` } }`},
+		{"Query.organization(slug)", "slug", `query($id: String!) { organization(slug: $id) { ` + idorAll("Organization") + ` } }`},
+		{"Query.projects(organizationId)", "org", `query($id: ID!) { projects(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("Project") + ` } } }`},
+		{"Query.auditEvents(organizationId)", "org", `query($id: ID!) { auditEvents(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`},
+		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
+		{"APIKeyFilter.projectId", "prj", keys("projectId")},
+		{"AuditFilter.projectId", "prj", events("projectId: $id")},
+		{"AuditFilter.actorIds", "", events("actorIds: [$id]")},
+		{"AuditFilter.resourceIds", "", events("resourceIds: [$id]")},
+		deed("CreateAPIKeyInput.projectId", "prj", "createAPIKey", `projectId: $id, name: "Swept"`, "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
+		deed("UpdateAPIKeyInput.id", "key", "updateAPIKey", `id: $id, name: "Swept"`, "apiKey { "+idorAll("APIKey")+" }"),
+		deed("RevealAPIKeySecretInput.id", "key", "revealAPIKeySecret", "id: $id", "secret revealCount"),
+		deed("DisableAPIKeyInput.id", "key", "disableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
+		deed("EnableAPIKeyInput.id", "key", "enableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
+		deed("DeleteAPIKeyInput.id", "key", "deleteAPIKey", "id: $id", "deletedId"),
+		{"InviteCollaboratorsInput.apiKeyId", "key", `mutation($id: ID!, $me: String!, $to: String!) {
+			inviteCollaborators(input: {apiKeyId: $id, emails: [$to], role: ADMIN, confirmEmail: $me}) { results { invitation { id } error { code } } errors { code message path } } }`},
+		deed("AcceptInvitationInput.invitationId", "inv", "acceptInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
+		deed("DeclineInvitationInput.invitationId", "inv", "declineInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
+		deed("RevokeInvitationInput.invitationId", "inv", "revokeInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
+		deed("UpdateCollaboratorRoleInput.collaboratorId", "col", "updateCollaboratorRole", "collaboratorId: $id, role: ADMIN", "collaborator { "+idorAll("Collaborator")+" }"),
+		deed("RemoveCollaboratorInput.collaboratorId", "col", "removeCollaborator", "collaboratorId: $id", "apiKey { "+idorAll("APIKey")+" }"),
+		deed("LeaveAPIKeyInput.id", "key", "leaveAPIKey", "id: $id", "__typename"),
+		deed("RevokeAccessTokenInput.id", "pat", "revokeAccessToken", "id: $id", "revokedId"),
+		deed("RevokeSessionInput.id", "ses", "revokeSession", "id: $id", "revokedId"),
+		deed("SetUserStatusInput.userId", "usr", "setUserStatus", "userId: $id, suspended: true, emailVerified: true", "user { "+idorAll("User")+" }"),
+	}
+}
+
+// idorPlaces finds every place of the schema where a client writes an id.
+func idorPlaces(s *ast.Schema) []string {
+	var out []string
+	for _, d := range ours(s) {
+		for _, f := range d.Fields {
+			if d.Kind == ast.InputObject && f.Type.Name() == "ID" {
+				out = append(out, d.Name+"."+f.Name)
+			}
+			for _, a := range f.Arguments {
+				if a.Type.Name() == "ID" {
+					out = append(out, d.Name+"."+f.Name+"("+a.Name+")")
+				}
+			}
+		}
+	}
+	return out
+}
+
+func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
+	t.Parallel()
+	swept := map[string]bool{}
+	for _, s := range idorSlots() {
+		swept[s.at] = true
+	}
+	places := idorPlaces(loadSchema(t))
+	for _, place := range places {
+		if !swept[place] {
+			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
+		}
+	}
+	if len(places) < 28 {
+		t.Errorf("only %d places found: the search is broken", len(places))
+	}
+}
+
+func (s idorSlot) deed() bool { return strings.HasPrefix(s.ask, "mutation") }
+
+func (s idorSlot) send(t *testing.T, who *apptest.Actor, id any) apptest.Answer {
+	t.Helper()
+	vars := apptest.Vars{"id": id}
+	if strings.Contains(s.ask, "$home") {
+		vars["home"] = who.Home
+	}
+	if strings.Contains(s.ask, "$me") {
+		vars["me"], vars["to"] = who.Email, "somebody@else.test"
+	}
+	return who.Do(t, s.ask, vars)
+}
+
+// takes tells whether an id is of the kind that belongs into the slot.
+func (s idorSlot) takes(id string) bool {
+	prefix, _, _ := strings.Cut(id, "_")
+	return s.prefix == "" || prefix == s.prefix
+}
+
+// idorActor is somebody who tries ids: what they see, and which deeds they may do to that. Everything else must be for
+// them as if it did not exist.
+type idorActor struct {
+	name string
+	who  *apptest.Actor
+	sees []string
+	may  []string // slots of deeds that would succeed on a thing that they see
+	long bool     // tries the malformed ids too
+}
+
+func idorCast(t *testing.T, e *estate) []idorActor {
+	t.Helper()
+	admin := []string{
+		"UpdateAPIKeyInput.id", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
+		"RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
+	}
+	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
+	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
+	offers := e.all(t, "SELECT id AS x FROM invitations WHERE api_key_id = ?", e.key.ID)
+	benOffer := e.one(t, "SELECT id AS x FROM invitations WHERE email = ?", e.ben.Email)
+	cast := []idorActor{
+		{"a stranger", e.eve, append(e.own(t, e.eve), e.evesKey, e.evesPlace, e.evesSent, e.evesInvitation),
+			append(append(admin, own...), "AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", "DeleteAPIKeyInput.id"), true},
+		{"a contributor", e.cleo, append(e.own(t, e.cleo), e.key.ID, e.cleoPlace, e.cleoInvitation),
+			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id"), false},
+		{"an admin", e.ben, append(append(append(e.own(t, e.ben), e.key.ID, e.ada.ID, e.cleo.ID, benOffer), places...), offers...), append(admin, own...), false},
+		{"nobody", e.Anonymous(), nil, nil, true},
+		{"a token narrowed to nothing", e.narrowed(t), nil, nil, false},
+	}
+	return cast
+}
+
+// own are the rows that belong to a person alone.
+func (e *estate) own(t *testing.T, who *apptest.Actor) []string {
+	t.Helper()
+	out := []string{who.ID, who.Home, who.Project}
+	for _, query := range []string{
+		"SELECT id AS x FROM sessions WHERE user_id = ?", "SELECT id AS x FROM access_tokens WHERE user_id = ?",
+		"SELECT id AS x FROM organization_members WHERE user_id = ?", "SELECT id AS x FROM project_members WHERE user_id = ?",
+		"SELECT id AS x FROM api_keys WHERE owner_id = ?", "SELECT e.id AS x FROM audit_events e JOIN users u ON u.personal_organization_id = e.organization_id WHERE u.id = ?",
+	} {
+		out = append(out, e.all(t, query, who.ID)...)
+	}
+	return out
+}
+
+// idorIDs are ids of every type of ada's, and of what is gone.
+func (e *estate) idorIDs(t *testing.T) []string {
+	t.Helper()
+	of := func(query string, args ...any) string { return e.one(t, query, args...) }
+	return []string{
+		e.ada.ID, e.ada.Home, e.ada.Project, e.key.ID, e.spare.ID, e.private.ID, e.benPlace, e.cleoPlace, e.devInvitation, e.cleoInvitation,
+		of("SELECT id AS x FROM organization_members WHERE user_id = ?", e.ada.ID), of("SELECT id AS x FROM project_members WHERE user_id = ?", e.ada.ID),
+		of("SELECT id AS x FROM sessions WHERE user_id = ?", e.ada.ID), of("SELECT id AS x FROM access_tokens WHERE user_id = ? AND name LIKE 'Zanzibar%'", e.ada.ID),
+		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
+		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
+		of("SELECT id AS x FROM instances"), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
+	}
+}
+
+// idorMalformed are texts that are no id at all.
+func (e *estate) idorMalformed() []any {
+	return []any{
+		"", "key_", "nonsense", "%", "key_%", strings.Repeat("k", 300), "key_" + strings.Repeat("0", 300), strings.ToLower(e.key.ID), " " + e.key.ID, e.key.ID + "\n",
+		"key_\u0000", e.key.ID + "\u0000", "key_\u202e", "ключ_1", "' OR '1'='1", "key_" + strings.TrimPrefix(e.ada.ID, "usr_"), 5, "null",
+	}
+}
+
+// The sweep: every id that is not the asker's to see, in every place where an id can be written, answers like one that does
+// not exist, says nothing of ada's, and nothing is written.
+func TestNoIDOpensWhatIsNotOnes(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		ids, slots := e.idorIDs(t), idorSlots()
+		before, asked := "", 0
+		cast := idorCast(t, e)
+		before = e.state(t)
+		for _, a := range cast {
+			for _, slot := range slots {
+				asked += e.sweep(t, a, slot, ids)
+			}
+		}
+		if after := e.state(t); after != before {
+			t.Errorf("something was written:\n%s", leakDifference(before, after))
+		}
+		if log := s.Log.String(); strings.Contains(log, `"level":"ERROR"`) {
+			t.Errorf("an id made the server fail: %s", leakLines(log, `"level":"ERROR"`))
+		}
+		if asked < 3500 {
+			t.Errorf("only %d requests", asked)
+		}
+		t.Logf("%d requests", asked)
+	})
+}
+
+func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (asked int) {
+	t.Helper()
+	prefix := slot.prefix
+	if prefix == "" || prefix == "slug" {
+		prefix = "key"
+	}
+	absent := leakFace(slot.send(t, a.who, prefix+"_00000000000000000000000000"))
+	for _, broken := range []string{"INTERNAL", "GRAPHQL_", "BAD_USER_INPUT", "TOO_LARGE"} {
+		if strings.Contains(absent, broken) {
+			t.Fatalf("%s: %s asks for nothing: %s", a.name, slot.at, absent)
+		}
+	}
+	for _, id := range ids {
+		visible := slices.Contains(a.sees, id)
+		if visible && slot.takes(id) && (!slot.deed() || slices.Contains(a.may, slot.at)) {
+			continue // theirs to see, or to do
+		}
+		asked++
+		got := leakFace(slot.send(t, a.who, id))
+		switch {
+		case visible && slot.takes(id): // they see it, and may not do this: that is said, and nothing else
+			if !strings.Contains(got, `"FORBIDDEN"`) && !strings.Contains(got, `"INVITE_`) && !strings.Contains(got, `"OWNER_IMMUTABLE"`) {
+				t.Errorf("%s: %s of the visible %s answers\n%s", a.name, slot.at, id, got)
+			}
+		case got != absent:
+			t.Errorf("%s: %s of %s answers\n%s\nand of an absent one\n%s", a.name, slot.at, id, got, absent)
+		case strings.Contains(got, leakWord):
+			t.Errorf("%s: %s of %s tells: %s", a.name, slot.at, id, got)
+		}
+	}
+	for _, id := range e.idorMalformed() {
+		if _, text := id.(string); !a.long || !text && slot.prefix == "slug" {
+			continue
+		}
+		asked++
+		if got := leakFace(slot.send(t, a.who, id)); got != absent {
+			t.Errorf("%s: %s of %.40q answers\n%s\nand of an absent one\n%s", a.name, slot.at, id, got, absent)
+		}
+	}
+	return asked
+}
+
+// leakDifference are the lines of two states that are not in both.
+func leakDifference(before, after string) string {
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	var out []string
+	for _, l := range was {
+		if !slices.Contains(is, l) {
+			out = append(out, "- "+l)
+		}
+	}
+	for _, l := range is {
+		if !slices.Contains(was, l) {
+			out = append(out, "+ "+l)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func leakLines(text, with string) string {
+	var out []string
+	for l := range strings.Lines(text) {
+		if strings.Contains(l, with) && len(out) < 5 {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, "")
+}
