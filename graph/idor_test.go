@@ -233,6 +233,10 @@ func TestNoIDOpensWhatIsNotOnes(t *testing.T) {
 		if after := e.state(t); after != before {
 			t.Errorf("something was written:\n%s", leakDifference(before, after))
 		}
+		e.eve.Must(t, `mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "Written"}) { errors { code } } }`, apptest.Vars{"id": e.evesKey})
+		if e.state(t) == before {
+			t.Error("a deed leaves no trace in the state: the sweep would not see one either")
+		}
 		if log := s.Log.String(); strings.Contains(log, `"level":"ERROR"`) {
 			t.Errorf("an id made the server fail: %s", leakLines(log, `"level":"ERROR"`))
 		}
@@ -283,6 +287,35 @@ func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (
 		}
 	}
 	return asked
+}
+
+// The control of the sweep: with an id of one's own each of the places does something, so that "absent" above means hidden
+// and not broken.
+func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		e.eve.SignIn(t) // the first session is the one to end
+		own := map[string]string{
+			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
+			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
+			"RevokeInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
+		}
+		slots := idorSlots()
+		slices.SortStableFunc(slots, func(a, b idorSlot) int { // what ends the key comes last
+			return strings.Compare(fmt.Sprint(a.at == "DeleteAPIKeyInput.id"), fmt.Sprint(b.at == "DeleteAPIKeyInput.id"))
+		})
+		for _, slot := range slots {
+			id := own[slot.prefix]
+			if special, ok := own[slot.at]; ok {
+				id = special
+			}
+			absent := leakFace(slot.send(t, e.eve, "key_00000000000000000000000000"))
+			if got := leakFace(slot.send(t, e.eve, id)); got == absent || strings.Contains(got, "NOT_FOUND") {
+				t.Errorf("%s of the own %s answers\n%s", slot.at, id, got)
+			}
+		}
+	})
 }
 
 // leakDifference are the lines of two states that are not in both.

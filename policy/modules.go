@@ -130,7 +130,6 @@ func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module)
 // testTimeout is how long one test of a law may take: it ends a test that never would, and forgives a busy machine.
 const testTimeout = time.Minute
 
-
 // runTests runs the tests that stand beside the rules; one that fails refuses the law.
 func runTests(ctx context.Context, vocabulary Vocabulary, modules map[string]*ast.Module) error {
 	results, err := tester.NewRunner().SetTimeout(testTimeout).SetCompiler(vocabulary.compiler()).SetModules(modules).
