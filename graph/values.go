@@ -78,7 +78,7 @@ func (in UpdateAPIKeyInput) changes() keyhall.UpdateAPIKey {
 		out.Tags = &tags
 	}
 	if at, set := in.ExpiresAt.ValueOK(); set {
-		out.ExpiresAt = orZero(at)
+		out.Expiry = &keyhall.Expiry{At: at}
 	}
 	return out
 }

@@ -1,7 +1,11 @@
 package policy_test
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -121,4 +125,53 @@ func with(o ast.Object, key, value *ast.Term) ast.Object {
 		out.Insert(k, v)
 	})
 	return out
+}
+
+// killers remembers which tests caught a mutant lately: they are run first, for the next mutant is often like the last.
+type killers struct {
+	mu    sync.Mutex
+	kills int
+	rank  map[string]int // the higher, the sooner
+}
+
+func (k *killers) killed(test string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kills++
+	k.rank[test] = k.kills
+}
+
+// first puts the tests of each package into one file, in the order of their rank.
+func (k *killers) first(modules map[string]*ast.Module) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	merged := map[string]*ast.Module{}
+	for _, path := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[path]
+		if !isTest(path) {
+			continue
+		}
+		delete(modules, path)
+		name := module.Package.Path.String()
+		if merged[name] == nil {
+			merged[name] = &ast.Module{Package: module.Package}
+		}
+		into := merged[name]
+		for _, i := range module.Imports {
+			if !slices.ContainsFunc(into.Imports, i.Equal) {
+				into.Imports = append(into.Imports, i)
+			}
+		}
+		for _, rule := range module.Rules {
+			rule = rule.Copy()
+			rule.Module = into
+			into.Rules = append(into.Rules, rule)
+		}
+	}
+	for name, module := range merged {
+		slices.SortStableFunc(module.Rules, func(a, b *ast.Rule) int {
+			return cmp.Compare(k.rank[name+"."+b.Head.Ref()[0].String()], k.rank[name+"."+a.Head.Ref()[0].String()])
+		})
+		modules[name+"_test.rego"] = module
+	}
 }

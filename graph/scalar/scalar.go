@@ -12,7 +12,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/keyhall/keyhall/internal/fault"
-	"github.com/keyhall/keyhall/internal/keyring"
 )
 
 // MarshalMicros writes a stored time (microseconds since 1970 UTC) as RFC 3339; 0, which is never, as null.
@@ -20,28 +19,13 @@ func MarshalMicros(at int64) graphql.Marshaler {
 	if at == 0 {
 		return graphql.Null
 	}
-	return graphql.MarshalTime(time.UnixMicro(at).UTC())
+	return MarshalTime(time.UnixMicro(at))
 }
 
 // UnmarshalMicros reads RFC 3339.
 func UnmarshalMicros(v any) (int64, error) {
-	t, err := graphql.UnmarshalTime(v)
-	if err != nil {
-		return 0, errors.New("a time looks like 2026-01-31T12:00:00Z")
-	}
-	return t.UnixMicro(), nil
-}
-
-// MarshalSecret never shows the secret.
-func MarshalSecret(s keyring.Secret) graphql.Marshaler { return graphql.MarshalString(s.String()) }
-
-// UnmarshalSecret takes hold of a secret of an input.
-func UnmarshalSecret(v any) (keyring.Secret, error) {
-	s, err := graphql.UnmarshalString(v)
-	if err != nil {
-		return keyring.Secret{}, errors.New("this must be a string")
-	}
-	return keyring.NewSecret(s), nil
+	t, err := UnmarshalTime(v)
+	return t.UnixMicro(), err
 }
 
 // MarshalUserErrorCode writes the code of a refusal.

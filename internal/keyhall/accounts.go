@@ -36,7 +36,7 @@ func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (Is
 	id, plain, me := accesstoken.DefaultID(), token.New(token.AccessToken), viewer.From(ctx).UserID
 	err := h.do(ctx, func(tx *ent.Tx) error {
 		r, err := h.permit(ctx, tx, "account.manage", policy.Deed{ID: me, New: id}, func(allowed access.Permit) (audit.Event, error) {
-			if in.ExpiresAt != nil && micros(*in.ExpiresAt) <= allowed.Now {
+			if in.ExpiresAt != nil && in.ExpiresAt.UnixMicro() <= allowed.Now {
 				return audit.Event{}, expiryInPast()
 			}
 			return audit.Event{Type: "access_token.created", ResourceType: ent.TypeAccessToken, ResourceID: id, ResourceName: in.Name}, nil
@@ -48,7 +48,7 @@ func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (Is
 		create := tx.AccessToken.Create().SetID(id).SetUserID(me).SetName(in.Name).SetStart(plain.Start()).
 			SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper)
 		if in.ExpiresAt != nil {
-			create.SetExpiresAt(micros(*in.ExpiresAt))
+			create.SetExpiresAt(in.ExpiresAt.UnixMicro())
 		}
 		if in.Permissions != nil {
 			create.SetPermissions(in.Permissions)
@@ -130,9 +130,6 @@ type SetUserStatus struct {
 // SetUserStatus needs instance.manage_users. Suspending ends every session of the account and, with it, every right.
 // Errors: NOT_FOUND, FORBIDDEN, and INVALID for the viewer's own account.
 func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User, error) {
-	if in.UserID == viewer.From(ctx).UserID && in.Suspended != nil && *in.Suspended {
-		return nil, fault.Refuse(fault.Invalid, "you cannot suspend yourself", "input", "userId")
-	}
 	if in.Suspended == nil && in.EmailVerified == nil {
 		return nil, fault.Refuse(fault.Required, "say what to change", "input")
 	}
@@ -141,6 +138,9 @@ func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User,
 		allowed, err := h.guard.Authorize(ctx, tx, "instance.manage_users", policy.Deed{ID: in.UserID})
 		if err != nil {
 			return err
+		}
+		if in.UserID == viewer.From(ctx).UserID && in.Suspended != nil && *in.Suspended {
+			return fault.Refuse(fault.Invalid, "you cannot suspend yourself", "input", "userId")
 		}
 		r, err := audit.Record(ctx, tx, allowed, audit.Event{
 			Type: "user.status_set", ResourceType: ent.TypeUser, ResourceID: in.UserID, Changes: in.changes(),

@@ -14,13 +14,23 @@ import (
 	"github.com/keyhall/keyhall/policy"
 )
 
-// UpdateAPIKey changes what is said about a key. A nil field keeps what is there; a zero time never expires.
+// UpdateAPIKey changes what is said about a key. A nil field keeps what is there.
 type UpdateAPIKey struct {
 	ID          string
 	Name        *string
 	Description *string
 	Tags        *[]string
-	ExpiresAt   *time.Time
+	Expiry      *Expiry
+}
+
+// Expiry is when a key ends; without a time it never does.
+type Expiry struct{ At *time.Time }
+
+func (e Expiry) micros() int64 {
+	if e.At == nil {
+		return 0
+	}
+	return e.At.UnixMicro()
 }
 
 // UpdateAPIKey needs api_key.rename. Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
@@ -38,12 +48,12 @@ func (h *House) UpdateAPIKey(ctx context.Context, in UpdateAPIKey) (*ent.APIKey,
 		if err != nil {
 			return err
 		}
+		if in.Expiry != nil && in.Expiry.At != nil && in.Expiry.micros() <= allowed.Now {
+			return expiryInPast()
+		}
 		update, changes := in.apply(tx, key)
 		if changed = len(changes) > 0; !changed {
 			return nil
-		}
-		if in.ExpiresAt != nil && !in.ExpiresAt.IsZero() && in.ExpiresAt.UnixMicro() <= allowed.Now {
-			return expiryInPast()
 		}
 		r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.updated", key, changes...))
 		if err != nil {
@@ -85,11 +95,9 @@ func (in UpdateAPIKey) apply(tx *ent.Tx, key *ent.APIKey) (*ent.APIKeyUpdateOne,
 		u.SetTags(tags)
 		changes = append(changes, audit.Changed("tags", strings.Join(key.Tags, ", "), strings.Join(tags, ", ")))
 	}
-	if in.ExpiresAt != nil {
-		if at := micros(*in.ExpiresAt); at != key.ExpiresAt {
-			u.SetExpiresAt(at)
-			changes = append(changes, audit.Changed("expires_at", moment(key.ExpiresAt), moment(at)))
-		}
+	if in.Expiry != nil && in.Expiry.micros() != key.ExpiresAt {
+		u.SetExpiresAt(in.Expiry.micros())
+		changes = append(changes, audit.Changed("expires_at", moment(key.ExpiresAt), moment(in.Expiry.micros())))
 	}
 	return u, changes
 }
@@ -201,14 +209,6 @@ func keyEvent(typ string, key *ent.APIKey, changes ...audit.Change) audit.Event 
 
 func expiryInPast() error {
 	return fault.Refuse(fault.ExpiryInPast, "choose a time in the future, or none", "input", "expiresAt")
-}
-
-// micros is a time as the database keeps it; the zero time is 0, never.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }
 
 // moment is a stored time for people to read.

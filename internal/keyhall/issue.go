@@ -110,7 +110,7 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 	}
 	expires := int64(0)
 	if in.ExpiresAt != nil {
-		if expires = micros(*in.ExpiresAt); expires <= allowed.Now {
+		if expires = in.ExpiresAt.UnixMicro(); expires <= allowed.Now {
 			return expiryInPast()
 		}
 	}

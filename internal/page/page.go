@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 )
@@ -79,7 +80,13 @@ func (c *Cursor) UnmarshalGQL(v any) error {
 		return errBadCursor
 	}
 	*c = raw.Cursor
-	return c.setValue(raw.Value)
+	if err := c.setValue(raw.Value); err != nil {
+		return err
+	}
+	if text, _ := c.Value.(string); strings.ContainsRune(c.ID+text, 0) {
+		return errBadCursor
+	}
+	return nil
 }
 
 func (c *Cursor) setValue(raw json.RawMessage) error {

@@ -1,0 +1,357 @@
+package graph_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/keyhall/keyhall/graph"
+	"github.com/keyhall/keyhall/internal/apptest"
+)
+
+// canaries are the plaintexts of one server's life: name -> text.
+type canaries map[string]string
+
+// token adds a credential, and its random part alone: half of it in a log would be as bad.
+func (c canaries) token(name, text string) {
+	c[name] = text
+	if strings.HasPrefix(text, "kh") {
+		c[name+", its random part"] = text[strings.LastIndexByte(text, '_')+1:]
+	} else if raw, err := base64.RawURLEncoding.DecodeString(text); err == nil {
+		c[name+", decoded"] = string(raw)
+	}
+}
+
+// forms are the ways in which a text can lie around: as it is, in base64 at each of its three offsets, in hex, escaped.
+func forms(text string) map[string]string {
+	quoted, _ := json.Marshal(text) // strings always marshal
+	out := map[string]string{
+		"raw": text, "hex": hex.EncodeToString([]byte(text)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(text))),
+		"JSON": strings.Trim(string(quoted), `"`), "JSON in JSON": strings.ReplaceAll(strings.Trim(string(quoted), `"`), `\`, `\\`),
+		"Go": strings.Trim(strconv.Quote(text), `"`), "URL": url.QueryEscape(text), "path": url.PathEscape(text),
+	}
+	for offset := range 3 {
+		part := text[offset:]
+		part = part[:len(part)/3*3]
+		out[fmt.Sprintf("base64 +%d", offset)] = base64.StdEncoding.EncodeToString([]byte(part))
+		out[fmt.Sprintf("base64url +%d", offset)] = base64.URLEncoding.EncodeToString([]byte(part))
+	}
+	return out
+}
+
+// in searches a place for every canary in every form.
+func (c canaries) in(t *testing.T, place string, content []byte, allowed ...string) {
+	t.Helper()
+	for name, text := range c {
+		if slices.ContainsFunc(allowed, func(a string) bool { return strings.HasPrefix(name, a) }) {
+			continue
+		}
+		for form, encoded := range forms(text) {
+			if bytes.Contains(content, []byte(encoded)) {
+				t.Errorf("%s is in %s (%s)", name, place, form)
+			}
+		}
+	}
+}
+
+// The finder itself: each form is found, and what is not there is not.
+func TestTheCanaryIsFoundInEveryForm(t *testing.T) {
+	t.Parallel()
+	const text = `kä"n\a<ry 0123456789`
+	for offset := range 4 {
+		hay := strings.Repeat("x", offset) + text + "yy"
+		for name, place := range map[string]string{
+			"raw": hay, "hex": hex.EncodeToString([]byte(hay)), "base64": base64.StdEncoding.EncodeToString([]byte(hay)),
+			"base64url": base64.RawURLEncoding.EncodeToString([]byte(hay)), "JSON": fmt.Sprintf("%s", leakMust(json.Marshal(hay))), "URL": url.QueryEscape(hay), "Go": strconv.Quote(hay),
+		} {
+			found := slices.ContainsFunc(slices.Collect(maps.Values(forms(text))), func(f string) bool { return strings.Contains(place, f) })
+			if !found {
+				t.Errorf("not found as %s at %d", name, offset)
+			}
+		}
+	}
+}
+
+func leakMust(b []byte, _ error) []byte { return b }
+
+// life is a server in use: it keeps every answer, and which plaintexts that answer may show.
+type life struct {
+	*estate
+	t       *testing.T
+	c       canaries
+	answers []shown
+}
+
+type shown struct {
+	what    string
+	content []byte
+	allowed []string
+}
+
+func (l *life) keep(what string, a apptest.Answer, allowed ...string) apptest.Answer {
+	headers := a.Header.Clone()
+	headers.Del("Set-Cookie") // where a session token belongs
+	content := fmt.Appendf(nil, "%v\n%s", headers, a.Body)
+	l.answers = append(l.answers, shown{what, content, allowed})
+	return a
+}
+
+// TestNoPlaintextStaysAnywhere runs a whole life with a canary for every secret (security.md 3.9, T21, T3) and searches the
+// log, every answer, the audit trail, every column of every table, and on SQLite the files, write-ahead log included.
+func TestNoPlaintextStaysAnywhere(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		l := &life{estate: &estate{Server: s}, t: t, c: canaries{}}
+		l.setUp()
+		ada, ben := l.person("ada"), l.person("ben")
+		key := l.keys(ada, ben)
+		l.tokens(ada)
+		l.wrongPlaces(ada)
+		l.malformed(ada)
+		l.failures(ada, ben, key)
+		ada.Must(t, `mutation { signOut { errors { code } } }`, nil)
+
+		if len(l.c) < 20 || len(l.answers) < 60 {
+			t.Fatalf("only %d canaries and %d answers", len(l.c), len(l.answers))
+		}
+		log := s.Log.String()
+		if !strings.Contains(log, `"level":"ERROR"`) {
+			t.Error("nothing went wrong: the errors of this test are about nothing")
+		}
+		l.c.in(t, "the log", []byte(log))
+		for _, a := range l.answers {
+			l.c.in(t, "the answer of "+a.what, a.content, a.allowed...)
+		}
+		for table, columns := range l.tables(t) {
+			l.c.in(t, "the table "+table, []byte(strings.Join(l.dump(t, table, columns, "1 = 1"), "\n")))
+		}
+		l.files()
+	})
+}
+
+// files searches everything in the data folder, the SQLite file and its write-ahead log among it.
+func (l *life) files() {
+	l.t.Helper()
+	seen := 0
+	err := filepath.WalkDir(l.Dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		seen++
+		l.c.in(l.t, "the file "+e.Name(), content)
+		return nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if l.Database == apptest.SQLite && seen < 3 {
+		l.t.Errorf("only %d files were searched: where are the database and its write-ahead log?", seen)
+	}
+}
+
+// setUp makes the administrator with the token of the set-up link, after a try with a wrong one.
+func (l *life) setUp() {
+	l.t.Helper()
+	l.c["the set-up token"] = l.App.Accounts.SetupToken()
+	l.c["the password of the administrator"] = "root <p\"ä\\ss> 8f31c0de"
+	const ask = `mutation($token: String!, $password: String!) { signUp(input: {email: "root@keyhall.test", username: "root", name: "Root", password: $password, setupToken: $token}) { viewer { email } errors { code message path } } }`
+	vars := apptest.Vars{"token": l.c["the set-up token"] + "x", "password": l.c["the password of the administrator"]}
+	l.keep("a wrong set-up token", l.Anonymous().Do(l.t, ask, vars))
+	vars["token"] = l.c["the set-up token"]
+	out := l.keep("setting up", l.Anonymous().Do(l.t, ask, vars))
+	if out.Text("signUp", "viewer", "email") != "root@keyhall.test" {
+		l.t.Fatalf("could not set up: %s", out.Body)
+	}
+	l.session("the administrator", out)
+	l.keep("setting up again", l.Anonymous().Do(l.t, ask, vars))
+}
+
+func (l *life) session(whose string, a apptest.Answer) {
+	for _, c := range a.Cookies {
+		if c.Name == graph.SessionCookie && c.Value != "" {
+			l.c.token(fmt.Sprintf("the session of %s (%d)", whose, len(l.c)), c.Value)
+			return
+		}
+	}
+	l.t.Fatalf("%s has no session: %s", whose, a.Body)
+}
+
+// person signs up, mistypes the password, and signs in; the kit's actor is the same person in another session.
+func (l *life) person(name string) *apptest.Actor {
+	l.t.Helper()
+	a := l.Actor(l.t, name)
+	username, password := name+"-canary", name+" pass\"w\\ord <é> 77e1b2"
+	l.c["the password of "+name] = password
+	vars := apptest.Vars{"email": username + "@keyhall.test", "username": username, "password": password}
+	const up = `mutation($email: String!, $username: String!, $password: String!) { signUp(input: {email: $email, username: $username, name: "N", password: $password}) { viewer { email } errors { code message path } } }`
+	const in = `mutation($username: String!, $password: String!) { signIn(input: {login: $username, password: $password}) { viewer { email user { id } } errors { code message path } } }`
+	l.keep("a sign-up", l.Anonymous().Do(l.t, up, vars))
+	l.keep("a sign-up of a known address", l.Anonymous().Do(l.t, up, vars))
+	l.keep("a sign-up with a taken name", l.Anonymous().Do(l.t, up, apptest.Vars{"email": "x@y.test", "username": username, "password": password}))
+	l.keep("a sign-in with a wrong password", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password + "!"}))
+	l.session(name, l.keep("a sign-in", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password})))
+	return a
+}
+
+// keys are issued, shared, revealed, disabled, listed and deleted.
+func (l *life) keys(ada, ben *apptest.Actor) string {
+	l.t.Helper()
+	id := ""
+	for i, kind := range []string{"PROJECT", "PERSONAL", "PROJECT"} {
+		out := ada.Must(l.t, `mutation($name: String!, $kind: APIKeyKind!) { createAPIKey(input: {name: $name, kind: $kind}) { apiKey { id name start } plaintext secret errors { code } } }`,
+			apptest.Vars{"name": fmt.Sprintf("key %d", i), "kind": kind})
+		l.c.token(fmt.Sprintf("key %d", i), out.Text("createAPIKey", "plaintext"))
+		l.c.token(fmt.Sprintf("secret %d", i), out.Text("createAPIKey", "secret"))
+		l.keep("createAPIKey", out, fmt.Sprintf("key %d", i), fmt.Sprintf("secret %d", i))
+		if i == 0 {
+			id = out.Text("createAPIKey", "apiKey", "id")
+		}
+	}
+	ada.Share(l.t, id, ben, "CONTRIBUTOR")
+	vars := apptest.Vars{"id": id}
+	l.keep("a reveal", ben.Must(l.t, `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "because"}) { secret revealCount errors { code } } }`, vars), "secret 0")
+	for _, ask := range []string{
+		`query($id: ID!) { apiKey(id: $id) { id name description tags start scopes viewerCan status } }`, `{ apiKeys(first: 100) { nodes { id name start } edges { cursor } } }`,
+		`mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "renamed", description: "text"}) { apiKey { id name start } errors { code } } }`,
+		`mutation($id: ID!) { disableAPIKey(input: {id: $id}) { apiKey { id start } errors { code } } }`,
+		`mutation($id: ID!) { enableAPIKey(input: {id: $id}) { apiKey { id start } errors { code } } }`,
+	} {
+		if !strings.Contains(ask, "$id") {
+			vars = nil
+		} else {
+			vars = apptest.Vars{"id": id}
+		}
+		l.keep(ask, ada.Must(l.t, ask, vars))
+	}
+	l.keep("a refused deed", ben.Do(l.t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id}))
+	l.keep("the audit trail", ada.Must(l.t, `query($home: ID!) { auditEvents(organizationId: $home, first: 100) { totalCount nodes { id type actorName resourceId resourceName reasons ip userAgent requestId changes { field before after } } } }`, apptest.Vars{"home": ada.Home}))
+	return id
+}
+
+func (l *life) tokens(ada *apptest.Actor) {
+	l.t.Helper()
+	out := ada.Must(l.t, `mutation { createAccessToken(input: {name: "robot"}) { accessToken { id start } plaintext errors { code } } }`, nil)
+	plain := out.Text("createAccessToken", "plaintext")
+	l.c.token("the access token", plain)
+	l.keep("createAccessToken", out, "the access token")
+	robot := ada.WithToken(plain)
+	l.keep("a request with it", robot.Must(l.t, `{ viewer { email accessTokens(first: 10) { nodes { id name start } } sessions(first: 10) { nodes { id } } } }`, nil))
+	l.keep("a wrong one", ada.WithToken(plain[:len(plain)-1]+"x").Do(l.t, `{ viewer { email } }`, nil))
+	l.keep("revoking it", ada.Must(l.t, `mutation($id: ID!) { revokeAccessToken(input: {id: $id}) { revokedId errors { code } } }`, apptest.Vars{"id": out.Text("createAccessToken", "accessToken", "id")}))
+	l.keep("a revoked one", robot.Do(l.t, `{ viewer { email } }`, nil))
+}
+
+// wrongPlaces puts secrets where people put them by mistake.
+func (l *life) wrongPlaces(ada *apptest.Actor) {
+	l.t.Helper()
+	for _, name := range []string{"key 0", "secret 0", "the password of ada"} {
+		text := l.c[name]
+		for _, ask := range []string{
+			`query($x: ID!) { apiKey(id: $x) { id } }`, `query($x: ID!) { node(id: $x) { id } }`, `query($x: ID!) { nodes(ids: [$x]) { id } }`,
+			`mutation($x: ID!) { revealAPIKeySecret(input: {id: $x}) { secret errors { code message } } }`,
+			`mutation($x: ID!) { acceptInvitation(input: {invitationId: $x}) { errors { code message } } }`,
+			`query($x: String) { apiKeys(first: 1, filter: {query: $x}) { totalCount } }`, `query($x: Cursor) { apiKeys(first: 1, after: $x) { totalCount } }`,
+			`query($x: Time) { apiKeys(first: 1, filter: {expiresBefore: $x}) { totalCount } }`, `query($x: Ownership) { apiKeys(first: 1, filter: {ownership: $x}) { totalCount } }`,
+			`query($x: Int) { apiKeys(first: $x) { totalCount } }`, `mutation($x: String!) { signIn(input: {login: $x, password: $x}) { viewer { email } errors { code message path } } }`,
+			`mutation($x: String!) { signUp(input: {login: $x}) { errors { code } } }`, `mutation($x: String!) { signUp(input: {email: $x, username: $x, name: "n", password: "short"}) { errors { code message path } } }`,
+			`mutation($x: Permission!) { createAccessToken(input: {name: "n", permissions: [$x]}) { plaintext errors { code message path } } }`,
+		} {
+			l.keep(name+" in "+ask, ada.Do(l.t, ask, apptest.Vars{"x": text}))
+		}
+		inline, _ := json.Marshal(text)
+		l.keep(name+" in a document", ada.Do(l.t, fmt.Sprintf(`{ apiKey(id: %s) { id } nope(x: %s) }`, inline, inline), nil))
+	}
+	for _, name := range []string{"key 0", "the password of ada", "the access token", "the set-up token", "the session of ada"} {
+		for full, text := range maps.Clone(l.c) {
+			if strings.HasPrefix(full, name) && !strings.Contains(full, "decoded") {
+				l.keep(full+" as an id", ada.Do(l.t, `mutation($x: ID!) { updateAPIKey(input: {id: $x, name: "n"}) { errors { code message path } } }`, apptest.Vars{"x": text}))
+				l.keep(full+" as a credential", ada.WithToken(strings.ToValidUTF8(url.QueryEscape(text), "")).Do(l.t, `{ viewer { email } }`, nil))
+				l.keep(full+" as a login", l.Anonymous().Do(l.t, `mutation($x: String!) { signIn(input: {login: $x, password: "wrong password"}) { errors { code message path } } }`, apptest.Vars{"x": text}))
+			}
+		}
+	}
+}
+
+// malformed sends broken requests around a password: cut off, of the wrong type, as a form, by GET, twice, too long.
+func (l *life) malformed(ada *apptest.Actor) {
+	l.t.Helper()
+	password := l.c["the password of ada"]
+	inline, _ := json.Marshal(password)
+	whole := leakMust(json.Marshal(map[string]any{"query": `mutation($p: String!) { signIn(input: {login: "ada", password: $p}) { errors { code } } }`, "variables": map[string]any{"p": password}}))
+	for _, body := range []string{
+		string(whole[:len(whole)-3]), string(whole) + "x", string(whole) + string(whole), "[" + string(whole) + "]", strings.Replace(string(whole), "{", "", 1),
+		`{"query": ` + string(inline) + `}`, `{"query": 5, "password": ` + string(inline) + `}`, `{"query": "{ viewer { email } }", "operationName": ` + string(inline) + `}`,
+		`{"query": "{ viewer { email } }", "variables": ` + string(inline) + `}`, `{"query": "query($p: Int) { viewer { email } }", "variables": {"p": ` + string(inline) + `}}`,
+		`{"query": "mutation { signIn(input: {login: \"a\", pasword: \"` + strings.ReplaceAll(string(inline[1:len(inline)-1]), `\`, `\\`) + `\"}) { errors { code } } }"}`,
+		`{"query": "mutation { signIn(input: {login: \"a\", password: \"` + strings.ReplaceAll(string(inline[1:len(inline)-1]), `\`, `\\`) + `\" }) { nope } }"}`,
+		string(inline), password, `{"extensions": {"persistedQuery": {"sha256Hash": ` + string(inline) + `}}}`, strings.Repeat(password, 20_000),
+	} {
+		l.keep("a malformed body", ada.Post(l.t, []byte(body)))
+		l.keep("a malformed body of nobody", l.Anonymous().Post(l.t, []byte(body)))
+	}
+	for _, contentType := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"} {
+		req, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost, l.URL+"/graphql", bytes.NewReader(whole))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", contentType)
+		l.keep("a body as "+contentType, ada.Send(l.t, req))
+	}
+	for _, path := range []string{"/graphql?query=" + url.QueryEscape(`mutation { signIn(input: {login: "a", password: `+string(inline)+`}) { errors { code } } }`), "/" + url.PathEscape(password), "/graphql?variables=" + url.QueryEscape(password)} {
+		req, err := http.NewRequestWithContext(l.t.Context(), http.MethodGet, l.URL+path, nil)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("ada:"+password)))
+		l.keep("a GET", ada.Send(l.t, req))
+	}
+}
+
+// failures has the database fail in the middle of deeds that hold a plaintext, and sealed values that do not open.
+func (l *life) failures(ada, ben *apptest.Actor, key string) {
+	l.t.Helper()
+	with := apptest.Vars{"id": key, "password": l.c["the password of ben"]}
+	for table, ask := range map[string]string{
+		"sealed_values":  `mutation { createAPIKey(input: {name: "broken"}) { plaintext secret errors { code } } }`,
+		"api_key_hashes": `mutation { createAPIKey(input: {name: "broken"}) { plaintext secret errors { code } } }`,
+		"access_tokens":  `mutation { createAccessToken(input: {name: "broken"}) { plaintext errors { code } } }`,
+		"credentials":    `mutation($password: String!) { signUp(input: {email: "broken@x.test", username: "broken", name: "b", password: $password}) { errors { code } } }`,
+		"audit_events":   `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id}) { secret errors { code } } }`,
+	} {
+		l.SQL(l.t, "ALTER TABLE "+table+" RENAME TO gone")
+		vars := apptest.Vars{}
+		for name, v := range with {
+			if strings.Contains(ask, "$"+name) {
+				vars[name] = v
+			}
+		}
+		out := l.keep(table+" gone", ada.Do(l.t, ask, vars))
+		if out.Code() != "INTERNAL" {
+			l.t.Errorf("without %s: %s", table, out.Body)
+		}
+		l.SQL(l.t, "ALTER TABLE gone RENAME TO "+table)
+	}
+	in := `mutation($password: String!) { signIn(input: {login: "ben-canary", password: $password}) { errors { code } } }`
+	l.SQL(l.t, "UPDATE credentials SET password_hash = 'nonsense' WHERE user_id = (SELECT id FROM users WHERE username = 'ben-canary')")
+	l.keep("a broken password hash", l.Anonymous().Do(l.t, in, apptest.Vars{"password": l.c["the password of ben"]}))
+	l.SQL(l.t, "UPDATE sealed_values SET ciphertext = wrapped_key WHERE api_key_id = ?", key)
+	if out := l.keep("a sealed value that does not open", ben.Do(l.t, `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id}) { secret errors { code } } }`, apptest.Vars{"id": key})); out.Code() != "INTERNAL" {
+		l.t.Errorf("a sealed value that does not open: %s", out.Body)
+	}
+}

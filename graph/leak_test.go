@@ -1,0 +1,256 @@
+package graph_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/keyhall/keyhall/internal/apptest"
+)
+
+// leakEdge is one field that can lead from a visible row to a hidden one: who sees the one and not the other, and what they
+// get instead. Paths walk to where nothing must be.
+type leakEdge struct {
+	field string // Type.field, as the schema has it
+	who   string
+	ask   string // $key, $inv, $org, $prj, $place and $spare are ada's
+	path  []any
+	code  string // of the error beside it; empty: none
+}
+
+// leakEdges are said by hand: what a person of the estate sees, and what is hidden behind it.
+func leakEdges() []leakEdge {
+	const key = `query($key: ID!) { apiKey(id: $key) { `
+	return []leakEdge{
+		{"APIKey.owner", "cleo", key + `id owner { ... on User { id name email } } } }`, []any{"apiKey", "owner"}, ""},
+		{"APIKey.project", "cleo", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
+		{"APIKey.project", "ben", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
+		{"APIKey.disabledBy", "cleo", key + `id disabledBy { ... on User { id name } } } }`, []any{"apiKey", "disabledBy"}, ""},
+		{"APIKey.collaborators", "cleo", key + `id collaborators(first: 10) { totalCount nodes { id } } } }`, []any{"apiKey", "collaborators"}, "FORBIDDEN"},
+		{"APIKey.collaborators", "hal", key + `id collaborators(first: 10) { totalCount edges { cursor } } } }`, []any{"apiKey", "collaborators"}, "FORBIDDEN"},
+		{"APIKey.collaborators", "ida", key + `id collaborators(first: 10) { totalCount edges { cursor } } } }`, []any{"apiKey", "collaborators"}, "FORBIDDEN"},
+		{"APIKey.invitations", "cleo", key + `id invitations(first: 10) { totalCount nodes { email } } } }`, []any{"apiKey", "invitations"}, "FORBIDDEN"},
+		{"APIKey.invitations", "ida", key + `id invitations(first: 10) { pageInfo { endCursor } } } }`, []any{"apiKey", "invitations"}, "FORBIDDEN"},
+		{"APIKey.collaborators", "cleo", `{ apiKeys(first: 10) { nodes { id collaborators(first: 10) { totalCount } } } }`, []any{"apiKeys", "nodes", 0, "collaborators"}, ""},
+		{"APIKey.invitations", "cleo", `{ apiKeys(first: 10) { edges { node { id invitations(first: 10) { totalCount } } } } }`, []any{"apiKeys", "edges", 0, "node", "invitations"}, ""},
+		{"APIKey.collaborators", "cleo", `query($key: ID!) { nodes(ids: [$key]) { id ... on APIKey { collaborators(first: 10) { totalCount } } } }`, []any{"nodes", 0, "collaborators"}, ""},
+		{"APIKey.collaborators", "cleo", `query($key: ID!) { node(id: $key) { id ...k } } fragment k on APIKey { collaborators(first: 10) { totalCount } }`, []any{"node", "collaborators"}, "FORBIDDEN"},
+		{"APIKey.viewerMembership", "hal", key + `id viewerMembership { id } } }`, []any{"apiKey", "viewerMembership"}, ""},
+		{"Collaborator.addedBy", "cleo", key + `viewerMembership { id addedBy { id name } } } }`, []any{"apiKey", "viewerMembership", "addedBy"}, ""},
+		{"Collaborator.addedBy", "cleo", `query($place: ID!) { node(id: $place) { id ... on Collaborator { addedBy { id } } } }`, []any{"node", "addedBy"}, ""},
+		{"Invitation.target", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { target { ... on APIKey { id name } } } } }`, []any{"node", "target"}, ""},
+		{"Invitation.target", "dev", `{ viewer { invitations(first: 10) { nodes { id target { ... on APIKey { id } } } } } }`, []any{"viewer", "invitations", "nodes", 0, "target"}, ""},
+		{"Invitation.invitedBy", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { invitedBy { id name } } } }`, []any{"node", "invitedBy"}, ""},
+		{"Organization.projects", "gus", `query($org: ID!) { organization(id: $org) { id projects(first: 10) { nodes { id } } } }`, []any{"organization", "projects", "nodes", 0}, ""},
+		{"Project.apiKeys", "hal", `query($prj: ID!) { project(id: $prj) { id apiKeys(first: 10, after: null) { nodes { id } } } }`, []any{"project", "apiKeys", "nodes", 2}, ""},
+		{"Query.apiKeys", "cleo", `{ viewer { email } apiKeys(first: 10) { nodes { id } } }`, []any{"apiKeys", "nodes", 1}, ""},
+		{"Query.projects", "gus", `{ viewer { email } projects(first: 10) { nodes { id name } } }`, []any{"projects", "nodes", 1}, ""},
+		{"Query.organizations", "cleo", `{ viewer { email } organizations(first: 10) { nodes { id name } } }`, []any{"organizations", "nodes", 1}, ""},
+		{"Query.apiKey", "gus", `query($key: ID!) { viewer { email } apiKey(id: $key) { id } }`, []any{"apiKey"}, "NOT_FOUND"},
+		{"Query.apiKey", "hal", `query($private: ID!) { viewer { email } apiKey(id: $private) { id } }`, []any{"apiKey"}, "NOT_FOUND"},
+		{"Query.apiKey", "ida", `query($private: ID!) { viewer { email } apiKey(id: $private) { id } }`, []any{"apiKey"}, "NOT_FOUND"},
+		{"Query.apiKey", "dev", `query($key: ID!) { viewer { email } apiKey(id: $key) { id } }`, []any{"apiKey"}, "NOT_FOUND"},
+		{"Query.project", "gus", `query($prj: ID!) { viewer { email } project(id: $prj) { id } }`, []any{"project"}, "NOT_FOUND"},
+		{"Query.organization", "cleo", `query($org: ID!) { viewer { email } organization(id: $org) { id } }`, []any{"organization"}, "NOT_FOUND"},
+		{"Query.organization", "ben", `{ viewer { email } organization(slug: "zanzibar-ltd") { id } }`, []any{"organization"}, "NOT_FOUND"},
+		{"Query.auditEvents", "gus", `query($org: ID!) { viewer { email } auditEvents(organizationId: $org, first: 10) { totalCount } }`, []any{"auditEvents"}, "FORBIDDEN"},
+		{"Query.auditEvents", "cleo", `query($org: ID!) { viewer { email } auditEvents(organizationId: $org, first: 10) { totalCount } }`, []any{"auditEvents"}, "NOT_FOUND"},
+		{"Query.node", "cleo", `query($benPlace: ID!) { viewer { email } node(id: $benPlace) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.node", "cleo", `query($inv: ID!) { viewer { email } node(id: $inv) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.node", "dev", `query($ada: ID!) { viewer { email } node(id: $ada) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.nodes", "cleo", `query($key: ID!, $spare: ID!) { nodes(ids: [$key, $spare]) { id } }`, []any{"nodes", 1}, "NOT_FOUND"},
+		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
+		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},
+		{"Viewer.accessTokens", "gus", `{ viewer { email accessTokens(first: 10) { nodes { id } } } }`, []any{"viewer", "accessTokens", "nodes", 0}, ""},
+	}
+}
+
+// leakless are fields to rows that nothing is hidden behind, with the reason.
+func leakless() map[string]string {
+	return map[string]string{
+		"Viewer.user":          "everybody sees themself",
+		"Query.viewer":         "is who asks",
+		"Project.organization": "who sees a project is a member of its organization (design.md section 3)",
+		"Collaborator.user":    "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
+		"AuditEvent.actor":     "TestWhoLeftIsANameInTheLogAndNothingElse",
+	}
+}
+
+func TestEveryFieldToAnotherRowHasALeakTest(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for _, e := range leakEdges() {
+		tested[e.field] = true
+	}
+	schema := loadSchema(t)
+	eachField(schema, func(d *ast.Definition, f *ast.FieldDefinition) {
+		name, typ := d.Name+"."+f.Name, f.Type.Name()
+		plain := !schema.Types[typ].IsCompositeType() || slices.Contains([]string{"PageInfo", "UserError", "AuditChange"}, typ)
+		if plain || d == schema.Mutation || d.Kind == ast.InputObject {
+			return
+		}
+		for _, part := range []string{"Connection", "Edge", "Payload", "Result"} { // parts of a page or of an answer: what leads to them is tested
+			if strings.HasSuffix(d.Name, part) {
+				return
+			}
+		}
+		if leakless()[name] == "" && !tested[name] {
+			t.Errorf("%s leads to rows: add it to leakEdges, or to leakless with the reason", name)
+		}
+	})
+}
+
+func TestNoFieldLeadsToAHiddenRow(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		e.ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": e.key.ID})
+		for _, edge := range leakEdges() {
+			out := e.person(edge.who).Do(t, edge.ask, e.vars(edge.ask))
+			if got := out.At(edge.path...); got != nil {
+				t.Errorf("%s: %s asks\n%s\nand finds %v", edge.field, edge.who, edge.ask, got)
+			}
+			if parent := out.At(edge.path[:1]...); len(edge.path) > 1 && parent == nil {
+				t.Errorf("%s: %s does not even see where it starts: %s", edge.field, edge.who, out.Body)
+			}
+			if out.Code() != edge.code {
+				t.Errorf("%s: %s gets %q, want %q: %s", edge.field, edge.who, out.Code(), edge.code, out.Body)
+			}
+			for _, failed := range out.Errors {
+				if strings.Contains(failed.Message, leakWord) || len(failed.Path) == 0 || failed.Path[0] != edge.path[0] {
+					t.Errorf("%s: the error says %q at %v", edge.field, failed.Message, failed.Path)
+				}
+			}
+		}
+	})
+}
+
+func (e *estate) person(name string) *apptest.Actor {
+	return map[string]*apptest.Actor{
+		"ada": e.ada, "ben": e.ben, "cleo": e.cleo, "dev": e.dev, "gus": e.gus, "hal": e.hal, "ida": e.ida, "eve": e.eve,
+	}[name]
+}
+
+// vars fills in the ids that an operation declares.
+func (e *estate) vars(ask string) apptest.Vars {
+	out := apptest.Vars{}
+	for name, id := range map[string]string{
+		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
+		"place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
+	} {
+		if strings.Contains(ask, "$"+name+":") {
+			out[name] = id
+		}
+	}
+	return out
+}
+
+// What a deed answers with is seen with the eyes of who did it: an organization's owner disables a key and learns nothing of
+// its sharing by that.
+func TestTheAnswerOfADeedHidesWhatAQueryHides(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		out := e.ida.Do(t, `mutation($key: ID!) { disableAPIKey(input: {id: $key}) {
+			apiKey { id status collaborators(first: 10) { totalCount } invitations(first: 10) { nodes { email } } } errors { code } } }`, apptest.Vars{"key": e.key.ID})
+		if out.Text("disableAPIKey", "apiKey", "status") != "DISABLED" || out.At("disableAPIKey", "apiKey", "collaborators") != nil || out.At("disableAPIKey", "apiKey", "invitations") != nil {
+			t.Errorf("an organization's owner disables a key and gets %s", out.Body)
+		}
+		if len(out.Errors) != 2 || out.Errors[0].Extensions.Code != "FORBIDDEN" || strings.Contains(out.Body, e.dev.Email) {
+			t.Errorf("the gated fields say %s", out.Body)
+		}
+		out = e.cleo.Do(t, `mutation($id: ID!) { declineInvitation(input: {invitationId: $id}) { invitation { id } errors { code } } }`, apptest.Vars{"id": e.devInvitation})
+		if out.Code() != "NOT_FOUND" || strings.Contains(out.Body, e.devInvitation) {
+			t.Errorf("declining somebody else's invitation: %s", out.Body)
+		}
+		left := e.ben.Must(t, `mutation($id: ID!) { removeCollaborator(input: {collaboratorId: $id}) { apiKey { id name } errors { code } } }`, apptest.Vars{"id": e.benPlace})
+		if left.At("removeCollaborator", "apiKey") != nil {
+			t.Errorf("who removes themself still sees the key: %s", left.Body)
+		}
+	})
+}
+
+// Who was removed is hidden from then on: from the places and invitations that they gave out, and from the audit trail,
+// where their name at the time stays and nothing else.
+func TestWhoLeftIsANameInTheLogAndNothingElse(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		fay := s.Actor(t, "fay")
+		joe := s.Actor(t, "joe")
+		e.ben.Share(t, e.key.ID, fay, "CONTRIBUTOR")
+		e.ben.Invite(t, e.key.ID, joe, "CONTRIBUTOR")
+		e.ben.Must(t, `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": e.key.ID})
+		look := func() apptest.Answer {
+			return e.ada.Must(t, `query($key: ID!, $org: ID!) {
+				apiKey(id: $key) { collaborators(first: 10) { nodes { user { id } addedBy { id username } } } invitations(first: 10) { nodes { email invitedBy { id username } } } }
+				auditEvents(organizationId: $org, first: 100, filter: {types: ["api_key.secret.revealed"]}) { nodes { actorName actor { ... on User { id username email } } } } }`,
+				apptest.Vars{"key": e.key.ID, "org": e.ada.Home})
+		}
+		if before := look(); !strings.Contains(before.Body, e.ben.ID) {
+			t.Fatalf("ben is not there to begin with: %s", before.Body)
+		}
+		e.ada.Must(t, `mutation($id: ID!) { removeCollaborator(input: {collaboratorId: $id}) { errors { code } } }`, apptest.Vars{"id": e.benPlace})
+		after := look()
+		if strings.Contains(after.Body, e.ben.ID) {
+			t.Errorf("who was removed is still shown: %s", after.Body)
+		}
+		if got := after.Text("auditEvents", "nodes", 0, "actorName"); got != e.ben.Username || after.At("auditEvents", "nodes", 0, "actor") != nil {
+			t.Errorf("the log calls who left %q, and shows %v", got, after.At("auditEvents", "nodes", 0, "actor"))
+		}
+		if code := e.ada.Do(t, `query($id: ID!) { node(id: $id) { id } }`, apptest.Vars{"id": e.ben.ID}).Code(); code != "NOT_FOUND" {
+			t.Errorf("node of who left: %q", code)
+		}
+	})
+}
+
+// totalCount counts what the viewer sees: by hand, for everybody and every list.
+func TestCountsAreOfVisibleRows(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		e := newEstate(t, s)
+		const root = `{ apiKeys(first: 100) { totalCount nodes { id } } projects(first: 100) { totalCount nodes { id } } organizations(first: 100) { totalCount nodes { id } }
+			viewer { invitations(first: 100) { totalCount nodes { id } } sessions(first: 100) { totalCount nodes { id } } accessTokens(first: 100) { totalCount nodes { id } } } }`
+		for who, want := range map[string][6]int{ // keys, projects, organizations; invitations, sessions, tokens
+			"ada":  {3, 1, 1, 0, 1, 1},
+			"ben":  {1, 1, 1, 1, 1, 0},
+			"cleo": {1, 1, 1, 1, 1, 0},
+			"dev":  {0, 1, 1, 1, 1, 0},
+			"gus":  {0, 1, 2, 0, 1, 0},
+			"hal":  {2, 2, 2, 0, 1, 0},
+			"ida":  {2, 2, 2, 0, 1, 0},
+			"eve":  {3, 1, 1, 1, 1, 1},
+		} {
+			out := e.person(who).Must(t, root, nil)
+			for i, path := range [][]any{{"apiKeys"}, {"projects"}, {"organizations"}, {"viewer", "invitations"}, {"viewer", "sessions"}, {"viewer", "accessTokens"}} {
+				leakCount(t, who, out, path, want[i])
+			}
+		}
+		const inside = `query($key: ID!, $org: ID!, $prj: ID!) { apiKey(id: $key) { collaborators(first: 100) { totalCount nodes { id } } invitations(first: 100) { totalCount nodes { id } } }
+			organization(id: $org) { projects(first: 100) { totalCount nodes { id } } } project(id: $prj) { apiKeys(first: 100) { totalCount nodes { id } } } }`
+		for who, want := range map[string][4]int{"ada": {2, 3, 1, 3}, "ben": {2, 3, -1, -1}, "cleo": {-1, -1, -1, -1}, "hal": {-1, -1, 1, 2}, "gus": {-1, -1, 0, -1}, "ida": {-1, -1, 1, 2}, "eve": {-1, -1, -1, -1}} {
+			out := e.person(who).Do(t, inside, e.vars(inside))
+			for i, path := range [][]any{{"apiKey", "collaborators"}, {"apiKey", "invitations"}, {"organization", "projects"}, {"project", "apiKeys"}} {
+				leakCount(t, who, out, path, want[i])
+			}
+		}
+	})
+}
+
+// leakCount compares a page and its count; -1 stands for no page at all.
+func leakCount(t *testing.T, who string, out apptest.Answer, path []any, want int) {
+	t.Helper()
+	page, _ := out.At(path...).(map[string]any)
+	if want < 0 {
+		if page != nil {
+			t.Errorf("%s sees %v: %v", who, path, page)
+		}
+		return
+	}
+	nodes, _ := page["nodes"].([]any)
+	if n, _ := page["totalCount"].(float64); page == nil || int(n) != want || len(nodes) != want {
+		t.Errorf("%s counts %v and sees %d of %v, want %d", who, page["totalCount"], len(nodes), path, want)
+	}
+}
