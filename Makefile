@@ -67,7 +67,7 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 
 .PHONY: test
 test: ## Every test, with the race detector, on SQLite and PostgreSQL
-	$(WITH_POSTGRES) go test -race $(TESTFLAGS) ./...
+	$(WITH_POSTGRES) go test -race -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: bench
 bench: ## Benchmarks, as ratios against a baseline of the same run

@@ -70,7 +70,6 @@ func TestEveryRefusedSignInIsOneAnswer(t *testing.T) {
 			"a login that is SQL":                     credentials("' OR 1=1 --", apptest.Password),
 			"a stored hash in place of the password":  credentials(berta.Username, "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA"),
 			"an id in place of the login":             credentials(berta.ID, apptest.Password),
-			"a password with a null in its middle":    credentials(berta.Username, apptest.Password+"\u0000x"),
 			"half of the password":                    credentials(berta.Username, apptest.Password[:10]),
 			"an address that names the login's owner": credentials("Berta <"+berta.Email+">", apptest.Password),
 		} {

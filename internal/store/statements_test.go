@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -22,11 +23,10 @@ type engine struct {
 	open     atomic.Int64
 	fail     atomic.Bool
 	gate     chan struct{}
-	waiting  chan struct{} // told of each text that waits
 }
 
 func newEngine() *engine {
-	return &engine{prepared: map[string]int{}, gate: make(chan struct{}), waiting: make(chan struct{}, 100)}
+	return &engine{prepared: map[string]int{}, gate: make(chan struct{})}
 }
 
 func (e *engine) Connect(context.Context) (sqldriver.Conn, error) { return conn{e}, nil }
@@ -57,7 +57,6 @@ func (c conn) Rollback() error              { return nil }
 
 func (c conn) PrepareContext(ctx context.Context, text string) (sqldriver.Stmt, error) {
 	if strings.Contains(text, "WAIT") {
-		c.waiting <- struct{}{}
 		select {
 		case <-c.gate:
 		case <-ctx.Done():
@@ -190,42 +189,52 @@ func TestAFailingTextFailsEveryoneAndIsTriedAgain(t *testing.T) {
 // Whoever waits for the preparation that another began must not end with the other's patience.
 func TestWhoGivesUpWhilePreparingHurtsNobodyElse(t *testing.T) {
 	t.Parallel()
-	e := newEngine()
-	s := newStatements(e.db(t))
-	impatient, giveUp := context.WithCancel(t.Context())
-	first, second := make(chan error, 1), make(chan error, 1)
-	go func() { first <- answers(impatient, s, "SELECT WAIT") }()
-	<-e.waiting
-	go func() { second <- answers(t.Context(), s, "SELECT WAIT") }()
-	giveUp()
-	close(e.gate)
-	if err := <-second; err != nil {
-		t.Errorf("who was patient got %v", err)
-	}
-	<-first
-	if err := answers(t.Context(), s, "SELECT WAIT"); err != nil {
-		t.Errorf("the next got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine()
+		s := newStatements(e.db(t))
+		impatient, giveUp := context.WithCancel(t.Context())
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { first <- answers(impatient, s, "SELECT WAIT") }()
+		synctest.Wait()
+		go func() { second <- answers(t.Context(), s, "SELECT WAIT") }()
+		synctest.Wait()
+		giveUp()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who gave up got %v", err)
+		}
+		close(e.gate)
+		if err := <-second; err != nil {
+			t.Errorf("who was patient got %v", err)
+		}
+	})
 }
 
 func TestWhoWaitsForAnothersPreparationCanGiveUp(t *testing.T) {
 	t.Parallel()
-	e := newEngine()
-	db := e.db(t)
-	db.SetMaxOpenConns(4)
-	s := newStatements(db)
-	first := make(chan error, 1)
-	go func() { first <- answers(t.Context(), s, "SELECT WAIT") }()
-	<-e.waiting
-	impatient, giveUp := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer giveUp()
-	if err := answers(impatient, s, "SELECT WAIT"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("who gave up got %v", err)
-	}
-	close(e.gate)
-	if err := <-first; err != nil {
-		t.Errorf("who was patient got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine()
+		s := newStatements(e.db(t))
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { first <- answers(t.Context(), s, "SELECT WAIT") }()
+		synctest.Wait()
+		impatient, giveUp := context.WithCancel(t.Context())
+		go func() { second <- answers(impatient, s, "SELECT WAIT") }()
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		select {
+		case err := <-second:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("who gave up got %v", err)
+			}
+		default:
+			t.Error("who gave up still waits")
+		}
+		close(e.gate)
+		if err := <-first; err != nil {
+			t.Errorf("who was patient got %v", err)
+		}
+	})
 }
 
 func TestTheCacheIsBoundedAndEvictionBreaksNoRunningQuery(t *testing.T) {

