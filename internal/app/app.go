@@ -33,8 +33,9 @@ type Config struct {
 	Migrate       bool // bring PostgreSQL up to date too
 	Accounts      authn.Config
 	Introspection graph.Introspection
-	PolicyDir     string // empty: the law that is built in
-	Law           fs.FS  // instead of both, for tests of other laws
+	PolicyDir     string           // empty: the law that is built in
+	Law           fs.FS            // instead of both, for tests of other laws
+	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
 	Unknown       limit.Rate // addresses without an account that one inviter may try
 	Log           *slog.Logger
@@ -107,6 +108,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 
 // law loads the policy; whatever replaces the built-in one speaks of the same vocabulary.
 func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, error) {
+	if c.Revision != nil {
+		return c.Revision, nil
+	}
 	words, err := fs.ReadFile(policy.Law(), "vocabulary.json")
 	if err != nil {
 		return nil, fmt.Errorf("read the vocabulary: %w", err)

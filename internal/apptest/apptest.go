@@ -24,6 +24,7 @@ import (
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/policy"
 )
 
 // Database names one of the two databases.
@@ -84,9 +85,16 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	for _, o := range options {
 		o(&cfg)
 	}
+	builtIn := cfg.Law == nil && cfg.PolicyDir == ""
+	if builtIn {
+		cfg.Revision = laws.of(d)
+	}
 	a, err := app.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatalf("start Keyhall on %s: %v", d, err)
+	}
+	if builtIn {
+		laws.keep(d, a.Engine.Revision())
 	}
 	web := httptest.NewServer(a.Handler())
 	raw, err := sql.Open(driver, dsn)
@@ -101,6 +109,30 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 			t.Errorf("stop Keyhall: %v", err)
 		}
 	}
+}
+
+// laws keeps the built-in law, which the first server of each database loads whole: a revision never changes, and loading
+// it is most of what a start costs under the race detector.
+var laws loaded
+
+type loaded struct {
+	mu   sync.Mutex
+	byDB map[Database]*policy.Revision
+}
+
+func (l *loaded) of(d Database) *policy.Revision {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byDB[d]
+}
+
+func (l *loaded) keep(d Database, r *policy.Revision) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byDB == nil {
+		l.byDB = map[Database]*policy.Revision{}
+	}
+	l.byDB[d] = r
 }
 
 // SQL writes a fixture that no mutation makes yet, or looks behind the curtain. Placeholders are ?.

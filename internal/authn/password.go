@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"runtime"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
@@ -47,6 +48,7 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 		return "", fmt.Errorf("wait to hash a password: %w", err)
 	}
 	defer p.slots.Release(1)
+	defer p.sweep()
 	return p.compute(password, fresh()), nil
 }
 
@@ -56,6 +58,7 @@ func (p *passwords) matches(ctx context.Context, password, stored string) (bool,
 		return false, fmt.Errorf("wait to compare a password: %w", err)
 	}
 	defer p.slots.Release(1)
+	defer p.sweep()
 	known := stored != ""
 	if !known {
 		stored = p.decoy
@@ -75,6 +78,14 @@ func (p *passwords) matches(ctx context.Context, password, stored string) (bool,
 	}
 	got := argon2.IDKey([]byte(password), salt, passes, memory, 1, hashBytes)
 	return known && subtle.ConstantTimeCompare(got, want) == 1, nil
+}
+
+// sweep gives the memory of a run back before the next one takes its own: left to itself the collector lets the garbage of
+// several runs stand, and 200 sign-ins at once grew the process by 384 MiB instead of 128, no faster.
+func (p *passwords) sweep() {
+	if p.cost.MemoryKiB >= 16<<10 {
+		runtime.GC()
+	}
 }
 
 func (p *passwords) compute(password string, salt []byte) string {

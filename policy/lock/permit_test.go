@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
@@ -15,6 +16,9 @@ import (
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
 )
+
+// impatience bounds what must be refused at once.
+const impatience = 5 * time.Second
 
 // Each subtest has a transaction of its own that is undone, so they share one scene; SQLite lets them in one by one.
 func TestPermit(t *testing.T) {
@@ -45,7 +49,8 @@ func TestPermit(t *testing.T) {
 }
 
 func noPermitNoWrite(t *testing.T, c *scene) {
-	ctx := c.as(c.ada)
+	ctx, stop := context.WithTimeout(c.as(c.ada), impatience) // SQLite has one writer: what passes by mistake would wait for it
+	defer stop()
 	tx, err := c.App.Store.Tx(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +247,9 @@ func receiptPinsWhatItDeletes(t *testing.T, c *scene) {
 func receiptHoldsInItsTransaction(t *testing.T, c *scene) {
 	d := c.allow(t, c.ada, "api_key.rename", policy.Deed{ID: c.key}).recorded()
 	open := d.open()
-	denied(t, "a write outside the transaction", c.App.Store.APIKey.UpdateOneID(c.key).SetName("x").Exec(open))
+	outside, stop := context.WithTimeout(open, impatience) // SQLite has one writer: what passes by mistake would wait for it
+	defer stop()
+	denied(t, "a write outside the transaction", c.App.Store.APIKey.UpdateOneID(c.key).SetName("x").Exec(outside))
 	d.commit()
 	if err := d.tx.APIKey.UpdateOneID(c.key).SetName("x").Exec(open); err == nil {
 		t.Error("a write in the transaction that is over passed")
