@@ -194,6 +194,41 @@ func TestGarbageInPlaceOfACredentialIsNobody(t *testing.T) {
 	})
 }
 
+// The name of a client is kept beside its session and its deeds; it is bytes that nobody checked.
+func TestAClientOfAnyNameSignsInAndActs(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		elsa := s.Actor(t, "elsa")
+		for name, agent := range map[string]string{
+			"no text": "\xff\xfe\xfd", "half a character": "Browser \xc3", "a long one": strings.Repeat("b", 8000), "cut inside a character": "x" + strings.Repeat("\u00e4", 300),
+			"cut inside a longer one": "xy" + strings.Repeat("\U0001F511", 200), "markup": "<script>alert(1)</script>", "none": "", "a tab": "a\tb", "a bidi mark": "a\u202eb",
+		} {
+			send := func(body string) apptest.Answer {
+				req := newRequest(t, s, body)
+				req.Header.Set("User-Agent", agent)
+				return elsa.Send(t, req)
+			}
+			in := newRequest(t, s, fmt.Sprintf(`{"query":"mutation{signIn(input:{login:\"%s\",password:\"%s\"}){viewer{email} errors{code}}}"}`, elsa.Username, apptest.Password))
+			in.Header.Set("User-Agent", agent)
+			if out := s.Anonymous().Send(t, in); out.Status != http.StatusOK || out.Code() != "" || theCookie(out) == nil {
+				t.Errorf("%s: sign-in: %d %s", name, out.Status, out.Body)
+			}
+			if out := send(makeKey); out.Status != http.StatusOK || out.Code() != "" {
+				t.Errorf("%s: a deed: %d %s", name, out.Status, out.Body)
+			}
+			if out := send(`{"query":"{ viewer { sessions(last: 100) { nodes { userAgent } } } }"}`); out.Code() != "" {
+				t.Errorf("%s: the sessions: %d %s", name, out.Status, out.Body)
+			}
+			if out := send(`{"query":"mutation { deleteAPIKey(input: {id: \"key_01JCZ3V8Q4T2N6M0R5W7Y9B1DF\"}) { errors { code } } }"}`); out.Code() != "NOT_FOUND" {
+				t.Errorf("%s: a refused deed: %d %s", name, out.Status, out.Body)
+			}
+		}
+		if strings.Contains(s.Log.String(), `"level":"ERROR"`) {
+			t.Error("the name of a client made the server log an error")
+		}
+	})
+}
+
 func flip(b byte) string {
 	if b == 'A' {
 		return "B"

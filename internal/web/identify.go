@@ -15,9 +15,19 @@ func (s *Site) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := ulid.Make().String()
 		w.Header().Set("X-Request-Id", id)
-		v := viewer.Viewer{RequestID: id, IP: s.clientAddress(r), UserAgent: r.UserAgent()}
+		v := viewer.Viewer{RequestID: id, IP: s.clientAddress(r), UserAgent: clientName(r)}
 		next.ServeHTTP(w, r.WithContext(viewer.With(r.Context(), v)))
 	})
+}
+
+// clientName is what the client says it is, as text that any database takes: a header is bytes.
+func clientName(r *http.Request) string {
+	const most = 256
+	name := strings.ToValidUTF8(r.UserAgent(), "\uFFFD")
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") // without the half of a character at the end
+	}
+	return name
 }
 
 // authenticate finds the viewer of the credential. A cookie and a bearer token together are refused, because either could

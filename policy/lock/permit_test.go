@@ -3,6 +3,7 @@ package lock_test
 import (
 	"context"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func TestPermit(t *testing.T) {
 			"an audit row of something else opens nothing": otherAuditRowOpensNothing,
 			"a receipt pins its row":                       receiptPinsItsRow,
 			"a receipt names its columns":                  receiptNamesItsColumns,
+			"every setter beside an allowed one":           everySetterBesideAnAllowedOne,
 			"a receipt names its types and operations":     receiptNamesItsTypes,
 			"a receipt writes no edge of another table":    receiptWritesNoFarEdge,
 			"an update that changes nothing reads nothing": emptyUpdateReadsNothing,
@@ -159,6 +161,25 @@ func receiptNamesItsColumns(t *testing.T, c *scene) {
 	denied(t, "appending to a list of many", d.tx.APIKey.Update().AppendScopes([]string{"admin"}).Exec(d.open()))
 	passes(t, "what the deed is about", one().SetName("x").SetDescription("").SetTags([]string{"t"}).SetExpiresAt(0).Exec(d.open()))
 	passes(t, "appending to what the deed is about", one().AppendTags([]string{"u"}).Exec(d.open()))
+}
+
+// Whatever is hung onto an allowed change, by whichever method of the builder: the whole is refused.
+func everySetterBesideAnAllowedOne(t *testing.T, c *scene) {
+	allowed := []string{
+		"SetName", "SetNillableName", "SetDescription", "SetNillableDescription", "SetTags", "AppendTags", "SetExpiresAt", "SetNillableExpiresAt", "AddExpiresAt",
+	}
+	d := c.allow(t, c.ada, "api_key.rename", policy.Deed{ID: c.key}).recorded()
+	for _, one := range []bool{true, false} {
+		for _, setter := range c.setters("APIKey", one) {
+			if slices.Contains(allowed, setter) {
+				continue
+			}
+			b := builder(d.tx.Client(), "APIKey", one)
+			b = set(set(b, "SetName"), setter)
+			err, _ := b.MethodByName("Exec").Call([]reflect.Value{reflect.ValueOf(d.open())})[0].Interface().(error)
+			denied(t, setter, err)
+		}
+	}
 }
 
 func receiptNamesItsTypes(t *testing.T, c *scene) {

@@ -9,12 +9,13 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
+	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // builder is the update builder of a type: for one row, or for many.
-func (c *scene) builder(typ string, one bool) reflect.Value {
-	client := reflect.ValueOf(c.App.Store.Client).Elem().FieldByName(typ)
+func builder(db *ent.Client, typ string, one bool) reflect.Value {
+	client := reflect.ValueOf(db).Elem().FieldByName(typ)
 	if one {
 		return client.MethodByName("UpdateOneID").Call([]reflect.Value{reflect.ValueOf("absent")})[0]
 	}
@@ -24,7 +25,7 @@ func (c *scene) builder(typ string, one bool) reflect.Value {
 // setters are the methods of a builder that change something.
 func (c *scene) setters(typ string, one bool) []string {
 	var out []string
-	b := c.builder(typ, one)
+	b := builder(c.App.Store.Client, typ, one)
 	for i := range b.NumMethod() {
 		name := b.Type().Method(i).Name
 		for _, prefix := range []string{"Set", "Add", "Append", "Clear", "Remove"} {
@@ -40,22 +41,27 @@ func (c *scene) setters(typ string, one bool) []string {
 // try calls one setter and saves; without a setter it deletes. Conditions keep it from touching any row.
 func (c *scene) try(t *testing.T, ctx context.Context, typ, setter string, one bool) error {
 	t.Helper()
-	b := c.builder(typ, one)
+	b := builder(c.App.Store.Client, typ, one)
 	if setter == "" {
 		b = reflect.ValueOf(c.App.Store.Client).Elem().FieldByName(typ).MethodByName("Delete").Call(nil)[0]
 	} else {
-		m := b.MethodByName(setter)
-		var in []reflect.Value
-		if m.Type().NumIn() == 1 {
-			in = append(in, sample(m.Type()))
-		}
-		b = m.Call(in)[0]
+		b = set(b, setter)
 	}
 	where := b.MethodByName("Where")
 	b = where.Call([]reflect.Value{reflect.ValueOf(sql.FieldEQ("id", "absent")).Convert(where.Type().In(0).Elem())})[0]
 	out := b.MethodByName("Exec").Call([]reflect.Value{reflect.ValueOf(ctx)})
 	err, _ := out[len(out)-1].Interface().(error)
 	return err
+}
+
+// set calls one setter with a sample.
+func set(b reflect.Value, setter string) reflect.Value {
+	m := b.MethodByName(setter)
+	var in []reflect.Value
+	if m.Type().NumIn() == 1 {
+		in = append(in, sample(m.Type()))
+	}
+	return m.Call(in)[0]
 }
 
 // sample is a value that a setter takes: one element for a variadic one, something that is not zero.
