@@ -16,7 +16,7 @@ STATE = git ls-files -co --exclude-standard --deduplicate -- $(GENERATED) | sort
 # How tests run, fuzz and soak; set them on the command line: make fuzz FUZZTIME=5m
 TESTFLAGS ?=
 FUZZTIME ?= 20s
-BENCH ?= .
+BENCH ?= TestBars
 SOAK ?= 1h
 
 .PHONY: help
@@ -70,9 +70,9 @@ test: ## Every test, with the race detector, on SQLite and PostgreSQL
 	$(WITH_POSTGRES) go test -race -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: ## Benchmarks, as ratios against a baseline of the same run
-	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' ./...
-	if [ -f internal/benches/go.mod ]; then cd internal/benches && go test -run '^$$' -bench '$(BENCH)' ./...; fi
+bench: ## The bars of speed, as ratios against a baseline of the same run
+	$(WITH_POSTGRES) \
+		go test -C internal/benches -count=1 -v -timeout 60m -run '$(BENCH)' .
 
 .PHONY: fuzz
 fuzz: ## Every fuzz test for FUZZTIME (20s)

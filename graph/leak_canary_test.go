@@ -74,7 +74,7 @@ func TestTheCanaryIsFoundInEveryForm(t *testing.T) {
 		hay := strings.Repeat("x", offset) + text + "yy"
 		for name, place := range map[string]string{
 			"raw": hay, "hex": hex.EncodeToString([]byte(hay)), "base64": base64.StdEncoding.EncodeToString([]byte(hay)),
-			"base64url": base64.RawURLEncoding.EncodeToString([]byte(hay)), "JSON": fmt.Sprintf("%s", leakMust(json.Marshal(hay))), "URL": url.QueryEscape(hay), "Go": strconv.Quote(hay),
+			"base64url": base64.RawURLEncoding.EncodeToString([]byte(hay)), "JSON": string(leakMust(json.Marshal(hay))), "URL": url.QueryEscape(hay), "Go": strconv.Quote(hay),
 		} {
 			found := slices.ContainsFunc(slices.Collect(maps.Values(forms(text))), func(f string) bool { return strings.Contains(place, f) })
 			if !found {

@@ -1,3 +1,5 @@
 package benches
+
 import "testing"
+
 func measurePeers(t *testing.T, out *table) {}
