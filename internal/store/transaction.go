@@ -35,7 +35,8 @@ type known struct {
 // QueryContext implements entsql.ExecQuerier.
 func (k *known) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if st := k.prepared(query); st != nil {
-		return k.tx.StmtContext(ctx, st).QueryContext(ctx, args...)
+		defer k.release(st)
+		return k.tx.StmtContext(ctx, st.stmt).QueryContext(ctx, args...)
 	}
 	k.missed = append(k.missed, query)
 	return k.tx.QueryContext(ctx, query, args...)
@@ -44,7 +45,8 @@ func (k *known) QueryContext(ctx context.Context, query string, args ...any) (*s
 // ExecContext implements entsql.ExecQuerier.
 func (k *known) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if st := k.prepared(query); st != nil {
-		return k.tx.StmtContext(ctx, st).ExecContext(ctx, args...)
+		defer k.release(st)
+		return k.tx.StmtContext(ctx, st.stmt).ExecContext(ctx, args...)
 	}
 	k.missed = append(k.missed, query)
 	return k.tx.ExecContext(ctx, query, args...)
@@ -53,7 +55,9 @@ func (k *known) ExecContext(ctx context.Context, query string, args ...any) (sql
 // end prepares what was missed, for the next transaction; that it could not is no failure of this one.
 func (k *known) end(err error) error {
 	for _, text := range k.missed {
-		_, _ = k.get(context.Background(), text)
+		if st, err := k.get(context.Background(), text); err == nil {
+			k.release(st)
+		}
 	}
 	k.missed = nil
 	return err
