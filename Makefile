@@ -16,7 +16,7 @@ STATE = git ls-files -co --exclude-standard --deduplicate -- $(GENERATED) | sort
 # How tests run, fuzz and soak; set them on the command line: make fuzz FUZZTIME=5m
 TESTFLAGS ?=
 FUZZTIME ?= 20s
-BENCH ?= TestBars
+BENCH ?= .
 SOAK ?= 1h
 
 .PHONY: help

@@ -98,7 +98,7 @@ func (w *town) page(ctx context.Context, l listing) ([]string, error) {
 	return ids, nil
 }
 
-// filter is what the door makes of the filter's query; mustAgree in pages_test.go compares the two.
+// filter is what the door makes of the filter's query; what a page shows is compared in pages_test.go.
 func filter(text string) []predicate.APIKey {
 	if text == "" {
 		return nil

@@ -42,7 +42,7 @@ type table struct {
 	missed int
 }
 
-const layout = "  %-52s  %-22s  %8s  %11s  %-15s  %s\n"
+const layout = "  %-55s  %-20s  %8s  %11s  %-15s  %s\n"
 
 func newTable(t *testing.T, out io.Writer, title string) *table {
 	fmt.Fprintf(out, "\n%s\n"+layout, title, "what", "against", "ratio", "difference", "bar", "")

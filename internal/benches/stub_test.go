@@ -1,5 +1,0 @@
-package benches
-
-import "testing"
-
-func measurePeers(t *testing.T, out *table) {}
