@@ -53,15 +53,27 @@ func (r *Resolver) can(ctx context.Context, typ string, ids []string, ps []polic
 		return nil, err
 	}
 	out := make(map[string][]string, len(found))
+	shared := map[*policy.Permission][]string{} // rows with the same rights share one list of them, and so of their names
 	for id, allowed := range found {
-		names := make([]string, len(allowed))
-		for i, p := range allowed {
-			names[i] = string(p)
+		if len(allowed) == 0 {
+			out[id] = []string{}
+			continue
 		}
-		slices.Sort(names)
-		out[id] = names
+		if shared[&allowed[0]] == nil {
+			shared[&allowed[0]] = sortedNames(allowed)
+		}
+		out[id] = shared[&allowed[0]]
 	}
 	return out, nil
+}
+
+func sortedNames(ps []policy.Permission) []string {
+	out := make([]string, len(ps))
+	for i, p := range ps {
+		out[i] = string(p)
+	}
+	slices.Sort(out)
+	return out
 }
 
 func (r *Resolver) places(ctx context.Context, ids []string) (map[string]*ent.Collaborator, error) {

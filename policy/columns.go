@@ -29,8 +29,8 @@ type columns struct {
 	combined map[Permission]combination
 }
 
-// combination computes a permission from the columns of a row.
-type combination func(leaves []bool) bool
+// combination computes a permission from the conditions of a row, one bit each.
+type combination func(leaves int64) bool
 
 func (t *typeColumns) leaves() int {
 	most := 0
@@ -74,11 +74,7 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	w.root = rootAlias
 	key := root.entity.Fields[primaryKey].Column
 	w.raw("SELECT " + w.name(rootAlias, key))
-	for _, leaf := range leaves {
-		w.raw(", (")
-		w.node(leaf)
-		w.raw(") IS TRUE")
-	}
+	w.mask(leaves)
 	w.raw(" FROM ")
 	w.table(root.entity, rootAlias)
 	w.raw(" WHERE " + w.name(rootAlias, key))
@@ -106,20 +102,23 @@ func combineLeaves(n node, at map[string]int, leaves *[]node) combination {
 	}
 	switch n := n.(type) {
 	case constant:
-		return func([]bool) bool { return bool(n) }
+		return func(int64) bool { return bool(n) }
 	case conjunction:
 		all := below(n)
-		return func(v []bool) bool {
+		return func(v int64) bool {
 			return !slices.ContainsFunc(all, func(c combination) bool { return !c(v) })
 		}
 	case disjunction:
 		some := below(n)
-		return func(v []bool) bool {
+		return func(v int64) bool {
 			return slices.ContainsFunc(some, func(c combination) bool { return c(v) })
 		}
 	case negation:
 		of := combineLeaves(n.of, at, leaves)
-		return func(v []bool) bool { return !of(v) }
+		return func(v int64) bool { return !of(v) }
+	}
+	if parts, ok := split(n); ok {
+		return combineLeaves(parts, at, leaves)
 	}
 	key := keyOfNode(n)
 	i, known := at[key]
@@ -128,11 +127,11 @@ func combineLeaves(n node, at map[string]int, leaves *[]node) combination {
 		at[key] = i
 		*leaves = append(*leaves, n)
 	}
-	return func(v []bool) bool { return v[i] }
+	return func(v int64) bool { return v&(1<<i) != 0 }
 }
 
 // Can tells which of the permissions the subject has on each row of a page; rows that do not exist are not in the
-// answer. All permissions must be about the type.
+// answer. All permissions must be about the type. Rows share lists: the caller must not change them.
 func (r *Revision) Can(ctx context.Context, q core.Asker, s Subject, typ string, ids []string, ps []Permission) (map[string][]Permission, error) {
 	out := map[string][]Permission{}
 	t := r.types[typ]
@@ -160,13 +159,14 @@ func (r *Revision) Can(ctx context.Context, q core.Asker, s Subject, typ string,
 	if err != nil {
 		return nil, err
 	}
-	err = eachRow(ctx, q, st, c.count, func(id string, leaves []bool) {
-		out[id] = nil
-		for _, p := range asked {
-			if c.combined[p](leaves) {
-				out[id] = append(out[id], p)
-			}
+	held := map[int64][]Permission{} // rows with the same answers share one list
+	err = eachRow(ctx, q, st, func(id string, leaves int64) {
+		list, known := held[leaves]
+		if !known {
+			list = slices.DeleteFunc(slices.Clone(asked), func(p Permission) bool { return !c.combined[p](leaves) })
+			held[leaves] = list
 		}
+		out[id] = list
 	})
 	if err != nil {
 		return nil, fmt.Errorf("policy: columns of %s: %w", typ, err)
@@ -174,21 +174,17 @@ func (r *Revision) Can(ctx context.Context, q core.Asker, s Subject, typ string,
 	return out, nil
 }
 
-// eachRow scans an id and n booleans.
-func eachRow(ctx context.Context, q core.Asker, s core.Statement, n int, visit func(string, []bool)) error {
+// eachRow scans an id and its conditions.
+func eachRow(ctx context.Context, q core.Asker, s core.Statement, visit func(string, int64)) error {
 	rows := &entsql.Rows{}
 	if err := q.Ask(ctx, s, rows); err != nil {
 		return err
 	}
 	defer rows.Close()
 	var id string
-	leaves := make([]bool, n)
-	into := []any{&id}
-	for i := range leaves {
-		into = append(into, &leaves[i])
-	}
+	var leaves int64
 	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
+		if err := rows.Scan(&id, &leaves); err != nil {
 			return err
 		}
 		visit(id, leaves)

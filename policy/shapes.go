@@ -3,31 +3,38 @@ package policy
 // Shape is the form of a list filter. All mean the same rows; which one is fast depends on how many the subject sees.
 type Shape int
 
-// One asks each row by itself, which suits a look-up of known rows. Few collects the ids that the subject sees from their
-// other end; Many tests the rows as they come.
+// One asks each row by itself, which suits a look-up of known rows. Few starts from what the subject has, at the other
+// end of the rule; Many tests the rows in the order of the list until a page is full.
 const (
 	One Shape = iota
 	Few
 	Many
 )
 
-// filter writes the condition on the resource in a shape; the caller of the program names the resource.
+// filterProgram writes the condition on the resource in a shape; the caller of the program names the resource.
+//
+// SQLite evaluates an OR by one index an alternative, which is just what Few wants; for Many the columns are said in a way
+// that no index fits. PostgreSQL does neither: there Few is the list of all ids, made before anything else is looked at.
 func filterProgram(dialect string, root *row, n node, shape Shape) program {
 	w := newWriter(dialect)
-	if _, all := n.(constant); shape != Few || all {
-		w.hashed = shape == Many
+	_, all := n.(constant)
+	switch n = pin(n); {
+	case shape == One || all:
 		w.node(n)
-		return w.program()
+	case shape == Few && w.postgres():
+		w.column(root, root.entity.Fields[primaryKey].Column)
+		w.raw(" = ANY(ARRAY(")
+		w.union(root, n)
+		w.raw("))")
+	default:
+		w.hashed, w.unindexed = true, shape == Many && !w.postgres()
+		w.node(n)
 	}
-	w.column(root, root.entity.Fields[primaryKey].Column)
-	w.raw(" IN (")
-	w.union(root, n)
-	w.raw(")")
 	return w.program()
 }
 
 // union writes the ids of the rows for which n holds, one SELECT an alternative. An id can come more than once, and
-// as NULL: it is for IN.
+// as NULL: it is for IN and ANY.
 func (w *writer) union(root *row, n node) {
 	for i, arm := range arms(factor(n)) {
 		if i > 0 {
@@ -80,19 +87,35 @@ func without(n, part node) node {
 	return rest
 }
 
-// countProgram counts the rows that n holds for, and stops counting at the limit. The inner limit bounds the work when
-// alternatives overlap.
+// countProgram counts the rows that n holds for, and stops counting at the limit.
 func countProgram(dialect string, root *row, n node) program {
 	w := newWriter(dialect)
+	n = pin(n)
+	if w.postgres() {
+		w.countUnion(root, n)
+		return w.program()
+	}
+	w.root, w.hashed = rootAlias, true
+	w.raw("SELECT COUNT(*) FROM (SELECT 1 FROM ")
+	w.table(root.entity, rootAlias)
+	w.raw(" WHERE ")
+	w.node(n)
+	w.raw(" LIMIT ")
+	w.limit()
+	w.raw(") AS few")
+	return w.program()
+}
+
+// countUnion bounds the work when alternatives overlap by an inner limit: a count that is too small then makes a list
+// slow, never wrong.
+func (w *writer) countUnion(root *row, n node) {
 	w.raw("SELECT COUNT(*) FROM (SELECT DISTINCT " + w.quote("id") + " FROM (SELECT " + w.quote("id") + " FROM (")
 	w.union(root, n)
-	w.raw(") AS arms LIMIT ")
-	w.raw("4 * ")
+	w.raw(") AS arms LIMIT 2 * ")
 	w.limit()
 	w.raw(") AS seen WHERE " + w.quote("id") + " IS NOT NULL LIMIT ")
 	w.limit()
 	w.raw(") AS few")
-	return w.program()
 }
 
 func (w *writer) limit() {

@@ -22,6 +22,8 @@ type writer struct {
 	root    string            // alias of the resource; empty: the caller of the program names it
 	subject map[string]string // facts that are columns of a row of the statement
 	hashed  bool              // prefer `column IN (SELECT ...)` over a correlated EXISTS
+
+	unindexed bool // of SQLite: no index of the resource is for its condition, so that one is left for the order
 }
 
 func newWriter(name string) *writer { return &writer{dialect: name, aliases: map[*row]string{}} }
@@ -76,6 +78,9 @@ func (w *writer) column(r *row, name string) {
 		w.raw(w.name(w.alias(r), name))
 	case w.root != "":
 		w.raw(w.name(w.root, name))
+	case w.unindexed:
+		w.raw("+") // changes nothing but that
+		w.flush(piece{root: name})
 	default:
 		w.flush(piece{root: name})
 	}

@@ -29,12 +29,17 @@ func (g byHand) Rows(ctx context.Context, typ string) (func(*sql.Selector), erro
 	if typ != ent.TypeAPIKey {
 		return nil, nil
 	}
-	rule := regexp.MustCompile(`\bk\.`).ReplaceAllString(g.rule, "api_keys.")
-	args := make([]any, strings.Count(rule, "$1"))
-	for i := range args {
-		args[i] = viewer.From(ctx).UserID
-	}
-	return func(s *sql.Selector) { s.Where(sql.ExprP("("+strings.ReplaceAll(rule, "$1", "?")+")", args...)) }, nil
+	me := viewer.From(ctx).UserID
+	pieces := strings.Split(regexp.MustCompile(`\bk\.`).ReplaceAllString(g.rule, "api_keys."), "$1")
+	return func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString("(" + pieces[0])
+			for _, piece := range pieces[1:] {
+				b.Arg(me).WriteString(piece)
+			}
+			b.WriteString(")")
+		}))
+	}, nil
 }
 
 // handlerByHand is the town's server, but for its law.

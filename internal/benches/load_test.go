@@ -53,7 +53,7 @@ func open(t *testing.T, s *apptest.Server, url string) *sql.DB {
 	t.Helper()
 	driver, dsn := "postgres", url
 	if s.Database == apptest.SQLite {
-		driver, dsn = "sqlite", "file:"+s.Dir+"/keyhall.db?_pragma=busy_timeout(10000)"
+		driver, dsn = "sqlite", "file:"+s.Dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)"
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
