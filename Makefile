@@ -34,6 +34,7 @@ run: build ## Build, and start Keyhall with the data in ./data
 .PHONY: build
 build: ## Build ./keyhall
 	go build -o keyhall .
+	@printf 'keyhall: %d MiB\n' $$(( $$(wc -c <keyhall) / 1048576 ))
 
 .PHONY: generate
 generate: ## Write the generated code and documents again
