@@ -26,18 +26,18 @@ import (
 // what it had not is whole or not there at all, and every deed has its audit row.
 func TestAKilledServerLosesNothingItAcknowledged(t *testing.T) {
 	t.Parallel()
-	killOften(t, 8, 4)
+	killOften(t, 8, 4, false)
 }
 
-// The same 200 times on SQLite and 100 times on PostgreSQL.
+// The same 200 times on SQLite and 100 times on PostgreSQL. It runs alone, so here it counts how soon the server is ready again.
 func TestSoakAKilledServerLosesNothingItAcknowledged(t *testing.T) {
 	if os.Getenv("KEYHALL_SOAK") == "" {
 		t.Skip("set KEYHALL_SOAK for the long runs")
 	}
-	killOften(t, 200, 100)
+	killOften(t, 200, 100, true)
 }
 
-func killOften(t *testing.T, onSQLite, onPostgres int) {
+func killOften(t *testing.T, onSQLite, onPostgres int, alone bool) {
 	binary := build(t)
 	for _, c := range []struct {
 		name  string
@@ -50,7 +50,7 @@ func killOften(t *testing.T, onSQLite, onPostgres int) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			k := &killing{binary: binary, dir: t.TempDir(), url: c.env(t)}
-			k.run(t, c.kills)
+			k.run(t, c.kills, alone)
 		})
 	}
 }
@@ -63,7 +63,7 @@ type killing struct {
 	ready            []time.Duration
 }
 
-func (k *killing) run(t *testing.T, kills int) {
+func (k *killing) run(t *testing.T, kills int, alone bool) {
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("KEYHALL_SEED"); text != "" {
 		seed, _ = strconv.ParseUint(text, 10, 64)
@@ -93,7 +93,7 @@ func (k *killing) run(t *testing.T, kills int) {
 	slices.Sort(k.ready)
 	median := k.ready[len(k.ready)/2]
 	t.Logf("%d kills, %d acknowledged deeds; ready again in %v, at most %v", kills, done, median, k.ready[len(k.ready)-1])
-	if median > time.Second {
+	if alone && median > time.Second {
 		t.Errorf("ready again only after %v", median)
 	}
 }
