@@ -218,7 +218,6 @@ type lifecycle struct {
 	step         int // deeds of the key's life that were acknowledged
 	id           string
 	invitation   string
-	collaborator string
 	acknowledged int
 	at           *killing
 }
