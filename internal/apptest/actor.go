@@ -124,15 +124,33 @@ func (a *Actor) Do(t testing.TB, query string, vars Vars) Answer {
 	return a.Post(t, body)
 }
 
+// Once is Do under an Idempotency-Key; several keys are several headers.
+func (a *Actor) Once(t testing.TB, query string, vars Vars, keys ...string) Answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Send(t, a.request(t, body, keys...))
+}
+
 // Post sends a raw body.
 func (a *Actor) Post(t testing.TB, body []byte) Answer {
+	t.Helper()
+	return a.Send(t, a.request(t, body))
+}
+
+func (a *Actor) request(t testing.TB, body []byte, keys ...string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.server.URL+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return a.Send(t, req)
+	for _, key := range keys {
+		req.Header.Add("Idempotency-Key", key)
+	}
+	return req
 }
 
 // Send adds the actor's credential to a request and sends it.
