@@ -72,7 +72,9 @@ func allRepeats() map[string]repeat {
 		"revokeAccessToken":      {deed("revokeAccessToken", `id: $id`, "revokedId"), nil, onAToken},
 		"revokeSession":          {deed("revokeSession", `id: $id`, "revokedId"), nil, onASession},
 		"setUserStatus": {deed("setUserStatus", `userId: $id, emailVerified: true`, "user { id }"), nil,
-			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) { return c.root, apptest.Vars{"id": c.root.ID} }},
+			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				return c.root, apptest.Vars{"id": c.root.ID}
+			}},
 		"inviteCollaborators": {`mutation($id: ID!, $emails: [String!]!, $own: String!) { inviteCollaborators(input: {apiKeyId: $id, emails: $emails, role: ADMIN, confirmEmail: $own}) {
 			results { email invitation { id email status role } error { code } } errors { code } } }`, nil, inviting},
 	}

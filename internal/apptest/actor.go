@@ -81,6 +81,9 @@ func (a *Actor) SignIn(t testing.TB) {
 	t.Fatalf("%s could not sign in: %s", a.Username, out.Body)
 }
 
+// Cookie is the header of the actor's session.
+func (a *Actor) Cookie() string { return a.cookie.Name + "=" + a.cookie.Value }
+
 // WithToken is the same person through an access token.
 func (a *Actor) WithToken(token string) *Actor {
 	b := *a
@@ -157,7 +160,7 @@ func (a *Actor) request(t testing.TB, body []byte, keys ...string) *http.Request
 func (a *Actor) Send(t testing.TB, req *http.Request) Answer {
 	t.Helper()
 	if a.cookie != nil {
-		req.Header.Set("Cookie", a.cookie.Name+"="+a.cookie.Value)
+		req.Header.Set("Cookie", a.Cookie())
 	}
 	if a.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+a.bearer)
