@@ -11,8 +11,8 @@ import (
 	"github.com/keyhall/keyhall/internal/apptest"
 )
 
-// repeat is one mutation that is sent twice under one key.
-type repeat struct {
+// twice is one mutation that is sent twice under one key.
+type twice struct {
 	ask    string   // with every field that could tell something
 	values []string // what is shown once: null the second time, with ALREADY_DELIVERED
 	ready  func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars)
@@ -48,14 +48,14 @@ func onAPlace(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 
 // allRepeats is every mutation of the schema, by hand. One that is missing fails the test; those that run anew each time
 // have their own tests below.
-func allRepeats() map[string]repeat {
+func allRepeats() map[string]twice {
 	deed := func(mutation, input, result string) string {
 		return `mutation($id: ID!) { ` + mutation + `(input: {` + input + `}) { ` + result + ` errors { code } } }`
 	}
 	ada, ben := func(c *repeats) *apptest.Actor { return c.ada }, func(c *repeats) *apptest.Actor { return c.ben }
 	alone := func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) { return c.ada, nil }
 	const key = "apiKey { id name status }"
-	return map[string]repeat{
+	return map[string]twice{
 		"createAPIKey":           {`mutation { createAPIKey(input: {name: "twice"}) { ` + key + ` plaintext secret errors { code } } }`, []string{"plaintext", "secret"}, alone},
 		"updateAPIKey":           {deed("updateAPIKey", `id: $id, name: "renamed"`, key), nil, onAKey},
 		"revealAPIKeySecret":     {deed("revealAPIKeySecret", `id: $id, reason: "because"`, "secret revealCount"), []string{"secret", "revealCount"}, onAKey},
@@ -122,10 +122,10 @@ func inviting(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 }
 
 // everything is what all tables hold.
-func everything(t *testing.T, s *apptest.Server) map[string][]string {
+func everything(t *testing.T, s *apptest.Server, tables map[string][]string) map[string][]string {
 	t.Helper()
 	e, out := &estate{Server: s}, map[string][]string{}
-	for table, columns := range e.tables(t) {
+	for table, columns := range tables {
 		rows := e.dump(t, table, columns, "1 = 1")
 		slices.Sort(rows)
 		out[table] = rows
@@ -152,27 +152,28 @@ func TestEveryMutationIsDoneOnceUnderItsKey(t *testing.T) {
 	}
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		c := &repeats{Server: s, ada: s.Actor(t, "ada"), ben: s.Actor(t, "ben"), root: s.Administrator(t)}
+		tables := (&estate{Server: s}).tables(t)
 		for _, mutation := range slices.Sorted(maps.Keys(allRepeats())) {
 			r := allRepeats()[mutation]
 			who, vars := r.ready(t, c)
-			start := everything(t, s)
+			start := everything(t, s, tables)
 			first := who.Once(t, r.ask, vars, "key of "+mutation)
 			if first.Code() != "" {
 				t.Fatalf("%s: %s", mutation, first.Body)
 			}
-			before := everything(t, s)
+			before := everything(t, s, tables)
 			if done := len(before["idempotency_keys"]) - len(start["idempotency_keys"]); done != 1 {
 				t.Errorf("%s is remembered %d times", mutation, done)
 			}
 			second := who.Once(t, r.ask, vars, "key of "+mutation)
-			same(t, mutation+" again", before, everything(t, s))
+			same(t, mutation+" again", before, everything(t, s, tables))
 			r.compare(t, mutation, first, second)
 		}
 	})
 }
 
 // compare holds the second answer against the first: the same but for what is shown once.
-func (r repeat) compare(t *testing.T, mutation string, first, second apptest.Answer) {
+func (r twice) compare(t *testing.T, mutation string, first, second apptest.Answer) {
 	t.Helper()
 	want, _ := first.At(mutation).(map[string]any)
 	want = maps.Clone(want)
@@ -249,7 +250,8 @@ func TestAnotherRequestUnderAUsedKeyIsRefused(t *testing.T) {
 		ada := s.Actor(t, "ada")
 		key, other := ada.CreateKey(t, "one", "", "PROJECT").ID, ada.CreateKey(t, "two", "", "PROJECT").ID
 		ada.Once(t, renameOnce, apptest.Vars{"id": key, "name": "renamed"}, "k")
-		before := everything(t, s)
+		tables := (&estate{Server: s}).tables(t)
+		before := everything(t, s, tables)
 		for what, ask := range map[string]string{
 			"another name":           fmt.Sprintf(`mutation { m: updateAPIKey(input: {id: %q, name: "other"}) { apiKey { id } errors { code } } }`, key),
 			"another thing":          fmt.Sprintf(`mutation { m: updateAPIKey(input: {id: %q, name: "renamed"}) { apiKey { id } errors { code } } }`, other),
@@ -278,7 +280,7 @@ func TestAnotherRequestUnderAUsedKeyIsRefused(t *testing.T) {
 				t.Errorf("%s: %s", what, out.Body)
 			}
 		}
-		same(t, "a refused request", before, everything(t, s))
+		same(t, "a refused request", before, everything(t, s, tables))
 		for what, ask := range map[string]string{
 			"written otherwise":  fmt.Sprintf(`mutation Again { m: updateAPIKey(input: {name: "renamed", id: %q}) { apiKey { name } errors { code } } }`, key),
 			"asking for nothing": fmt.Sprintf(`mutation { __typename m: updateAPIKey(input: {id: %q, name: "renamed"}) { apiKey { name } errors { code } } }`, key),
