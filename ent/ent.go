@@ -18,6 +18,7 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -93,6 +94,7 @@ func checkColumn(t, c string) error {
 			auditevent.Table:         auditevent.ValidColumn,
 			collaborator.Table:       collaborator.ValidColumn,
 			credential.Table:         credential.ValidColumn,
+			idempotencykey.Table:     idempotencykey.ValidColumn,
 			instance.Table:           instance.ValidColumn,
 			invitation.Table:         invitation.ValidColumn,
 			organization.Table:       organization.ValidColumn,

@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -363,6 +364,64 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 		return credential.FieldPasswordHash, true
 	case credential.FieldChangedAt:
 		return credential.FieldChangedAt, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *IdempotencyKeyQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.IdempotencyKey(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*IdempotencyKeyQuery) EntType() string { return TypeIdempotencyKey }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *IdempotencyKeyQuery) ForDeed() *IdempotencyKeyQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *IdempotencyKeyMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *IdempotencyKeyMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedOutcomes(); ok {
+		columns = append(columns, idempotencykey.FieldOutcomes)
+	}
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*IdempotencyKeyMutation) Column(name string) (string, bool) {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		return idempotencykey.FieldCreatedAt, true
+	case idempotencykey.FieldLookup:
+		return idempotencykey.FieldLookup, true
+	case idempotencykey.FieldUserID:
+		return idempotencykey.FieldUserID, true
+	case idempotencykey.FieldMutation:
+		return idempotencykey.FieldMutation, true
+	case idempotencykey.FieldFingerprint:
+		return idempotencykey.FieldFingerprint, true
+	case idempotencykey.FieldPepperID:
+		return idempotencykey.FieldPepperID, true
+	case idempotencykey.FieldSubjectID:
+		return idempotencykey.FieldSubjectID, true
+	case idempotencykey.FieldMadeID:
+		return idempotencykey.FieldMadeID, true
+	case idempotencykey.FieldPartID:
+		return idempotencykey.FieldPartID, true
+	case idempotencykey.FieldOutcomes:
+		return idempotencykey.FieldOutcomes, true
+	case idempotencykey.FieldExpiresAt:
+		return idempotencykey.FieldExpiresAt, true
 	}
 	return "", false
 }
@@ -824,6 +883,7 @@ func Types() map[string]string {
 		TypeAuditEvent:         "aud",
 		TypeCollaborator:       "col",
 		TypeCredential:         "crd",
+		TypeIdempotencyKey:     "idk",
 		TypeInstance:           "ins",
 		TypeInvitation:         "inv",
 		TypeOrganization:       "org",

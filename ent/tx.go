@@ -24,6 +24,8 @@ type Tx struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
+	IdempotencyKey *IdempotencyKeyClient
 	// Instance is the client for interacting with the Instance builders.
 	Instance *InstanceClient
 	// Invitation is the client for interacting with the Invitation builders.
@@ -179,6 +181,7 @@ func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Collaborator = NewCollaboratorClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
+	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Instance = NewInstanceClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)

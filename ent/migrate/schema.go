@@ -267,6 +267,39 @@ var (
 			},
 		},
 	}
+	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
+	IdempotencyKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "mutation", Type: field.TypeString},
+		{Name: "fingerprint", Type: field.TypeBytes},
+		{Name: "pepper_id", Type: field.TypeString},
+		{Name: "subject_id", Type: field.TypeString, Default: ""},
+		{Name: "made_id", Type: field.TypeString, Default: ""},
+		{Name: "part_id", Type: field.TypeString, Default: ""},
+		{Name: "outcomes", Type: field.TypeJSON, Nullable: true},
+		{Name: "expires_at", Type: field.TypeInt64},
+	}
+	// IdempotencyKeysTable holds the schema information for the "idempotency_keys" table.
+	IdempotencyKeysTable = &schema.Table{
+		Name:       "idempotency_keys",
+		Columns:    IdempotencyKeysColumns,
+		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotencykey_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[1], IdempotencyKeysColumns[0]},
+			},
+			{
+				Name:    "idempotencykey_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[11]},
+			},
+		},
+	}
 	// InstancesColumns holds the columns for the "instances" table.
 	InstancesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -599,6 +632,7 @@ var (
 		AuditEventsTable,
 		CollaboratorsTable,
 		CredentialsTable,
+		IdempotencyKeysTable,
 		InstancesTable,
 		InvitationsTable,
 		OrganizationsTable,

@@ -11,6 +11,7 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -265,6 +266,42 @@ func init() {
 	credential.DefaultID = credentialDescID.Default.(func() string)
 	// credential.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	credential.IDValidator = credentialDescID.Validators[0].(func(string) error)
+	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
+	idempotencykey.Policy = privacy.NewPolicies(idempotencykeyMixin[0], schema.IdempotencyKey{})
+	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := idempotencykey.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	idempotencykeyMixinFields0 := idempotencykeyMixin[0].Fields()
+	_ = idempotencykeyMixinFields0
+	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
+	_ = idempotencykeyFields
+	// idempotencykeyDescCreatedAt is the schema descriptor for created_at field.
+	idempotencykeyDescCreatedAt := idempotencykeyMixinFields0[1].Descriptor()
+	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() int64)
+	// idempotencykeyDescSubjectID is the schema descriptor for subject_id field.
+	idempotencykeyDescSubjectID := idempotencykeyFields[5].Descriptor()
+	// idempotencykey.DefaultSubjectID holds the default value on creation for the subject_id field.
+	idempotencykey.DefaultSubjectID = idempotencykeyDescSubjectID.Default.(string)
+	// idempotencykeyDescMadeID is the schema descriptor for made_id field.
+	idempotencykeyDescMadeID := idempotencykeyFields[6].Descriptor()
+	// idempotencykey.DefaultMadeID holds the default value on creation for the made_id field.
+	idempotencykey.DefaultMadeID = idempotencykeyDescMadeID.Default.(string)
+	// idempotencykeyDescPartID is the schema descriptor for part_id field.
+	idempotencykeyDescPartID := idempotencykeyFields[7].Descriptor()
+	// idempotencykey.DefaultPartID holds the default value on creation for the part_id field.
+	idempotencykey.DefaultPartID = idempotencykeyDescPartID.Default.(string)
+	// idempotencykeyDescID is the schema descriptor for id field.
+	idempotencykeyDescID := idempotencykeyMixinFields0[0].Descriptor()
+	// idempotencykey.DefaultID holds the default value on creation for the id field.
+	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() string)
+	// idempotencykey.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	idempotencykey.IDValidator = idempotencykeyDescID.Validators[0].(func(string) error)
 	instanceMixin := schema.Instance{}.Mixin()
 	instance.Policy = privacy.NewPolicies(instanceMixin[0], schema.Instance{})
 	instance.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -36,11 +36,12 @@ func house() []room {
 		{floor: 5, path: "internal/store"},
 
 		// The services that verbs stand on.
-		{floor: 6, path: "internal/access"},
+		{floor: 6, path: "internal/once"},
+		{floor: 6, path: "internal/access", beside: []string{"internal/once"}},
 		{floor: 6, path: "internal/audit", beside: []string{"internal/access"}},
 		{floor: 6, path: "internal/mail"},
 		{floor: 6, path: "internal/usage"},
-		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail"}},
+		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 
 		{floor: 6, path: "internal/instance"},
 

@@ -130,6 +130,7 @@ func tableOf() map[string]string {
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances",
+		"IdempotencyKey": "idempotency_keys",
 	}
 }
 

@@ -1,4 +1,10 @@
 -- +goose Up
+-- create "sealed_values" table
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
+-- create index "sealedvalue_created_at_id" to table: "sealed_values"
+CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
 -- create "api_key_hashes" table
 CREATE TABLE "api_key_hashes" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
@@ -7,6 +13,26 @@ CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_ke
 CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
+-- create "credentials" table
+CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "credential_created_at_id" to table: "credentials"
+CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
+-- create index "credentials_user_id_key" to table: "credentials"
+CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
+-- create "idempotency_keys" table
+CREATE TABLE "idempotency_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "lookup" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", "mutation" character varying NOT NULL COLLATE "C", "fingerprint" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "subject_id" character varying NOT NULL DEFAULT '' COLLATE "C", "made_id" character varying NOT NULL DEFAULT '' COLLATE "C", "part_id" character varying NOT NULL DEFAULT '' COLLATE "C", "outcomes" jsonb NULL, "expires_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+CREATE UNIQUE INDEX "idempotency_keys_lookup_key" ON "idempotency_keys" ("lookup");
+-- create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+CREATE INDEX "idempotencykey_created_at_id" ON "idempotency_keys" ("created_at", "id");
+-- create index "idempotencykey_expires_at" to table: "idempotency_keys"
+CREATE INDEX "idempotencykey_expires_at" ON "idempotency_keys" ("expires_at");
+-- create "instances" table
+CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
+-- create index "instance_created_at_id" to table: "instances"
+CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
+-- create index "instances_only_key" to table: "instances"
+CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
 -- create "users" table
 CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "user_created_at_id" to table: "users"
@@ -15,24 +41,6 @@ CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
 CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
 -- create index "users_username_key" to table: "users"
 CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
--- create "credentials" table
-CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
--- create index "credential_created_at_id" to table: "credentials"
-CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
--- create index "credentials_user_id_key" to table: "credentials"
-CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
--- create "instances" table
-CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
--- create index "instance_created_at_id" to table: "instances"
-CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
--- create index "instances_only_key" to table: "instances"
-CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
--- create "sealed_values" table
-CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
--- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
--- create index "sealedvalue_created_at_id" to table: "sealed_values"
-CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
 -- create "access_tokens" table
 CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "access_tokens_lookup_key" to table: "access_tokens"
@@ -207,24 +215,6 @@ DROP INDEX "accesstoken_created_at_id";
 DROP INDEX "access_tokens_lookup_key";
 -- reverse: create "access_tokens" table
 DROP TABLE "access_tokens";
--- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
-DROP INDEX "sealedvalue_created_at_id";
--- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-DROP INDEX "sealedvalue_api_key_id_version";
--- reverse: create "sealed_values" table
-DROP TABLE "sealed_values";
--- reverse: create index "instances_only_key" to table: "instances"
-DROP INDEX "instances_only_key";
--- reverse: create index "instance_created_at_id" to table: "instances"
-DROP INDEX "instance_created_at_id";
--- reverse: create "instances" table
-DROP TABLE "instances";
--- reverse: create index "credentials_user_id_key" to table: "credentials"
-DROP INDEX "credentials_user_id_key";
--- reverse: create index "credential_created_at_id" to table: "credentials"
-DROP INDEX "credential_created_at_id";
--- reverse: create "credentials" table
-DROP TABLE "credentials";
 -- reverse: create index "users_username_key" to table: "users"
 DROP INDEX "users_username_key";
 -- reverse: create index "users_email_key" to table: "users"
@@ -233,6 +223,26 @@ DROP INDEX "users_email_key";
 DROP INDEX "user_created_at_id";
 -- reverse: create "users" table
 DROP TABLE "users";
+-- reverse: create index "instances_only_key" to table: "instances"
+DROP INDEX "instances_only_key";
+-- reverse: create index "instance_created_at_id" to table: "instances"
+DROP INDEX "instance_created_at_id";
+-- reverse: create "instances" table
+DROP TABLE "instances";
+-- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_expires_at";
+-- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_created_at_id";
+-- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+DROP INDEX "idempotency_keys_lookup_key";
+-- reverse: create "idempotency_keys" table
+DROP TABLE "idempotency_keys";
+-- reverse: create index "credentials_user_id_key" to table: "credentials"
+DROP INDEX "credentials_user_id_key";
+-- reverse: create index "credential_created_at_id" to table: "credentials"
+DROP INDEX "credential_created_at_id";
+-- reverse: create "credentials" table
+DROP TABLE "credentials";
 -- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 DROP INDEX "apikeyhash_created_at_id";
 -- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
@@ -241,3 +251,9 @@ DROP INDEX "api_key_hashes_lookup_key";
 DROP INDEX "api_key_hashes_api_key_id_key";
 -- reverse: create "api_key_hashes" table
 DROP TABLE "api_key_hashes";
+-- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
+DROP INDEX "sealedvalue_created_at_id";
+-- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+DROP INDEX "sealedvalue_api_key_id_version";
+-- reverse: create "sealed_values" table
+DROP TABLE "sealed_values";

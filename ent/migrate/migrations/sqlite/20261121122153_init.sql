@@ -51,6 +51,14 @@ CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `
 CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX `credential_created_at_id` ON `credentials` (`created_at`, `id`);
+-- create "idempotency_keys" table
+CREATE TABLE `idempotency_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `lookup` text NOT NULL, `user_id` text NOT NULL, `mutation` text NOT NULL, `fingerprint` blob NOT NULL, `pepper_id` text NOT NULL, `subject_id` text NOT NULL DEFAULT (''), `made_id` text NOT NULL DEFAULT (''), `part_id` text NOT NULL DEFAULT (''), `outcomes` json NULL, `expires_at` integer NOT NULL, PRIMARY KEY (`id`));
+-- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+CREATE UNIQUE INDEX `idempotency_keys_lookup_key` ON `idempotency_keys` (`lookup`);
+-- create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+CREATE INDEX `idempotencykey_created_at_id` ON `idempotency_keys` (`created_at`, `id`);
+-- create index "idempotencykey_expires_at" to table: "idempotency_keys"
+CREATE INDEX `idempotencykey_expires_at` ON `idempotency_keys` (`expires_at`);
 -- create "instances" table
 CREATE TABLE `instances` (`id` text NOT NULL, `created_at` integer NOT NULL, `only` integer NOT NULL, `check_wrapped_key` blob NOT NULL, `check_ciphertext` blob NOT NULL, `check_keyset_id` text NOT NULL, `check_ids` json NOT NULL, PRIMARY KEY (`id`));
 -- create index "instances_only_key" to table: "instances"
@@ -189,6 +197,14 @@ DROP INDEX `instance_created_at_id`;
 DROP INDEX `instances_only_key`;
 -- reverse: create "instances" table
 DROP TABLE `instances`;
+-- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
+DROP INDEX `idempotencykey_expires_at`;
+-- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+DROP INDEX `idempotencykey_created_at_id`;
+-- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+DROP INDEX `idempotency_keys_lookup_key`;
+-- reverse: create "idempotency_keys" table
+DROP TABLE `idempotency_keys`;
 -- reverse: create index "credential_created_at_id" to table: "credentials"
 DROP INDEX `credential_created_at_id`;
 -- reverse: create index "credentials_user_id_key" to table: "credentials"
