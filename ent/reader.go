@@ -11,10 +11,12 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -42,6 +44,8 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.Collaborator().Where(collaborator.ID(id)).Only(ctx)
 	case "inv":
 		return r.Invitation().Where(invitation.ID(id)).Only(ctx)
+	case "jwk":
+		return r.JWTKey().Where(jwtkey.ID(id)).Only(ctx)
 	case "org":
 		return r.Organization().Where(organization.ID(id)).Only(ctx)
 	case "orm":
@@ -50,6 +54,8 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.Project().Where(project.ID(id)).Only(ctx)
 	case "prm":
 		return r.ProjectMember().Where(projectmember.ID(id)).Only(ctx)
+	case "sst":
+		return r.SecuritySettings().Where(securitysettings.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
 	case "usr":
@@ -235,6 +241,32 @@ func (q *InvitationQuery) Eager(edges ...string) *InvitationQuery {
 	return q
 }
 
+// JWTKey queries the visible rows.
+func (r Reader) JWTKey() *JWTKeyQuery { return r.c.JWTKey.Query() }
+
+// IsNode marks JWTKey as a thing with a global id.
+func (*JWTKey) IsNode() {}
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *JWTKey) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *JWTKeyQuery) Eager(edges ...string) *JWTKeyQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
+		}
+	}
+	return q
+}
+
 // Organization queries the visible rows.
 func (r Reader) Organization() *OrganizationQuery { return r.c.Organization.Query() }
 
@@ -345,6 +377,32 @@ func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 			q = q.WithProject()
 		case "user":
 			q = q.WithUser()
+		}
+	}
+	return q
+}
+
+// SecuritySettings queries the visible rows.
+func (r Reader) SecuritySettings() *SecuritySettingsQuery { return r.c.SecuritySettings.Query() }
+
+// IsNode marks SecuritySettings as a thing with a global id.
+func (*SecuritySettings) IsNode() {}
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *SecuritySettings) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SecuritySettingsQuery) Eager(edges ...string) *SecuritySettingsQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
 		}
 	}
 	return q
