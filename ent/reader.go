@@ -11,12 +11,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
-	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
-	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
-	"github.com/keyhall/keyhall/ent/projectmember"
-	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -44,18 +40,10 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.Collaborator().Where(collaborator.ID(id)).Only(ctx)
 	case "inv":
 		return r.Invitation().Where(invitation.ID(id)).Only(ctx)
-	case "jwk":
-		return r.JWTKey().Where(jwtkey.ID(id)).Only(ctx)
 	case "org":
 		return r.Organization().Where(organization.ID(id)).Only(ctx)
-	case "orm":
-		return r.OrganizationMember().Where(organizationmember.ID(id)).Only(ctx)
 	case "prj":
 		return r.Project().Where(project.ID(id)).Only(ctx)
-	case "prm":
-		return r.ProjectMember().Where(projectmember.ID(id)).Only(ctx)
-	case "sst":
-		return r.SecuritySettings().Where(securitysettings.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
 	case "usr":
@@ -244,9 +232,6 @@ func (q *InvitationQuery) Eager(edges ...string) *InvitationQuery {
 // JWTKey queries the visible rows.
 func (r Reader) JWTKey() *JWTKeyQuery { return r.c.JWTKey.Query() }
 
-// IsNode marks JWTKey as a thing with a global id.
-func (*JWTKey) IsNode() {}
-
 // APIKey is nil when it is hidden from the viewer.
 func (_m *JWTKey) APIKey(ctx context.Context) (*APIKey, error) {
 	v, err := _m.Edges.APIKeyOrErr()
@@ -284,9 +269,6 @@ func (q *OrganizationQuery) Eager(edges ...string) *OrganizationQuery {
 
 // OrganizationMember queries the visible rows.
 func (r Reader) OrganizationMember() *OrganizationMemberQuery { return r.c.OrganizationMember.Query() }
-
-// IsNode marks OrganizationMember as a thing with a global id.
-func (*OrganizationMember) IsNode() {}
 
 // Organization is nil when it is hidden from the viewer.
 func (_m *OrganizationMember) Organization(ctx context.Context) (*Organization, error) {
@@ -348,9 +330,6 @@ func (q *ProjectQuery) Eager(edges ...string) *ProjectQuery {
 // ProjectMember queries the visible rows.
 func (r Reader) ProjectMember() *ProjectMemberQuery { return r.c.ProjectMember.Query() }
 
-// IsNode marks ProjectMember as a thing with a global id.
-func (*ProjectMember) IsNode() {}
-
 // Project is nil when it is hidden from the viewer.
 func (_m *ProjectMember) Project(ctx context.Context) (*Project, error) {
 	v, err := _m.Edges.ProjectOrErr()
@@ -384,9 +363,6 @@ func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 
 // SecuritySettings queries the visible rows.
 func (r Reader) SecuritySettings() *SecuritySettingsQuery { return r.c.SecuritySettings.Query() }
-
-// IsNode marks SecuritySettings as a thing with a global id.
-func (*SecuritySettings) IsNode() {}
 
 // APIKey is nil when it is hidden from the viewer.
 func (_m *SecuritySettings) APIKey(ctx context.Context) (*APIKey, error) {

@@ -12,7 +12,7 @@ import (
 type SecuritySettings struct{ ent.Schema }
 
 // Mixin of SecuritySettings.
-func (SecuritySettings) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "sst"}} }
+func (SecuritySettings) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "sst", part: true}} }
 
 // Fields of SecuritySettings.
 func (SecuritySettings) Fields() []ent.Field {
@@ -44,7 +44,7 @@ func (SecuritySettings) Indexes() []ent.Index {
 type JWTKey struct{ ent.Schema }
 
 // Mixin of JWTKey.
-func (JWTKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "jwk"}} }
+func (JWTKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "jwk", part: true}} }
 
 // Fields of JWTKey.
 func (JWTKey) Fields() []ent.Field {
