@@ -117,6 +117,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
 		key := l.keys(ada, ben)
+		l.privateKeys(ada, key)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
@@ -253,6 +254,26 @@ func (l *life) idempotencyKey(n int) string {
 	key := fmt.Sprintf("key-of-a-client-5d0c27b1-%d", n)
 	l.c[fmt.Sprintf("an Idempotency-Key, %d", n)] = key
 	return key
+}
+
+// privateKeys are sent by mistake where a public key belongs: alone, mislabelled, beside a good one, and in the wrong field.
+func (l *life) privateKeys(ada *apptest.Actor, key string) {
+	l.t.Helper()
+	public, private, _ := keyPair(l.t)
+	for i, line := range strings.Split(strings.TrimSpace(private), "\n") {
+		if !strings.HasPrefix(line, "-----") {
+			l.c[fmt.Sprintf("the private key, line %d", i)] = line
+		}
+	}
+	for _, text := range []string{private, strings.ReplaceAll(private, "PRIVATE", "PUBLIC"), public + private, strings.ReplaceAll(private, "-----", "")} {
+		l.keep("a private key", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"jwtKeys": []apptest.Vars{{"name": "mine", "publicKeyPEM": text}}})))
+		l.keep("a private key as an origin", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"origins": []string{text}, "methods": []string{text}, "addresses": []string{text}, "userAgents": []string{text}})))
+		l.keep("a private key as a flag", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"requireSecret": text})))
+	}
+	out := l.keep("a public key", ada.Must(l.t, editSecurity, settings(key, apptest.Vars{"jwtKeys": []apptest.Vars{{"name": "mine", "publicKeyPEM": public}}})))
+	if out.Text("updateSecuritySettings", "apiKey", "securitySettings", "jwtKeys", 0, "publicKeyPEM") != public {
+		l.t.Errorf("the public key is %s", out.Body)
+	}
 }
 
 func (l *life) tokens(ada *apptest.Actor) {

@@ -62,6 +62,7 @@ func allRepeats() map[string]twice {
 		"disableAPIKey":          {deed("disableAPIKey", `id: $id`, key), nil, onAKey},
 		"enableAPIKey":           {deed("enableAPIKey", `id: $id`, key), nil, onADisabledKey},
 		"deleteAPIKey":           {deed("deleteAPIKey", `id: $id`, "deletedId"), nil, onAKey},
+		"updateSecuritySettings": {deed("updateSecuritySettings", `apiKeyId: $id, requireSecret: true, origins: ["https://example.com"]`, "apiKey { id securitySettings { requireSecret origins } }"), nil, onAKey},
 		"acceptInvitation":       {deed("acceptInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"declineInvitation":      {deed("declineInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"revokeInvitation":       {deed("revokeInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ada)},

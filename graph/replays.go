@@ -37,6 +37,8 @@ func replays() map[string]replay {
 		"enableAPIKey":       again(enabledKey),
 		"deleteAPIKey":       again(deletedKey),
 
+		"updateSecuritySettings": again(editedSecurity),
+
 		"inviteCollaborators":    again(invited),
 		"acceptInvitation":       again(accepted),
 		"declineInvitation":      again(declined),
@@ -116,6 +118,11 @@ func createdKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Create
 func updatedKey(ctx context.Context, r *Resolver, did once.Did, _ UpdateAPIKeyInput) (*UpdateAPIKeyPayload, error) {
 	key, err := keyOf(ctx, r, did.Subject, did.Subject)
 	return &UpdateAPIKeyPayload{APIKey: key}, err
+}
+
+func editedSecurity(ctx context.Context, r *Resolver, did once.Did, _ UpdateSecuritySettingsInput) (*UpdateSecuritySettingsPayload, error) {
+	key, err := keyOf(ctx, r, did.Subject, did.Subject)
+	return &UpdateSecuritySettingsPayload{APIKey: key}, err
 }
 
 func revealedSecret(ctx context.Context, r *Resolver, did once.Did, _ RevealAPIKeySecretInput) (*RevealAPIKeySecretPayload, error) {

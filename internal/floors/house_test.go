@@ -24,6 +24,8 @@ func house() []room {
 		{floor: 0, path: "internal/limit", only: nothing},
 		{floor: 0, path: "internal/page", only: nothing},
 		{floor: 0, path: "internal/text", only: nothing},
+		{floor: 0, path: "internal/allow", only: nothing},
+		{floor: 0, path: "internal/pubkey", only: nothing},
 
 		// The law. It never learns what the memory looks like but through its vocabulary.
 		{floor: 0, path: "policy/internal/core", only: nothing},

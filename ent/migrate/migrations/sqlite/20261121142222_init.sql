@@ -75,6 +75,12 @@ CREATE INDEX `invitation_email_status` ON `invitations` (`email`, `status`);
 CREATE INDEX `invitation_api_key_id_status` ON `invitations` (`api_key_id`, `status`);
 -- create index "invitation_invited_by_id" to table: "invitations"
 CREATE INDEX `invitation_invited_by_id` ON `invitations` (`invited_by_id`);
+-- create "jwt_keys" table
+CREATE TABLE `jwt_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `algorithm` text NOT NULL, `fingerprint` text NOT NULL, `public_key_pem` text NOT NULL, `position` integer NOT NULL, `api_key_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `jwt_keys_api_keys_jwt_keys` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION);
+-- create index "jwtkey_created_at_id" to table: "jwt_keys"
+CREATE INDEX `jwtkey_created_at_id` ON `jwt_keys` (`created_at`, `id`);
+-- create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+CREATE UNIQUE INDEX `jwtkey_api_key_id_fingerprint` ON `jwt_keys` (`api_key_id`, `fingerprint`);
 -- create "organizations" table
 CREATE TABLE `organizations` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `slug` text NOT NULL, `personal` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "organizations_slug_key" to table: "organizations"
@@ -109,6 +115,12 @@ CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL,
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX `sealedvalue_api_key_id_version` ON `sealed_values` (`api_key_id`, `version`);
+-- create "security_settings" table
+CREATE TABLE `security_settings` (`id` text NOT NULL, `created_at` integer NOT NULL, `require_secret` bool NOT NULL DEFAULT (false), `secret_overrides_allowlists` bool NOT NULL DEFAULT (false), `origins` json NOT NULL, `user_agents` json NOT NULL, `methods` json NOT NULL, `addresses` json NOT NULL, `require_jwt` bool NOT NULL DEFAULT (false), `api_key_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `security_settings_api_keys_security_settings` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION);
+-- create index "securitysettings_created_at_id" to table: "security_settings"
+CREATE INDEX `securitysettings_created_at_id` ON `security_settings` (`created_at`, `id`);
+-- create index "securitysettings_api_key_id" to table: "security_settings"
+CREATE UNIQUE INDEX `securitysettings_api_key_id` ON `security_settings` (`api_key_id`);
 -- create "sessions" table
 CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` integer NOT NULL, `token_hash` text NOT NULL, `last_seen_at` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `user_agent` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_sessions` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "sessions_token_hash_key" to table: "sessions"
@@ -147,6 +159,12 @@ DROP INDEX `session_created_at_id`;
 DROP INDEX `sessions_token_hash_key`;
 -- reverse: create "sessions" table
 DROP TABLE `sessions`;
+-- reverse: create index "securitysettings_api_key_id" to table: "security_settings"
+DROP INDEX `securitysettings_api_key_id`;
+-- reverse: create index "securitysettings_created_at_id" to table: "security_settings"
+DROP INDEX `securitysettings_created_at_id`;
+-- reverse: create "security_settings" table
+DROP TABLE `security_settings`;
 -- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 DROP INDEX `sealedvalue_api_key_id_version`;
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
@@ -181,6 +199,12 @@ DROP INDEX `organization_created_at_id`;
 DROP INDEX `organizations_slug_key`;
 -- reverse: create "organizations" table
 DROP TABLE `organizations`;
+-- reverse: create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+DROP INDEX `jwtkey_api_key_id_fingerprint`;
+-- reverse: create index "jwtkey_created_at_id" to table: "jwt_keys"
+DROP INDEX `jwtkey_created_at_id`;
+-- reverse: create "jwt_keys" table
+DROP TABLE `jwt_keys`;
 -- reverse: create index "invitation_invited_by_id" to table: "invitations"
 DROP INDEX `invitation_invited_by_id`;
 -- reverse: create index "invitation_api_key_id_status" to table: "invitations"
