@@ -48,8 +48,11 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		a.Must(t, `mutation { createAccessToken(input: {name: "program"}) { accessToken { id } errors { code } } }`, nil)
 	}
 	for key, who := range map[string]*apptest.Actor{own: w.ada, shared: w.ben} {
-		who.Must(t, `mutation($id: ID!, $pem: String!) { updateSecuritySettings(input: {apiKeyId: $id, origins: ["https://app.example"], jwtKeys: [{name: "signer", publicKeyPEM: $pem}]}) { errors { code } } }`,
-			apptest.Vars{"id": key, "pem": publicKey(t)})
+		done := who.Once(t, `mutation($id: ID!, $pem: String!) { updateSecuritySettings(input: {apiKeyId: $id, origins: ["https://app.example"], jwtKeys: [{name: "signer", publicKeyPEM: $pem}]}) { errors { code } } }`,
+			apptest.Vars{"id": key, "pem": publicKey(t)}, "settings")
+		if done.Code() != "" {
+			t.Fatal(done.Body)
+		}
 	}
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
@@ -82,6 +85,7 @@ func tables() map[string]string {
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
+		"IdempotencyKey": "idempotency_keys",
 	}
 }
 
