@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/keyhall/keyhall/graph"
@@ -65,8 +66,9 @@ type App struct {
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
+	work     context.Context // of what runs beside the requests
 	stop     context.CancelFunc
-	stopped  chan struct{}
+	running  sync.WaitGroup
 }
 
 // Open builds everything, or nothing: what was opened is closed again when a later part fails.
@@ -97,8 +99,11 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
-	a.Mail = mail.New(s.Client, keys, c.Mail, c.Log)
+	outbox, err := mail.New(s.Client, keys, c.Mail, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, log: c.Log}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
 	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail)
@@ -107,10 +112,14 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
 	}
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	a.stop = stop
-	go a.keepFlushing(work)
+	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.running.Go(a.keepFlushing)
 	return a, nil
+}
+
+// Start begins what needs to know where people reach this server: letters are sent from now on.
+func (a *App) Start(origin string) {
+	a.running.Go(func() { a.Mail.Run(a.work, origin) })
 }
 
 // limits are the counters of inviting.
@@ -164,12 +173,12 @@ func (a *App) Handler() http.Handler { return a.site.Handler() }
 // Close writes what is kept in memory and closes the database.
 func (a *App) Close(ctx context.Context) error {
 	a.stop()
-	<-a.stopped
+	a.running.Wait()
 	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
-func (a *App) keepFlushing(ctx context.Context) {
-	defer close(a.stopped)
+func (a *App) keepFlushing() {
+	ctx := a.work
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {

@@ -98,6 +98,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 		laws.keep(d, a.Engine.Revision())
 	}
 	web := httptest.NewServer(a.Handler())
+	a.Start(web.URL)
 	raw, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatalf("open the fixtures' connection: %v", err)

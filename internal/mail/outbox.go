@@ -18,13 +18,18 @@ type Outbox struct {
 	client *ent.Client
 	tokens token.Deriver
 	config Config
+	press  *press
 	log    *slog.Logger
 	woken  chan struct{}
 }
 
 // New makes an outbox. Without a mail server letters are kept and not sent.
-func New(c *ent.Client, tokens token.Deriver, config Config, log *slog.Logger) *Outbox {
-	return &Outbox{client: c, tokens: tokens, config: config, log: log, woken: make(chan struct{}, 1)}
+func New(c *ent.Client, tokens token.Deriver, config Config, log *slog.Logger) (*Outbox, error) {
+	p, err := newPress()
+	if err != nil {
+		return nil, err
+	}
+	return &Outbox{client: c, tokens: tokens, config: config, press: p, log: log, woken: make(chan struct{}, 1)}, nil
 }
 
 // Queue writes a letter in the transaction of its deed; ctx is that of the open receipt, or of the duty. When the
