@@ -43,6 +43,7 @@ type Server struct {
 	Database Database
 	Dir      string // data folder
 	Log      *Log   // everything it logged
+	store    store.Config
 	raw      *sql.DB
 	counter  *names
 }
@@ -64,6 +65,15 @@ func New(t testing.TB, d Database, options ...func(*app.Config)) *Server {
 	s, stop := start(t, d, t.TempDir(), options...)
 	t.Cleanup(stop)
 	return s
+}
+
+// Beside is a second process of the same installation, on the same database.
+func (s *Server) Beside(t testing.TB, options ...func(*app.Config)) *Server {
+	t.Helper()
+	same := func(c *app.Config) { c.Store = s.store }
+	second, stop := start(t, s.Database, s.Dir, append(options, same)...)
+	t.Cleanup(stop)
+	return second
 }
 
 func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (*Server, func()) {
@@ -103,7 +113,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	if err != nil {
 		t.Fatalf("open the fixtures' connection: %v", err)
 	}
-	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, raw: raw, counter: &names{}}
+	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, store: cfg.Store, raw: raw, counter: &names{}}
 	return s, func() {
 		web.Close()
 		_ = raw.Close()
