@@ -84,6 +84,7 @@ func idorSlots() []idorSlot {
 			inviteCollaborators(input: {apiKeyId: $id, emails: [$to], role: ADMIN, confirmEmail: $me}) { results { invitation { id } error { code } } errors { code message path } } }`},
 		deed("AcceptInvitationInput.invitationId", "inv", "acceptInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
 		deed("DeclineInvitationInput.invitationId", "inv", "declineInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
+		deed("ResendInvitationInput.invitationId", "inv", "resendInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
 		deed("RevokeInvitationInput.invitationId", "inv", "revokeInvitation", "invitationId: $id", "invitation { "+idorAll("Invitation")+" }"),
 		deed("UpdateCollaboratorRoleInput.collaboratorId", "col", "updateCollaboratorRole", "collaboratorId: $id, role: ADMIN", "collaborator { "+idorAll("Collaborator")+" }"),
 		deed("RemoveCollaboratorInput.collaboratorId", "col", "removeCollaborator", "collaboratorId: $id", "apiKey { "+idorAll("APIKey")+" }"),
@@ -163,7 +164,7 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 	t.Helper()
 	admin := []string{
 		"UpdateAPIKeyInput.id", "UpdateSecuritySettingsInput.apiKeyId", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
-		"RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
+		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
 	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
@@ -206,7 +207,7 @@ func (e *estate) idorIDs(t *testing.T) []string {
 		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
-		of("SELECT id AS x FROM instances"), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
+		of("SELECT id AS x FROM instances"), of("SELECT id AS x FROM mails WHERE resource_id = ?", e.devInvitation), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
 	}
 }
 
@@ -303,7 +304,7 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 		own := map[string]string{
 			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
-			"RevokeInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
+			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}
 		slots := idorSlots()
 		slices.SortStableFunc(slots, func(a, b idorSlot) int { // what ends the key comes last

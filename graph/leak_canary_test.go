@@ -112,12 +112,13 @@ func (l *life) keep(what string, a apptest.Answer, allowed ...string) apptest.An
 // log, every answer, the audit trail, every column of every table, and on SQLite the files, write-ahead log included.
 func TestNoPlaintextStaysAnywhere(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
 		l := &life{estate: &estate{Server: s}, t: t, c: canaries{}}
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
 		key := l.keys(ada, ben)
 		l.privateKeys(ada, key)
+		l.links(box, ada, ben, key)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
@@ -274,6 +275,32 @@ func (l *life) privateKeys(ada *apptest.Actor, key string) {
 	if out.Text("updateSecuritySettings", "apiKey", "securitySettings", "jwtKeys", 0, "publicKeyPEM") != public {
 		l.t.Errorf("the public key is %s", out.Body)
 	}
+}
+
+// links are mailed, looked at, sent again, put in wrong places, and followed. The mail server is the one place for them.
+func (l *life) links(box *apptest.Mailbox, ada, ben *apptest.Actor, key string) {
+	l.t.Helper()
+	cleo := l.Unverified(l.t, "cleo")
+	box.Refuse(cleo.Email)
+	id := ada.Invite(l.t, key, cleo, "CONTRIBUTOR")
+	apptest.Until(l.t, "the first letter is refused", func() bool { return delivery(l.t, ada, id) == "FAILED" })
+	box.Refuse("")
+	for i := range 2 {
+		l.keep("sending again", ada.Must(l.t, resendMutation, apptest.Vars{"id": id}))
+		link := box.Await(l.t, cleo.Email, i+1).Token
+		l.c.token(fmt.Sprintf("link %d", i), link)
+		for what, mutation := range byLink() {
+			l.keep(what+" by another", ben.Do(l.t, mutation, withToken(link)))
+			l.keep(what+" by nobody", l.Anonymous().Do(l.t, mutation, withToken(link)))
+			l.keep(what+" of half a link", cleo.Do(l.t, mutation, withToken(link[:len(link)-1])))
+		}
+		l.keep("a link as an id", cleo.Do(l.t, acceptMutation, apptest.Vars{"id": link}))
+		l.keep("a link as a credential", ben.WithToken(link).Do(l.t, `{ viewer { email } }`, nil))
+		l.keep("opening", cleo.Must(l.t, openMutation, withToken(link)))
+	}
+	l.keep("an old link", cleo.Do(l.t, acceptByToken, withToken(l.c["link 0"])))
+	l.keep("accepting", cleo.Must(l.t, acceptByToken, withToken(l.c["link 1"])))
+	l.keep("accepting again", cleo.Do(l.t, acceptByToken, withToken(l.c["link 1"])))
 }
 
 func (l *life) tokens(ada *apptest.Actor) {

@@ -88,6 +88,11 @@ func deeds() map[string]deed {
 			guestsInvitation, stored(1, "invitations WHERE id = ? AND status = 'REVOKED'",
 				func(_ *stage, p *prop, _ *apptest.Actor) []any { return []any{p.invitation} }),
 		},
+		"resend_invitation": {
+			`mutation($id: ID!) { resendInvitation(input: {invitationId: $id}) { invitation { resendCount } errors { code message } } }`,
+			guestsInvitation, stored(1, "invitations WHERE id = ? AND resend_count = 1 AND invited_by_id = ?",
+				func(_ *stage, p *prop, who *apptest.Actor) []any { return []any{p.invitation, who.ID} }),
+		},
 		"update_role": {
 			`mutation($id: ID!) { updateCollaboratorRole(input: {collaboratorId: $id, role: ADMIN}) { collaborator { role } errors { code message } } }`,
 			matesPlace, stored(1, "collaborators WHERE id = ? AND role = 'ADMIN'", matesPlaceID),

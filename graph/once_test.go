@@ -66,6 +66,7 @@ func allRepeats() map[string]twice {
 		"acceptInvitation":       {deed("acceptInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"declineInvitation":      {deed("declineInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"revokeInvitation":       {deed("revokeInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ada)},
+		"resendInvitation":       {deed("resendInvitation", `invitationId: $id`, "invitation { id status resendCount }"), nil, onAnInvitation(ada)},
 		"updateCollaboratorRole": {deed("updateCollaboratorRole", `collaboratorId: $id, role: ADMIN`, "collaborator { id role }"), nil, onAPlace},
 		"removeCollaborator":     {deed("removeCollaborator", `collaboratorId: $id`, key), nil, onAPlace},
 		"leaveAPIKey":            {deed("leaveAPIKey", `id: $id`, ""), nil, leaving},

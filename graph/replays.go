@@ -42,6 +42,8 @@ func replays() map[string]replay {
 		"inviteCollaborators":    again(invited),
 		"acceptInvitation":       again(accepted),
 		"declineInvitation":      again(declined),
+		"openInvitation":         nil, // changes nothing
+		"resendInvitation":       again(resentInvitation),
 		"revokeInvitation":       again(revokedInvitation),
 		"updateCollaboratorRole": again(updatedRole),
 		"removeCollaborator":     again(removedCollaborator),
@@ -156,14 +158,22 @@ func invitationOf(ctx context.Context, r *Resolver, id string) (*ent.Invitation,
 	return r.Reader.Invitation().Where(invitation.ID(id)).Only(ctx)
 }
 
-func accepted(ctx context.Context, r *Resolver, did once.Did, _ AcceptInvitationInput) (*AcceptInvitationPayload, error) {
+func accepted(ctx context.Context, r *Resolver, did once.Did, _ keyhall.WhichInvitation) (*AcceptInvitationPayload, error) {
 	inv, err := invitationOf(ctx, r, did.Subject)
 	return &AcceptInvitationPayload{Invitation: inv}, err
 }
 
-func declined(ctx context.Context, r *Resolver, did once.Did, _ DeclineInvitationInput) (*DeclineInvitationPayload, error) {
+func declined(ctx context.Context, r *Resolver, did once.Did, _ keyhall.WhichInvitation) (*DeclineInvitationPayload, error) {
 	inv, err := invitationOf(ctx, r, did.Subject)
 	return &DeclineInvitationPayload{Invitation: inv}, err
+}
+
+func resentInvitation(ctx context.Context, r *Resolver, did once.Did, _ ResendInvitationInput) (*ResendInvitationPayload, error) {
+	if _, err := keyOf(ctx, r, did.Subject, did.Subject); err != nil {
+		return nil, err
+	}
+	inv, err := invitationOf(ctx, r, did.Part)
+	return &ResendInvitationPayload{Invitation: inv}, err
 }
 
 func revokedInvitation(ctx context.Context, r *Resolver, did once.Did, _ RevokeInvitationInput) (*RevokeInvitationPayload, error) {

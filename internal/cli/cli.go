@@ -15,6 +15,8 @@ import (
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/config"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/store"
 )
 
@@ -69,10 +71,25 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a.Proxies = c.Proxies()
 	a.Accounts.Signup = c.Signup
 	a.Log = logger(c.Log, t.Err)
+	a.Mail = mailConfig(c, a.Mail)
 	if c.Introspection == "off" {
 		a.Introspection = graph.Nobody
 	}
 	return a
+}
+
+// mailConfig adds where mail goes; validating has refused what cannot be read.
+func mailConfig(c config.Config, m mail.Config) mail.Config {
+	server, err := c.SMTPURL.Server()
+	if c.SMTPURL.IsZero() || err != nil {
+		return m
+	}
+	m.Host, m.Port, m.Username, m.From = server.Host, server.Port, server.Username, c.MailFrom
+	m.Password = keyring.NewSecret(server.Password())
+	m.TLS = map[config.MailTLS]mail.TLS{
+		config.MailSTARTTLS: mail.STARTTLS, config.MailSMTPS: mail.TLSFromTheStart, config.MailPlain: mail.TLSOff,
+	}[server.TLS]
+	return m
 }
 
 // logger writes text for people and JSON for programs.

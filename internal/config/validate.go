@@ -20,6 +20,7 @@ func (c Config) Validate() error {
 		checkDatabase(c.DatabaseURL),
 		checkPublicURL(c.PublicURL, c.Addr),
 		checkWord("KEYHALL_SIGNUP", c.Signup, "", "open", "closed"),
+		checkMail(c.SMTPURL, c.MailFrom),
 		checkPolicyDir(c.PolicyDir),
 		checkProxies(c.TrustedProxies),
 		checkWord("KEYHALL_LOG", c.Log, "auto", "text", "json"),

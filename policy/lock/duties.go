@@ -18,6 +18,8 @@ func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(), idempotency("", ""), forgetKeys(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
+		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 	}
 }
 

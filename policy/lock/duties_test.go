@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ import (
 const allDuties = `
 access_token.lookup reads AccessToken User
 account.by_email reads User
+address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
+address.proven reads User
+address.proven update User[email_verified] where email= id=
 administrator reads User
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
@@ -33,6 +37,11 @@ idempotency.forget delete IdempotencyKey[] where  and of some rows only
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
+invitation.by_link reads Invitation
+mail.claim reads Mail
+mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
+mail.mark update Invitation[delivery sent_at] where id= resend_count=0
+mail.mark update Mail[last_error next_attempt_at sent_at state] where id= state=QUEUED
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -142,6 +151,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		c.keys(t)
 		bare := context.Background()
 		ada := users(c.ada)
+		due := one("SELECT id AS x FROM mails WHERE resource_id = ?", c.invitation)
+		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = 1 WHERE id = ?", due)
+		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE id <> ?", int64(math.MaxInt64), due)
 		type sight map[string][]string
 		for _, d := range []struct {
 			name string
@@ -166,6 +178,12 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
+			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
+			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
+			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada}},
+			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil}},
+			{"the letters that wait", lock.MailClaim(bare), sight{"Mail": {due}}},
+			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), nil},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
@@ -268,6 +286,11 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
 		"idempotency": {"IdempotencyKey.AppendOutcomes", "IdempotencyKey.SetMadeID", "IdempotencyKey.SetNillableMadeID", "IdempotencyKey.SetNillablePartID",
 			"IdempotencyKey.SetNillableSubjectID", "IdempotencyKey.SetOutcomes", "IdempotencyKey.SetPartID", "IdempotencyKey.SetSubjectID", "IdempotencyKey.ClearOutcomes"},
+		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
+		"mail.claim":     {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
+		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
+			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
+			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
 	}
 	deleting := []string{"idempotency deletes IdempotencyKey", "idempotency.forget deletes IdempotencyKey"} // TestDutiesForgetOnlyKeysWhoseDayIsOver
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
