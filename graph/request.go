@@ -24,6 +24,7 @@ type request struct {
 	place        *batch[*ent.Collaborator]
 	project      *batch[*projectmember.Role]
 	organization *batch[*organizationmember.Role]
+	clock        *batch[int64]
 }
 
 func (r *Resolver) newRequest() *request {
@@ -36,6 +37,7 @@ func (r *Resolver) newRequest() *request {
 	q.place = newBatch(r.places)
 	q.project = newBatch(r.projectRoles)
 	q.organization = newBatch(r.organizationRoles)
+	q.clock = newBatch(r.readClock)
 	return q
 }
 

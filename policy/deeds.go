@@ -12,6 +12,9 @@ type Deed struct {
 	ID   string // the resource of the permission
 	New  string // the id of the row that the deed creates, if it creates one
 	Part string // the id of a row that belongs to the resource: a collaborator, an invitation
+
+	// Of a deed that makes a thing like the resource: what it keeps of it.
+	Owner, Project string
 }
 
 type pins = core.Pins
@@ -41,6 +44,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at")}},
 		"api_key.disable": {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.enable":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"api_key.rotate":  rotation(d),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -71,6 +75,28 @@ func deeds(subject string, d Deed) map[Permission]scope {
 				core.Delete("Session", pins{"user_id": d.ID}),
 			},
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
+		},
+	}
+}
+
+// rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does
+// it, the people on the key are copied and its open invitations go over; nobody is added and the owner stays.
+func rotation(d Deed) scope {
+	return scope{
+		writes: []core.Write{
+			core.Create("APIKey", pins{"id": d.New, "replaces_id": d.ID, "owner_id": d.Owner, "project_id": d.Project}),
+			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.ID}),
+			core.Create("Collaborator", pins{"api_key_id": d.New}),
+			core.Move("Invitation", pins{"api_key_id": d.ID, "status": "PENDING"}, pins{"api_key_id": d.New}),
+			core.Update("SealedValue", pins{"api_key_id": d.ID}, "valid_until"),
+			core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
+		},
+		reads: []core.Read{
+			{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
 		},
 	}
 }

@@ -39,6 +39,22 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 	return rows.Err()
 }
 
+// Now is the database's clock, in microseconds since 1970 UTC.
+func (r *Revision) Now(ctx context.Context, q core.Asker) (now int64, err error) {
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(r.dialect), nil), rows); err != nil {
+		return 0, fmt.Errorf("policy: ask the clock: %w", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		err = rows.Scan(&now)
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	return now, err
+}
+
 // Passed tells whether a moment is over by the database's clock.
 func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
 	text := "SELECT CASE WHEN ? <= " + core.Now(r.dialect) + " THEN 1 ELSE 0 END"

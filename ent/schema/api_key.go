@@ -35,6 +35,8 @@ func (APIKey) Fields() []ent.Field {
 		moment("disabled_at"),
 		optionalKey("disabled_by_id"),
 		field.String("disabled_as").Default("").Comment("Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled."),
+		optionalKey("replaces_id"),
+		field.Int64("grace_expires_at").Default(0).Comment("When a replaced key stops for good; 0: it was not replaced. Never set back."),
 	}
 }
 
@@ -45,6 +47,7 @@ func (APIKey) Edges() []ent.Edge {
 		edge.From("owner", User.Type).Ref("owned_api_keys").Field("owner_id").Unique().Required(),
 		edge.To("collaborators", Collaborator.Type),
 		edge.To("invitations", Invitation.Type),
+		edge.To("replaced_by", APIKey.Type).Unique().From("replaces").Unique().Field("replaces_id"),
 	}
 }
 
@@ -89,10 +92,11 @@ func (SealedValue) Fields() []ent.Field {
 		field.Bytes("ciphertext").Sensitive(),
 		field.String("keyset_id"),
 		field.Int64("reveal_count").Default(0),
+		field.Int64("valid_until").Default(0).Comment("When an earlier version stops being one; 0: it is the one in use."),
 	}
 }
 
 // Indexes of SealedValue.
 func (SealedValue) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("api_key_id", "version").Unique()}
+	return []ent.Index{index.Fields("api_key_id", "version").Unique(), index.Fields("keyset_id", "id")}
 }

@@ -128,6 +128,11 @@ func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) 
 	return g.engine.Revision().Passed(ctx, tx, at)
 }
 
+// Now is the database's clock: what people are shown goes by the same one as what they may do.
+func (g *Guard) Now(ctx context.Context) (int64, error) {
+	return g.engine.Revision().Now(ctx, g.client)
+}
+
 // Law is the policy in force.
 func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }
 

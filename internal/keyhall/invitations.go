@@ -56,6 +56,9 @@ func (h *House) InviteCollaborators(ctx context.Context, in InviteCollaborators)
 		if err != nil {
 			return err
 		}
+		if err := lasting(key, "apiKeyId"); err != nil {
+			return err
+		}
 		for _, e := range unique(in.Emails) {
 			result, err := h.invite(ctx, tx, allowed, key, e, in.Role)
 			if err != nil {
@@ -219,12 +222,25 @@ func (h *House) settle(ctx context.Context, id string, p policy.Permission, f se
 		if err := h.guard.LockRow(ctx, tx, ent.TypeAPIKey, *inv.APIKeyID); err != nil {
 			return err
 		}
+		if err := stays(ctx, tx, inv); err != nil {
+			return err
+		}
 		allowed, err := h.guard.Authorize(ctx, tx, p, policy.Deed{ID: id, Part: *inv.APIKeyID})
 		if err != nil {
 			return h.whyNot(ctx, tx, id, err)
 		}
 		return f(ctx, tx, allowed, inv)
 	})
+}
+
+// stays tells, once the key of an invitation is held, that it is still its key: a rotation takes open invitations to the new
+// one.
+func stays(ctx context.Context, tx *ent.Tx, before *ent.Invitation) error {
+	now, err := tx.Invitation.Get(ctx, before.ID)
+	if err == nil && *now.APIKeyID != *before.APIKeyID {
+		err = fault.Conflict("the key was replaced by a newer one just now, and the invitation is to that: try again")
+	}
+	return err
 }
 
 // whyNot tells who sees an invitation what stands between them and it: another account, or how it ended.
@@ -262,6 +278,9 @@ func (h *House) RevokeInvitation(ctx context.Context, id string) (*ent.Invitatio
 		}
 		allowed, err := h.guard.Authorize(ctx, tx, "api_key.revoke_invitation", policy.Deed{ID: *inv.APIKeyID, Part: id})
 		if err != nil {
+			return err
+		}
+		if err := stays(ctx, tx, inv); err != nil {
 			return err
 		}
 		inv, err = tx.Invitation.Get(ctx, id) // again, now that its key is locked

@@ -42,6 +42,9 @@ func (h *House) RevealAPIKeySecret(ctx context.Context, id string, reason *strin
 		if err != nil {
 			return err
 		}
+		if err := alive(key, allowed.Now, "id"); err != nil {
+			return err
+		}
 		if receipt, err = audit.Record(ctx, tx, allowed, keyEvent("api_key.secret.revealed", key, changes...)); err != nil {
 			return err
 		}

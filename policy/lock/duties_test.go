@@ -81,7 +81,11 @@ func described(name string, reads []core.Read, writes []core.Write) []string {
 		}
 		slices.Sort(ops)
 		columns := slices.Sorted(slices.Values(w.Columns))
-		out = append(out, fmt.Sprintf("%s %s %s%v where %s", name, strings.Join(ops, " "), w.Type, columns, strings.Join(pinned, " ")))
+		to := ""
+		for _, column := range slices.Sorted(maps.Keys(w.To)) {
+			to += fmt.Sprintf(" to %s=%v", column, w.To[column])
+		}
+		out = append(out, fmt.Sprintf("%s %s %s%v where %s%s", name, strings.Join(ops, " "), w.Type, columns, strings.Join(pinned, " "), to))
 	}
 	return out
 }
