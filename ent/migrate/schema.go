@@ -531,11 +531,6 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{SealedValuesColumns[2], SealedValuesColumns[3]},
 			},
-			{
-				Name:    "sealedvalue_keyset_id_id",
-				Unique:  false,
-				Columns: []*schema.Column{SealedValuesColumns[6], SealedValuesColumns[0]},
-			},
 		},
 	}
 	// SessionsColumns holds the columns for the "sessions" table.

@@ -98,5 +98,5 @@ func (SealedValue) Fields() []ent.Field {
 
 // Indexes of SealedValue.
 func (SealedValue) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("api_key_id", "version").Unique(), index.Fields("keyset_id", "id")}
+	return []ent.Index{index.Fields("api_key_id", "version").Unique()}
 }

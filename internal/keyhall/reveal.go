@@ -7,6 +7,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -86,5 +87,5 @@ func (h *House) open(r audit.Receipt, permission string, row *ent.SealedValue) (
 }
 
 func (h *House) secretPlace(keyID string, version int) keyring.Context {
-	return keyring.Context{Install: h.install, Type: "api_key", ID: keyID, Version: version, Field: "secret"}
+	return instance.KeySecret(h.install, keyID, version)
 }

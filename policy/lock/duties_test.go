@@ -25,9 +25,13 @@ administrator reads User
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Invitation Project User
+instance create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rotated
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
+keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
+keyring.rewrap reads SealedValue
+keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -160,6 +164,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
+			{"the re-wrap", lock.Rewrap(bare), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values")}},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), nil},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
@@ -210,6 +215,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"audit.denial": {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
 		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
+		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey"},
 	}
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		c := newScene(t, s)

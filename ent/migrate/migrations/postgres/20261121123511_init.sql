@@ -33,8 +33,6 @@ CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "crea
 CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
 CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
--- create index "sealedvalue_keyset_id_id" to table: "sealed_values"
-CREATE INDEX "sealedvalue_keyset_id_id" ON "sealed_values" ("keyset_id", "id");
 -- create "access_tokens" table
 CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "access_tokens_lookup_key" to table: "access_tokens"
@@ -213,8 +211,6 @@ DROP INDEX "accesstoken_created_at_id";
 DROP INDEX "access_tokens_lookup_key";
 -- reverse: create "access_tokens" table
 DROP TABLE "access_tokens";
--- reverse: create index "sealedvalue_keyset_id_id" to table: "sealed_values"
-DROP INDEX "sealedvalue_keyset_id_id";
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
 DROP INDEX "sealedvalue_created_at_id";
 -- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"

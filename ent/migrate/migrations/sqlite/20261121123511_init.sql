@@ -103,8 +103,6 @@ CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL,
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX `sealedvalue_api_key_id_version` ON `sealed_values` (`api_key_id`, `version`);
--- create index "sealedvalue_keyset_id_id" to table: "sealed_values"
-CREATE INDEX `sealedvalue_keyset_id_id` ON `sealed_values` (`keyset_id`, `id`);
 -- create "sessions" table
 CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` integer NOT NULL, `token_hash` text NOT NULL, `last_seen_at` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `user_agent` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_sessions` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "sessions_token_hash_key" to table: "sessions"
@@ -143,8 +141,6 @@ DROP INDEX `session_created_at_id`;
 DROP INDEX `sessions_token_hash_key`;
 -- reverse: create "sessions" table
 DROP TABLE `sessions`;
--- reverse: create index "sealedvalue_keyset_id_id" to table: "sealed_values"
-DROP INDEX `sealedvalue_keyset_id_id`;
 -- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 DROP INDEX `sealedvalue_api_key_id_version`;
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
