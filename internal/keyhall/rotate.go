@@ -118,6 +118,9 @@ func (h *House) replace(ctx context.Context, in Rotation) (Issued, error) {
 // what the permit lets be written.
 func (h *House) rotating(ctx context.Context, tx *ent.Tx, id, successor string) (*ent.APIKey, access.Permit, error) {
 	before, err := tx.APIKey.Get(ctx, id)
+	if ent.IsNotFound(err) { // Authorize says so, and keeps the denial
+		before, err = &ent.APIKey{}, nil
+	}
 	if err != nil {
 		return nil, access.Permit{}, err
 	}
