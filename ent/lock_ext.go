@@ -93,10 +93,16 @@ func (*APIKeyMutation) Column(name string) (string, bool) {
 		return apikey.FieldDisabledByID, true
 	case apikey.FieldDisabledAs:
 		return apikey.FieldDisabledAs, true
+	case apikey.FieldReplacesID:
+		return apikey.FieldReplacesID, true
+	case apikey.FieldGraceExpiresAt:
+		return apikey.FieldGraceExpiresAt, true
 	case apikey.EdgeProject:
 		return apikey.ProjectColumn, true
 	case apikey.EdgeOwner:
 		return apikey.OwnerColumn, true
+	case apikey.EdgeReplaces:
+		return apikey.ReplacesColumn, true
 	}
 	return "", false
 }
@@ -873,6 +879,8 @@ func (*SealedValueMutation) Column(name string) (string, bool) {
 		return sealedvalue.FieldKeysetID, true
 	case sealedvalue.FieldRevealCount:
 		return sealedvalue.FieldRevealCount, true
+	case sealedvalue.FieldValidUntil:
+		return sealedvalue.FieldValidUntil, true
 	}
 	return "", false
 }

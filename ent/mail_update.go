@@ -27,6 +27,20 @@ func (_u *MailUpdate) Where(ps ...predicate.Mail) *MailUpdate {
 	return _u
 }
 
+// SetWithinID sets the "within_id" field.
+func (_u *MailUpdate) SetWithinID(v string) *MailUpdate {
+	_u.mutation.SetWithinID(v)
+	return _u
+}
+
+// SetNillableWithinID sets the "within_id" field if the given value is not nil.
+func (_u *MailUpdate) SetNillableWithinID(v *string) *MailUpdate {
+	if v != nil {
+		_u.SetWithinID(*v)
+	}
+	return _u
+}
+
 // SetState sets the "state" field.
 func (_u *MailUpdate) SetState(v mail.State) *MailUpdate {
 	_u.mutation.SetState(v)
@@ -172,6 +186,9 @@ func (_u *MailUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.WithinID(); ok {
+		_spec.SetField(mail.FieldWithinID, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(mail.FieldState, field.TypeEnum, value)
 	}
@@ -214,6 +231,20 @@ type MailUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *MailMutation
+}
+
+// SetWithinID sets the "within_id" field.
+func (_u *MailUpdateOne) SetWithinID(v string) *MailUpdateOne {
+	_u.mutation.SetWithinID(v)
+	return _u
+}
+
+// SetNillableWithinID sets the "within_id" field if the given value is not nil.
+func (_u *MailUpdateOne) SetNillableWithinID(v *string) *MailUpdateOne {
+	if v != nil {
+		_u.SetWithinID(*v)
+	}
+	return _u
 }
 
 // SetState sets the "state" field.
@@ -390,6 +421,9 @@ func (_u *MailUpdateOne) sqlSave(ctx context.Context) (_node *Mail, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.WithinID(); ok {
+		_spec.SetField(mail.FieldWithinID, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(mail.FieldState, field.TypeEnum, value)

@@ -87,6 +87,8 @@ type APIKeyMutation struct {
 	adddisabled_at           *int64
 	disabled_by_id           *string
 	disabled_as              *string
+	grace_expires_at         *int64
+	addgrace_expires_at      *int64
 	clearedFields            map[string]struct{}
 	project                  *string
 	clearedproject           bool
@@ -104,6 +106,10 @@ type APIKeyMutation struct {
 	jwt_keys                 map[string]struct{}
 	removedjwt_keys          map[string]struct{}
 	clearedjwt_keys          bool
+	replaces                 *string
+	clearedreplaces          bool
+	replaced_by              *string
+	clearedreplaced_by       bool
 	done                     bool
 	oldValue                 func(context.Context) (*APIKey, error)
 	predicates               []predicate.APIKey
@@ -840,6 +846,111 @@ func (m *APIKeyMutation) ResetDisabledAs() {
 	m.disabled_as = nil
 }
 
+// SetReplacesID sets the "replaces_id" field.
+func (m *APIKeyMutation) SetReplacesID(s string) {
+	m.replaces = &s
+}
+
+// ReplacesID returns the value of the "replaces_id" field in the mutation.
+func (m *APIKeyMutation) ReplacesID() (r string, exists bool) {
+	v := m.replaces
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReplacesID returns the old "replaces_id" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldReplacesID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReplacesID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReplacesID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReplacesID: %w", err)
+	}
+	return oldValue.ReplacesID, nil
+}
+
+// ClearReplacesID clears the value of the "replaces_id" field.
+func (m *APIKeyMutation) ClearReplacesID() {
+	m.replaces = nil
+	m.clearedFields[apikey.FieldReplacesID] = struct{}{}
+}
+
+// ReplacesIDCleared returns if the "replaces_id" field was cleared in this mutation.
+func (m *APIKeyMutation) ReplacesIDCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldReplacesID]
+	return ok
+}
+
+// ResetReplacesID resets all changes to the "replaces_id" field.
+func (m *APIKeyMutation) ResetReplacesID() {
+	m.replaces = nil
+	delete(m.clearedFields, apikey.FieldReplacesID)
+}
+
+// SetGraceExpiresAt sets the "grace_expires_at" field.
+func (m *APIKeyMutation) SetGraceExpiresAt(i int64) {
+	m.grace_expires_at = &i
+	m.addgrace_expires_at = nil
+}
+
+// GraceExpiresAt returns the value of the "grace_expires_at" field in the mutation.
+func (m *APIKeyMutation) GraceExpiresAt() (r int64, exists bool) {
+	v := m.grace_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceExpiresAt returns the old "grace_expires_at" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldGraceExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceExpiresAt: %w", err)
+	}
+	return oldValue.GraceExpiresAt, nil
+}
+
+// AddGraceExpiresAt adds i to the "grace_expires_at" field.
+func (m *APIKeyMutation) AddGraceExpiresAt(i int64) {
+	if m.addgrace_expires_at != nil {
+		*m.addgrace_expires_at += i
+	} else {
+		m.addgrace_expires_at = &i
+	}
+}
+
+// AddedGraceExpiresAt returns the value that was added to the "grace_expires_at" field in this mutation.
+func (m *APIKeyMutation) AddedGraceExpiresAt() (r int64, exists bool) {
+	v := m.addgrace_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGraceExpiresAt resets all changes to the "grace_expires_at" field.
+func (m *APIKeyMutation) ResetGraceExpiresAt() {
+	m.grace_expires_at = nil
+	m.addgrace_expires_at = nil
+}
+
 // ClearProject clears the "project" edge to the Project entity.
 func (m *APIKeyMutation) ClearProject() {
 	m.clearedproject = true
@@ -1110,6 +1221,72 @@ func (m *APIKeyMutation) ResetJwtKeys() {
 	m.removedjwt_keys = nil
 }
 
+// ClearReplaces clears the "replaces" edge to the APIKey entity.
+func (m *APIKeyMutation) ClearReplaces() {
+	m.clearedreplaces = true
+	m.clearedFields[apikey.FieldReplacesID] = struct{}{}
+}
+
+// ReplacesCleared reports if the "replaces" edge to the APIKey entity was cleared.
+func (m *APIKeyMutation) ReplacesCleared() bool {
+	return m.ReplacesIDCleared() || m.clearedreplaces
+}
+
+// ReplacesIDs returns the "replaces" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReplacesID instead. It exists only for internal usage by the builders.
+func (m *APIKeyMutation) ReplacesIDs() (ids []string) {
+	if id := m.replaces; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReplaces resets all changes to the "replaces" edge.
+func (m *APIKeyMutation) ResetReplaces() {
+	m.replaces = nil
+	m.clearedreplaces = false
+}
+
+// SetReplacedByID sets the "replaced_by" edge to the APIKey entity by id.
+func (m *APIKeyMutation) SetReplacedByID(id string) {
+	m.replaced_by = &id
+}
+
+// ClearReplacedBy clears the "replaced_by" edge to the APIKey entity.
+func (m *APIKeyMutation) ClearReplacedBy() {
+	m.clearedreplaced_by = true
+}
+
+// ReplacedByCleared reports if the "replaced_by" edge to the APIKey entity was cleared.
+func (m *APIKeyMutation) ReplacedByCleared() bool {
+	return m.clearedreplaced_by
+}
+
+// ReplacedByID returns the "replaced_by" edge ID in the mutation.
+func (m *APIKeyMutation) ReplacedByID() (id string, exists bool) {
+	if m.replaced_by != nil {
+		return *m.replaced_by, true
+	}
+	return
+}
+
+// ReplacedByIDs returns the "replaced_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReplacedByID instead. It exists only for internal usage by the builders.
+func (m *APIKeyMutation) ReplacedByIDs() (ids []string) {
+	if id := m.replaced_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReplacedBy resets all changes to the "replaced_by" edge.
+func (m *APIKeyMutation) ResetReplacedBy() {
+	m.replaced_by = nil
+	m.clearedreplaced_by = false
+}
+
 // Where appends a list predicates to the APIKeyMutation builder.
 func (m *APIKeyMutation) Where(ps ...predicate.APIKey) {
 	m.predicates = append(m.predicates, ps...)
@@ -1144,7 +1321,7 @@ func (m *APIKeyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *APIKeyMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, apikey.FieldCreatedAt)
 	}
@@ -1187,6 +1364,12 @@ func (m *APIKeyMutation) Fields() []string {
 	if m.disabled_as != nil {
 		fields = append(fields, apikey.FieldDisabledAs)
 	}
+	if m.replaces != nil {
+		fields = append(fields, apikey.FieldReplacesID)
+	}
+	if m.grace_expires_at != nil {
+		fields = append(fields, apikey.FieldGraceExpiresAt)
+	}
 	return fields
 }
 
@@ -1223,6 +1406,10 @@ func (m *APIKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.DisabledByID()
 	case apikey.FieldDisabledAs:
 		return m.DisabledAs()
+	case apikey.FieldReplacesID:
+		return m.ReplacesID()
+	case apikey.FieldGraceExpiresAt:
+		return m.GraceExpiresAt()
 	}
 	return nil, false
 }
@@ -1260,6 +1447,10 @@ func (m *APIKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDisabledByID(ctx)
 	case apikey.FieldDisabledAs:
 		return m.OldDisabledAs(ctx)
+	case apikey.FieldReplacesID:
+		return m.OldReplacesID(ctx)
+	case apikey.FieldGraceExpiresAt:
+		return m.OldGraceExpiresAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown APIKey field %s", name)
 }
@@ -1367,6 +1558,20 @@ func (m *APIKeyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDisabledAs(v)
 		return nil
+	case apikey.FieldReplacesID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReplacesID(v)
+		return nil
+	case apikey.FieldGraceExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceExpiresAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey field %s", name)
 }
@@ -1387,6 +1592,9 @@ func (m *APIKeyMutation) AddedFields() []string {
 	if m.adddisabled_at != nil {
 		fields = append(fields, apikey.FieldDisabledAt)
 	}
+	if m.addgrace_expires_at != nil {
+		fields = append(fields, apikey.FieldGraceExpiresAt)
+	}
 	return fields
 }
 
@@ -1403,6 +1611,8 @@ func (m *APIKeyMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLastUsedAt()
 	case apikey.FieldDisabledAt:
 		return m.AddedDisabledAt()
+	case apikey.FieldGraceExpiresAt:
+		return m.AddedGraceExpiresAt()
 	}
 	return nil, false
 }
@@ -1440,6 +1650,13 @@ func (m *APIKeyMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDisabledAt(v)
 		return nil
+	case apikey.FieldGraceExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGraceExpiresAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey numeric field %s", name)
 }
@@ -1450,6 +1667,9 @@ func (m *APIKeyMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(apikey.FieldDisabledByID) {
 		fields = append(fields, apikey.FieldDisabledByID)
+	}
+	if m.FieldCleared(apikey.FieldReplacesID) {
+		fields = append(fields, apikey.FieldReplacesID)
 	}
 	return fields
 }
@@ -1467,6 +1687,9 @@ func (m *APIKeyMutation) ClearField(name string) error {
 	switch name {
 	case apikey.FieldDisabledByID:
 		m.ClearDisabledByID()
+		return nil
+	case apikey.FieldReplacesID:
+		m.ClearReplacesID()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey nullable field %s", name)
@@ -1518,13 +1741,19 @@ func (m *APIKeyMutation) ResetField(name string) error {
 	case apikey.FieldDisabledAs:
 		m.ResetDisabledAs()
 		return nil
+	case apikey.FieldReplacesID:
+		m.ResetReplacesID()
+		return nil
+	case apikey.FieldGraceExpiresAt:
+		m.ResetGraceExpiresAt()
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *APIKeyMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.project != nil {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1542,6 +1771,12 @@ func (m *APIKeyMutation) AddedEdges() []string {
 	}
 	if m.jwt_keys != nil {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.replaces != nil {
+		edges = append(edges, apikey.EdgeReplaces)
+	}
+	if m.replaced_by != nil {
+		edges = append(edges, apikey.EdgeReplacedBy)
 	}
 	return edges
 }
@@ -1582,13 +1817,21 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeReplaces:
+		if id := m.replaces; id != nil {
+			return []ent.Value{*id}
+		}
+	case apikey.EdgeReplacedBy:
+		if id := m.replaced_by; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *APIKeyMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.removedcollaborators != nil {
 		edges = append(edges, apikey.EdgeCollaborators)
 	}
@@ -1638,7 +1881,7 @@ func (m *APIKeyMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *APIKeyMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.clearedproject {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1656,6 +1899,12 @@ func (m *APIKeyMutation) ClearedEdges() []string {
 	}
 	if m.clearedjwt_keys {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.clearedreplaces {
+		edges = append(edges, apikey.EdgeReplaces)
+	}
+	if m.clearedreplaced_by {
+		edges = append(edges, apikey.EdgeReplacedBy)
 	}
 	return edges
 }
@@ -1676,6 +1925,10 @@ func (m *APIKeyMutation) EdgeCleared(name string) bool {
 		return m.clearedsecurity_settings
 	case apikey.EdgeJwtKeys:
 		return m.clearedjwt_keys
+	case apikey.EdgeReplaces:
+		return m.clearedreplaces
+	case apikey.EdgeReplacedBy:
+		return m.clearedreplaced_by
 	}
 	return false
 }
@@ -1689,6 +1942,12 @@ func (m *APIKeyMutation) ClearEdge(name string) error {
 		return nil
 	case apikey.EdgeOwner:
 		m.ClearOwner()
+		return nil
+	case apikey.EdgeReplaces:
+		m.ClearReplaces()
+		return nil
+	case apikey.EdgeReplacedBy:
+		m.ClearReplacedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey unique edge %s", name)
@@ -1715,6 +1974,12 @@ func (m *APIKeyMutation) ResetEdge(name string) error {
 		return nil
 	case apikey.EdgeJwtKeys:
 		m.ResetJwtKeys()
+		return nil
+	case apikey.EdgeReplaces:
+		m.ResetReplaces()
+		return nil
+	case apikey.EdgeReplacedBy:
+		m.ResetReplacedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey edge %s", name)
@@ -14081,6 +14346,8 @@ type SealedValueMutation struct {
 	keyset_id       *string
 	reveal_count    *int64
 	addreveal_count *int64
+	valid_until     *int64
+	addvalid_until  *int64
 	clearedFields   map[string]struct{}
 	done            bool
 	oldValue        func(context.Context) (*SealedValue, error)
@@ -14503,6 +14770,62 @@ func (m *SealedValueMutation) ResetRevealCount() {
 	m.addreveal_count = nil
 }
 
+// SetValidUntil sets the "valid_until" field.
+func (m *SealedValueMutation) SetValidUntil(i int64) {
+	m.valid_until = &i
+	m.addvalid_until = nil
+}
+
+// ValidUntil returns the value of the "valid_until" field in the mutation.
+func (m *SealedValueMutation) ValidUntil() (r int64, exists bool) {
+	v := m.valid_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldValidUntil returns the old "valid_until" field's value of the SealedValue entity.
+// If the SealedValue object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedValueMutation) OldValidUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldValidUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldValidUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldValidUntil: %w", err)
+	}
+	return oldValue.ValidUntil, nil
+}
+
+// AddValidUntil adds i to the "valid_until" field.
+func (m *SealedValueMutation) AddValidUntil(i int64) {
+	if m.addvalid_until != nil {
+		*m.addvalid_until += i
+	} else {
+		m.addvalid_until = &i
+	}
+}
+
+// AddedValidUntil returns the value that was added to the "valid_until" field in this mutation.
+func (m *SealedValueMutation) AddedValidUntil() (r int64, exists bool) {
+	v := m.addvalid_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetValidUntil resets all changes to the "valid_until" field.
+func (m *SealedValueMutation) ResetValidUntil() {
+	m.valid_until = nil
+	m.addvalid_until = nil
+}
+
 // Where appends a list predicates to the SealedValueMutation builder.
 func (m *SealedValueMutation) Where(ps ...predicate.SealedValue) {
 	m.predicates = append(m.predicates, ps...)
@@ -14537,7 +14860,7 @@ func (m *SealedValueMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SealedValueMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, sealedvalue.FieldCreatedAt)
 	}
@@ -14558,6 +14881,9 @@ func (m *SealedValueMutation) Fields() []string {
 	}
 	if m.reveal_count != nil {
 		fields = append(fields, sealedvalue.FieldRevealCount)
+	}
+	if m.valid_until != nil {
+		fields = append(fields, sealedvalue.FieldValidUntil)
 	}
 	return fields
 }
@@ -14581,6 +14907,8 @@ func (m *SealedValueMutation) Field(name string) (ent.Value, bool) {
 		return m.KeysetID()
 	case sealedvalue.FieldRevealCount:
 		return m.RevealCount()
+	case sealedvalue.FieldValidUntil:
+		return m.ValidUntil()
 	}
 	return nil, false
 }
@@ -14604,6 +14932,8 @@ func (m *SealedValueMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldKeysetID(ctx)
 	case sealedvalue.FieldRevealCount:
 		return m.OldRevealCount(ctx)
+	case sealedvalue.FieldValidUntil:
+		return m.OldValidUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown SealedValue field %s", name)
 }
@@ -14662,6 +14992,13 @@ func (m *SealedValueMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRevealCount(v)
 		return nil
+	case sealedvalue.FieldValidUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetValidUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown SealedValue field %s", name)
 }
@@ -14679,6 +15016,9 @@ func (m *SealedValueMutation) AddedFields() []string {
 	if m.addreveal_count != nil {
 		fields = append(fields, sealedvalue.FieldRevealCount)
 	}
+	if m.addvalid_until != nil {
+		fields = append(fields, sealedvalue.FieldValidUntil)
+	}
 	return fields
 }
 
@@ -14693,6 +15033,8 @@ func (m *SealedValueMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case sealedvalue.FieldRevealCount:
 		return m.AddedRevealCount()
+	case sealedvalue.FieldValidUntil:
+		return m.AddedValidUntil()
 	}
 	return nil, false
 }
@@ -14722,6 +15064,13 @@ func (m *SealedValueMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRevealCount(v)
+		return nil
+	case sealedvalue.FieldValidUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddValidUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown SealedValue numeric field %s", name)
@@ -14770,6 +15119,9 @@ func (m *SealedValueMutation) ResetField(name string) error {
 		return nil
 	case sealedvalue.FieldRevealCount:
 		m.ResetRevealCount()
+		return nil
+	case sealedvalue.FieldValidUntil:
+		m.ResetValidUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown SealedValue field %s", name)

@@ -79,6 +79,24 @@ func (_m *APIKey) Owner(ctx context.Context) (*User, error) {
 	return v, MaskNotFound(err)
 }
 
+// Replaces is nil when it is hidden from the viewer.
+func (_m *APIKey) Replaces(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.ReplacesOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryReplaces().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// ReplacedBy is nil when it is hidden from the viewer.
+func (_m *APIKey) ReplacedBy(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.ReplacedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryReplacedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *APIKeyQuery) Eager(edges ...string) *APIKeyQuery {
 	for _, e := range edges {
@@ -87,6 +105,10 @@ func (q *APIKeyQuery) Eager(edges ...string) *APIKeyQuery {
 			q = q.WithProject()
 		case "owner":
 			q = q.WithOwner()
+		case "replaces":
+			q = q.WithReplaces()
+		case "replacedBy":
+			q = q.WithReplacedBy()
 		}
 	}
 	return q

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"time"
 	"unicode/utf8"
 
 	"entgo.io/ent/dialect/sql"
@@ -18,9 +17,9 @@ import (
 )
 
 // where turns the filter of a list of keys into predicates; they only narrow what the lock shows.
-func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
+func (f *APIKeyFilter) where(ctx context.Context) ([]predicate.APIKey, error) {
 	if f == nil {
-		return nil
+		return nil, nil
 	}
 	var out []predicate.APIKey
 	if f.Query != nil && *f.Query != "" {
@@ -47,7 +46,11 @@ func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
 		out = append(out, apikey.KindEQ(*f.Kind))
 	}
 	if f.Status != nil {
-		out = append(out, inState(*f.Status))
+		now, err := now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, inState(*f.Status, now))
 	}
 	if f.ExpiresBefore != nil {
 		out = append(out, apikey.ExpiresAtGT(0), apikey.ExpiresAtLT(f.ExpiresBefore.UnixMicro()))
@@ -55,7 +58,7 @@ func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
 	if f.UnusedSince != nil {
 		out = append(out, apikey.LastUsedAtLT(f.UnusedSince.UnixMicro()))
 	}
-	return out
+	return out, nil
 }
 
 // longestMatch is the longest text that can be part of a name or a description; SQLite also limits its patterns.
@@ -71,21 +74,6 @@ func matching(text string) predicate.APIKey {
 		apikey.StartHasPrefix(text),
 		func(s *sql.Selector) { s.Where(sqljson.ValueContains(s.C(apikey.FieldTags), text)) },
 	)
-}
-
-// inState is the state as status shows it: disabled goes before expired.
-func inState(s APIKeyStatus) predicate.APIKey {
-	now := time.Now().UnixMicro()
-	over := apikey.And(apikey.ExpiresAtGT(0), apikey.ExpiresAtLTE(now))
-	switch s {
-	case APIKeyStatusDisabled:
-		return apikey.DisabledAtGT(0)
-	case APIKeyStatusExpired:
-		return apikey.And(apikey.DisabledAt(0), over)
-	case APIKeyStatusActive:
-		return apikey.And(apikey.DisabledAt(0), apikey.Not(over))
-	}
-	return func(s *sql.Selector) { s.Where(sql.False()) } // no key rotates or is revoked yet
 }
 
 // order is the order of a list of keys; without one the oldest come first.

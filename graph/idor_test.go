@@ -22,7 +22,7 @@ type idorSlot struct {
 func idorAll(typ string) string {
 	return "id __typename " + map[string]string{
 		"APIKey": `name description tags kind status start scopes createdAt owner { ... on User { id username name email } } project { id name }
-			viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
+			replaces { id name } replacedBy { id name } graceExpiresAt viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
 			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } }`,
 		"User":         "username name email",
 		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
@@ -77,6 +77,9 @@ func idorSlots() []idorSlot {
 		deed("UpdateAPIKeyInput.id", "key", "updateAPIKey", `id: $id, name: "Swept"`, "apiKey { "+idorAll("APIKey")+" }"),
 		deed("UpdateSecuritySettingsInput.apiKeyId", "key", "updateSecuritySettings", `apiKeyId: $id, requireSecret: true, methods: ["swept"]`, "apiKey { "+idorAll("APIKey")+" }"),
 		deed("RevealAPIKeySecretInput.id", "key", "revealAPIKeySecret", "id: $id", "secret revealCount"),
+		deed("RotateAPIKeyInput.id", "key", "rotateAPIKey", "id: $id, overlapSeconds: 60", "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
+		deed("RotateAPIKeySecretInput.id", "key", "rotateAPIKeySecret", "id: $id", "secret apiKey { "+idorAll("APIKey")+" }"),
+		deed("MarkAPIKeyExposedInput.id", "key", "markAPIKeyExposed", `id: $id, reason: "swept"`, "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
 		deed("DisableAPIKeyInput.id", "key", "disableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
 		deed("EnableAPIKeyInput.id", "key", "enableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
 		deed("DeleteAPIKeyInput.id", "key", "deleteAPIKey", "id: $id", "deletedId"),
@@ -164,6 +167,7 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 	t.Helper()
 	admin := []string{
 		"UpdateAPIKeyInput.id", "UpdateSecuritySettingsInput.apiKeyId", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
+		"RotateAPIKeyInput.id", "RotateAPIKeySecretInput.id", "MarkAPIKeyExposedInput.id",
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
 	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}

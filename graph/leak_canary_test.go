@@ -232,6 +232,7 @@ func (l *life) keys(ada, ben *apptest.Actor) string {
 	const reveal = `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "because"}) { secret revealCount errors { code } } }`
 	l.keep("a reveal", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)), "secret 0")
 	l.keep("a reveal again", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)))
+	l.rotations(ada, id)
 	for _, ask := range []string{
 		`query($id: ID!) { apiKey(id: $id) { id name description tags start scopes viewerCan status } }`, `{ apiKeys(first: 100) { nodes { id name start } edges { cursor } } }`,
 		`mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "renamed", description: "text"}) { apiKey { id name start } errors { code } } }`,
@@ -301,6 +302,32 @@ func (l *life) links(box *apptest.Mailbox, ada, ben *apptest.Actor, key string) 
 	l.keep("an old link", cleo.Do(l.t, acceptByToken, withToken(l.c["link 0"])))
 	l.keep("accepting", cleo.Must(l.t, acceptByToken, withToken(l.c["link 1"])))
 	l.keep("accepting again", cleo.Do(l.t, acceptByToken, withToken(l.c["link 1"])))
+}
+
+// rotations shows new plaintexts in their one answer: of a key of its own, so that the shared one lives on, and of its secret.
+func (l *life) rotations(ada *apptest.Actor, shared string) {
+	l.t.Helper()
+	made := ada.CreateKey(l.t, "turning", "", "PROJECT")
+	l.c.token("the turning key", made.Plaintext)
+	l.c.token("the turning secret", made.Secret)
+	for i, ask := range []string{
+		`mutation($id: ID!) { out: rotateAPIKey(input: {id: $id, overlapSeconds: 60, reason: "because"}) { apiKey { id start status replaces { id start status } } plaintext secret errors { code } } }`,
+		`mutation($id: ID!) { out: markAPIKeyExposed(input: {id: $id, reason: "seen in a log"}) { apiKey { id start replaces { id } } plaintext secret errors { code } } }`,
+	} {
+		out := ada.Must(l.t, ask, apptest.Vars{"id": made.ID})
+		key, secret := fmt.Sprintf("the turned key %d", i), fmt.Sprintf("the turned secret %d", i)
+		l.c.token(key, out.Text("out", "plaintext"))
+		l.c.token(secret, out.Text("out", "secret"))
+		l.keep(ask, out, key, secret)
+		made.ID = out.Text("out", "apiKey", "id")
+	}
+	const ask = `mutation($id: ID!) { rotateAPIKeySecret(input: {id: $id, overlapSeconds: 60}) { apiKey { id } secret errors { code } } }`
+	for i, id := range []string{made.ID, made.ID} {
+		out, name := ada.Must(l.t, ask, apptest.Vars{"id": id}), fmt.Sprintf("the next secret %d", i)
+		l.c.token(name, out.Text("rotateAPIKeySecret", "secret"))
+		l.keep(ask, out, name)
+	}
+	l.keep("a rotation that is refused", l.Anonymous().Do(l.t, ask, apptest.Vars{"id": shared}))
 }
 
 func (l *life) tokens(ada *apptest.Actor) {

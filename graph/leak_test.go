@@ -24,6 +24,10 @@ type leakEdge struct {
 func leakEdges() []leakEdge {
 	const key = `query($key: ID!) { apiKey(id: $key) { `
 	return []leakEdge{
+		{"APIKey.replaces", "dev", `query($devsNew: ID!) { apiKey(id: $devsNew) { id replaces { id name status } } }`, []any{"apiKey", "replaces"}, ""},
+		{"APIKey.replacedBy", "dev", `query($devsOld: ID!) { apiKey(id: $devsOld) { id replacedBy { id name status } } }`, []any{"apiKey", "replacedBy"}, ""},
+		{"APIKey.replaces", "dev", `{ apiKeys(first: 10) { nodes { id replaces { id } } } }`, []any{"apiKeys", "nodes", 1, "replaces"}, ""},
+		{"APIKey.replacedBy", "dev", `{ apiKeys(first: 10) { edges { node { id replacedBy { id } } } } }`, []any{"apiKeys", "edges", 0, "node", "replacedBy"}, ""},
 		{"APIKey.owner", "cleo", key + `id owner { ... on User { id name email } } } }`, []any{"apiKey", "owner"}, ""},
 		{"APIKey.project", "cleo", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
 		{"APIKey.project", "ben", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
@@ -112,6 +116,7 @@ func TestNoFieldLeadsToAHiddenRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		e := newEstate(t, s)
+		e.splitRotations(t)
 		e.ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": e.key.ID})
 		for _, edge := range leakEdges() {
 			out := e.person(edge.who).Do(t, edge.ask, e.vars(edge.ask))
@@ -139,12 +144,31 @@ func (e *estate) person(name string) *apptest.Actor {
 	}[name]
 }
 
+// splitRotations has dev on one side of two rotations each: first on a key that was replaced, then on one that replaced.
+func (e *estate) splitRotations(t *testing.T) {
+	t.Helper()
+	fay := e.Actor(t, "fay")
+	for _, keep := range []string{"old", "new"} {
+		old := fay.CreateKey(t, leakWord+" "+keep, "", "PROJECT").ID
+		fay.Share(t, old, e.dev, "CONTRIBUTOR")
+		heir := fay.Must(t, rotateMutation, apptest.Vars{"id": old, "overlap": 3600}).Text("rotateAPIKey", "apiKey", "id")
+		lost := heir
+		if keep == "old" {
+			e.devsOld = old
+		} else {
+			e.devsNew, lost = heir, old
+		}
+		place := e.one(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ? AND user_id = ?", lost, e.dev.ID)
+		fay.Must(t, `mutation($id: ID!) { removeCollaborator(input: {collaboratorId: $id}) { errors { code } } }`, apptest.Vars{"id": place})
+	}
+}
+
 // vars fills in the ids that an operation declares.
 func (e *estate) vars(ask string) apptest.Vars {
 	out := apptest.Vars{}
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
-		"place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
+		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

@@ -3,7 +3,6 @@ package graph_test
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/apptest"
@@ -17,7 +16,7 @@ func TestFiftyAcceptancesMakeOnePlace(t *testing.T) {
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		ada.Invite(t, key.ID, dev, "ADMIN")
 		link := withToken(box.Await(t, dev.Email, 1).Token)
-		codes := atOnce(50, func(int) string { return dev.Do(t, acceptByToken, link).Code() })
+		codes := codesAtOnce(50, func(int) string { return dev.Do(t, acceptByToken, link).Code() })
 		for _, c := range codes {
 			if c != "" && c != "INVITE_NOT_PENDING" && c != "CONFLICT" {
 				t.Errorf("one of them got %q", c)
@@ -32,18 +31,13 @@ func TestFiftyAcceptancesMakeOnePlace(t *testing.T) {
 	})
 }
 
-// atOnce calls f so often, all at the same moment, and returns what each said.
-func atOnce(n int, f func(i int) string) []string {
-	out, start := make([]string, n), make(chan struct{})
-	var all sync.WaitGroup
+// codesAtOnce calls f so often, all at the same moment, and returns what each said.
+func codesAtOnce(n int, f func(i int) string) []string {
+	out, deeds := make([]string, n), make([]func(), n)
 	for i := range n {
-		all.Go(func() {
-			<-start
-			out[i] = f(i)
-		})
+		deeds[i] = func() { out[i] = f(i) }
 	}
-	close(start)
-	all.Wait()
+	atOnce(deeds...)
 	return out
 }
 
@@ -79,7 +73,7 @@ func TestAcceptingRacedAgainstItsEndHasOneLegalEnd(t *testing.T) {
 				if rival == "decline" {
 					by = dev
 				}
-				codes := atOnce(2, func(i int) string {
+				codes := codesAtOnce(2, func(i int) string {
 					if i == round%2 {
 						return dev.Do(t, acceptByToken, link).Code()
 					}

@@ -64,6 +64,13 @@ func deeds() map[string]deed {
 				return out.Text("revealAPIKeySecret", "secret") == p.Secret
 			},
 		},
+		"rotate": {
+			`mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60, reason: "matrix"}) { apiKey { id } plaintext secret errors { code message } } }`,
+			theKey, func(t *testing.T, g *stage, p *prop, _ *apptest.Actor, out apptest.Answer) bool {
+				shown := out.Text("rotateAPIKey", "plaintext") != p.Plaintext && out.Text("rotateAPIKey", "secret") != p.Secret
+				return shown && g.s.Count(t, "api_keys WHERE replaces_id = ? AND id = ? AND owner_id = ?", p.ID, out.Text("rotateAPIKey", "apiKey", "id"), g.owner.ID) == 1
+			},
+		},
 		"disable": {
 			`mutation($id: ID!) { disableAPIKey(input: {id: $id}) { apiKey { status } errors { code message } } }`,
 			theKey, stored(1, "api_keys WHERE id = ? AND disabled_at > 0 AND disabled_by_id = ?", keyAndUser),

@@ -183,6 +183,18 @@ type LeaveAPIKeyPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of markAPIKeyExposed.
+type MarkAPIKeyExposedPayload struct {
+	// The key to use from now on: the new one, or the one that replaced this key before.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// The new key itself: this once. Null when no key was made.
+	Plaintext *string `json:"plaintext,omitempty"`
+	// The secret of the new key; it can be revealed again. Null when no key was made.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names the link of a mail.
 type OpenInvitationInput struct {
 	// What stands behind the # in the link.
@@ -281,6 +293,28 @@ type RevokeSessionInput struct {
 type RevokeSessionPayload struct {
 	// The id that is gone.
 	RevokedID *string `json:"revokedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of rotateAPIKey.
+type RotateAPIKeyPayload struct {
+	// The new key; the old one is what it replaces.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// The new key itself: this once.
+	Plaintext *string `json:"plaintext,omitempty"`
+	// The secret of the new key; it can be revealed again.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of rotateAPIKeySecret.
+type RotateAPIKeySecretPayload struct {
+	// The key.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Its new secret; it can be revealed again.
+	Secret *string `json:"secret,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -535,7 +569,8 @@ func (e APIKeyRole) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What a key can do now.
+// What a key can do now, by the clock of the database. Of several that hold, the first of this order is shown: REVOKED, DISABLED, EXPIRED,
+// ROTATING, ACTIVE.
 type APIKeyStatus string
 
 const (
@@ -543,11 +578,12 @@ const (
 	APIKeyStatusActive APIKeyStatus = "ACTIVE"
 	// Somebody disabled it.
 	APIKeyStatusDisabled APIKeyStatus = "DISABLED"
-	// Its time is over.
+	// Its time is over; with a later expiry it works again.
 	APIKeyStatusExpired APIKeyStatus = "EXPIRED"
-	// It was replaced and still works for a while.
+	// It was replaced and still works for a while: until graceExpiresAt. Nobody is invited to it any more.
 	APIKeyStatusRotating APIKeyStatus = "ROTATING"
-	// It never works again.
+	// It was replaced, its grace is over, and it never works again. It can be looked at, renamed, left and deleted, and its people removed;
+	// its secret cannot be revealed, and it is neither enabled nor rotated.
 	APIKeyStatusRevoked APIKeyStatus = "REVOKED"
 )
 

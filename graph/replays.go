@@ -33,6 +33,9 @@ func replays() map[string]replay {
 		"createAPIKey":       again(createdKey),
 		"updateAPIKey":       again(updatedKey),
 		"revealAPIKeySecret": again(revealedSecret),
+		"rotateAPIKey":       again(rotatedKey),
+		"rotateAPIKeySecret": again(rotatedSecret),
+		"markAPIKeyExposed":  again(exposedKey),
 		"disableAPIKey":      again(disabledKey),
 		"enableAPIKey":       again(enabledKey),
 		"deleteAPIKey":       again(deletedKey),
@@ -130,6 +133,33 @@ func editedSecurity(ctx context.Context, r *Resolver, did once.Did, _ UpdateSecu
 func revealedSecret(ctx context.Context, r *Resolver, did once.Did, _ RevealAPIKeySecretInput) (*RevealAPIKeySecretPayload, error) {
 	_, err := keyOf(ctx, r, did.Subject, did.Subject)
 	return &RevealAPIKeySecretPayload{Errors: delivered("to see it again, reveal it under a new Idempotency-Key")}, err
+}
+
+// successorOf reads the key that took the subject's place. The plaintexts were shown with it, unless it was there before.
+func successorOf(ctx context.Context, r *Resolver, did once.Did) (*ent.APIKey, []*fault.User, error) {
+	key, err := r.Reader.APIKey().Where(apikey.ReplacesID(did.Subject)).Only(ctx)
+	if err == nil {
+		err = still(ctx, r, did.Subject)
+	}
+	if err != nil || key.ID != did.Made {
+		return key, nil, err
+	}
+	return key, delivered("if it is lost, rotate the newer key under a new Idempotency-Key"), nil
+}
+
+func rotatedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Rotation) (*RotateAPIKeyPayload, error) {
+	key, errs, err := successorOf(ctx, r, did)
+	return &RotateAPIKeyPayload{APIKey: key, Errors: errs}, err
+}
+
+func exposedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.ExposedAPIKey) (*MarkAPIKeyExposedPayload, error) {
+	key, errs, err := successorOf(ctx, r, did)
+	return &MarkAPIKeyExposedPayload{APIKey: key, Errors: errs}, err
+}
+
+func rotatedSecret(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Rotation) (*RotateAPIKeySecretPayload, error) {
+	key, err := keyOf(ctx, r, did.Subject, did.Subject)
+	return &RotateAPIKeySecretPayload{APIKey: key, Errors: delivered("to see it again, reveal it")}, err
 }
 
 func disabledKey(ctx context.Context, r *Resolver, did once.Did, _ DisableAPIKeyInput) (*DisableAPIKeyPayload, error) {

@@ -26,6 +26,7 @@ type request struct {
 	organization *batch[*organizationmember.Role]
 	security     *batch[*ent.SecuritySettings] // by key
 	jwtKeys      *batch[[]*ent.JWTKey]         // by key
+	clock        *batch[int64]
 }
 
 func (r *Resolver) newRequest() *request {
@@ -40,6 +41,7 @@ func (r *Resolver) newRequest() *request {
 	q.organization = newBatch(r.organizationRoles)
 	q.security = newBatch(r.securitySettings)
 	q.jwtKeys = newBatch(r.jwtKeys)
+	q.clock = newBatch(r.readClock)
 	return q
 }
 

@@ -72,6 +72,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputInviteCollaboratorsInput,
 		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
+		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputResendInvitationInput,
@@ -79,6 +80,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRevokeAccessTokenInput,
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
+		ec.unmarshalInputRotateAPIKeyInput,
+		ec.unmarshalInputRotateAPIKeySecretInput,
 		ec.unmarshalInputSetUserStatusInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
@@ -211,6 +214,12 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_lastUsedAt(ctx, field)
 	case "disabledBy":
 		return ec.fieldContext_APIKey_disabledBy(ctx, field)
+	case "replaces":
+		return ec.fieldContext_APIKey_replaces(ctx, field)
+	case "replacedBy":
+		return ec.fieldContext_APIKey_replacedBy(ctx, field)
+	case "graceExpiresAt":
+		return ec.fieldContext_APIKey_graceExpiresAt(ctx, field)
 	case "owner":
 		return ec.fieldContext_APIKey_owner(ctx, field)
 	case "project":
@@ -591,6 +600,20 @@ func (ec *executionContext) childFields_LeaveAPIKeyPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type LeaveAPIKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkAPIKeyExposedPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_OpenInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invitation":
@@ -769,6 +792,32 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 		return ec.fieldContext_RevokeSessionPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateAPIKeyPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_RotateAPIKeyPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateAPIKeyPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RotateAPIKeyPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAPIKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAPIKeySecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateAPIKeySecretPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateAPIKeySecretPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RotateAPIKeySecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAPIKeySecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

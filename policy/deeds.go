@@ -12,6 +12,9 @@ type Deed struct {
 	ID   string // the resource of the permission
 	New  string // the id of the row that the deed creates, if it creates one
 	Part string // the id of a row that belongs to the resource: a collaborator, an invitation
+
+	// Of a deed that makes a thing like the resource: what it keeps of it.
+	Owner, Project string
 }
 
 type pins = core.Pins
@@ -51,6 +54,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("JWTKey", pins{"api_key_id": d.ID}, "name", "position"),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 		}},
+		"api_key.rotate":  rotation(d),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -96,5 +100,42 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			},
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
 		},
+	}
+}
+
+// rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does
+// it, the people on the key are copied and its open invitations go over; nobody is added and the owner stays.
+func rotation(d Deed) scope {
+	return scope{
+		writes: []core.Write{
+			core.Create("APIKey", pins{"id": d.New, "replaces_id": d.ID, "owner_id": d.Owner, "project_id": d.Project}),
+			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.ID}),
+			core.Create("Collaborator", pins{"api_key_id": d.New}),
+			core.Move("Invitation", pins{"api_key_id": d.ID, "status": "PENDING"}, pins{"api_key_id": d.New}),
+			core.Move("Mail", pins{"kind": "invitation", "within_id": d.ID}, pins{"within_id": d.New}),
+			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
+			core.Create("JWTKey", pins{"api_key_id": d.New}),
+			core.Create("Mail", pins{"kind": "key_exposed", "resource_id": d.ID}),
+			core.Update("SealedValue", pins{"api_key_id": d.ID}, "valid_until"),
+			core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
+		},
+		reads: []core.Read{
+			{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SecuritySettings", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "User", Rows: on(d)},
+			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
+		},
+	}
+}
+
+// on are the people of a key: its owner and those it is shared with.
+func on(d Deed) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		shared := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table("collaborators")).Where(sql.EQ("api_key_id", d.ID))
+		s.Where(sql.Or(sql.EQ(s.C("id"), d.Owner), sql.In(s.C("id"), shared)))
 	}
 }

@@ -39,7 +39,7 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 	return rows.Err()
 }
 
-// Now is the database's clock.
+// Now is the database's clock, in microseconds since 1970 UTC.
 func (r *Revision) Now(ctx context.Context, q core.Asker) (int64, error) {
 	rows := &entsql.Rows{}
 	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(r.dialect), nil), rows); err != nil {

@@ -23,6 +23,8 @@ var (
 		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "disabled_by_id", Type: field.TypeString, Nullable: true},
 		{Name: "disabled_as", Type: field.TypeString, Default: ""},
+		{Name: "grace_expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "replaces_id", Type: field.TypeString, Unique: true, Nullable: true, Size: 40},
 		{Name: "project_id", Type: field.TypeString, Size: 40},
 		{Name: "owner_id", Type: field.TypeString, Size: 40},
 	}
@@ -33,14 +35,20 @@ var (
 		PrimaryKey: []*schema.Column{APIKeysColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
+				Symbol:     "api_keys_api_keys_replaced_by",
+				Columns:    []*schema.Column{APIKeysColumns[14]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "api_keys_projects_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[13]},
+				Columns:    []*schema.Column{APIKeysColumns[15]},
 				RefColumns: []*schema.Column{ProjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "api_keys_users_owned_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[14]},
+				Columns:    []*schema.Column{APIKeysColumns[16]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -54,12 +62,12 @@ var (
 			{
 				Name:    "apikey_owner_id_project_id",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[14], APIKeysColumns[13]},
+				Columns: []*schema.Column{APIKeysColumns[16], APIKeysColumns[15]},
 			},
 			{
 				Name:    "apikey_project_id_kind",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[13], APIKeysColumns[5]},
+				Columns: []*schema.Column{APIKeysColumns[15], APIKeysColumns[5]},
 			},
 			{
 				Name:    "apikey_name_id",
@@ -623,6 +631,7 @@ var (
 		{Name: "ciphertext", Type: field.TypeBytes},
 		{Name: "keyset_id", Type: field.TypeString},
 		{Name: "reveal_count", Type: field.TypeInt64, Default: 0},
+		{Name: "valid_until", Type: field.TypeInt64, Default: 0},
 	}
 	// SealedValuesTable holds the schema information for the "sealed_values" table.
 	SealedValuesTable = &schema.Table{
@@ -773,8 +782,9 @@ var (
 )
 
 func init() {
-	APIKeysTable.ForeignKeys[0].RefTable = ProjectsTable
-	APIKeysTable.ForeignKeys[1].RefTable = UsersTable
+	APIKeysTable.ForeignKeys[0].RefTable = APIKeysTable
+	APIKeysTable.ForeignKeys[1].RefTable = ProjectsTable
+	APIKeysTable.ForeignKeys[2].RefTable = UsersTable
 	AccessTokensTable.ForeignKeys[0].RefTable = UsersTable
 	AuditEventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CollaboratorsTable.ForeignKeys[0].RefTable = APIKeysTable

@@ -80,6 +80,10 @@ func init() {
 	apikeyDescDisabledAs := apikeyFields[12].Descriptor()
 	// apikey.DefaultDisabledAs holds the default value on creation for the disabled_as field.
 	apikey.DefaultDisabledAs = apikeyDescDisabledAs.Default.(string)
+	// apikeyDescGraceExpiresAt is the schema descriptor for grace_expires_at field.
+	apikeyDescGraceExpiresAt := apikeyFields[14].Descriptor()
+	// apikey.DefaultGraceExpiresAt holds the default value on creation for the grace_expires_at field.
+	apikey.DefaultGraceExpiresAt = apikeyDescGraceExpiresAt.Default.(int64)
 	// apikeyDescID is the schema descriptor for id field.
 	apikeyDescID := apikeyMixinFields0[0].Descriptor()
 	// apikey.DefaultID holds the default value on creation for the id field.
@@ -591,6 +595,10 @@ func init() {
 	sealedvalueDescRevealCount := sealedvalueFields[5].Descriptor()
 	// sealedvalue.DefaultRevealCount holds the default value on creation for the reveal_count field.
 	sealedvalue.DefaultRevealCount = sealedvalueDescRevealCount.Default.(int64)
+	// sealedvalueDescValidUntil is the schema descriptor for valid_until field.
+	sealedvalueDescValidUntil := sealedvalueFields[6].Descriptor()
+	// sealedvalue.DefaultValidUntil holds the default value on creation for the valid_until field.
+	sealedvalue.DefaultValidUntil = sealedvalueDescValidUntil.Default.(int64)
 	// sealedvalueDescID is the schema descriptor for id field.
 	sealedvalueDescID := sealedvalueMixinFields0[0].Descriptor()
 	// sealedvalue.DefaultID holds the default value on creation for the id field.

@@ -20,7 +20,7 @@ func (Mail) Fields() []ent.Field {
 		field.String("recipient").Immutable(),
 		field.String("user_id").Default("").Immutable().Comment("Whose account it is about; empty: nobody's yet."),
 		field.String("resource_id").Default("").Immutable().Comment("What its link stands for."),
-		field.String("within_id").Default("").Immutable().Comment("What that is part of: the key of an invitation."),
+		field.String("within_id").Default("").Comment("What that is part of: the key of an invitation."),
 		field.Int("generation").Default(0).Immutable().Comment("Of the link; an older one is dead."),
 		field.String("name").Default("").Immutable(),
 		field.String("actor_name").Default("").Immutable(),

@@ -130,6 +130,11 @@ func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) 
 	return g.engine.Revision().Passed(ctx, tx, at)
 }
 
+// Clock is the database's clock: what people are shown goes by the same one as what they may do.
+func (g *Guard) Clock(ctx context.Context) (int64, error) {
+	return g.engine.Revision().Now(ctx, g.client)
+}
+
 // Now is the database's clock, inside a deed.
 func (g *Guard) Now(ctx context.Context, tx *ent.Tx) (int64, error) {
 	return g.engine.Revision().Now(ctx, tx)

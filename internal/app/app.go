@@ -86,6 +86,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	keys.Follow() // `keyhall keyring rotate` may run beside this server
 	law, err := c.law(ctx, s)
 	if err != nil {
 		return nil, err

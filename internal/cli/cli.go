@@ -33,6 +33,7 @@ type Terminal struct{ Out, Err io.Writer }
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the API (this is what happens without a command)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
+	Keyring keyringCommand `cmd:"" help:"Manage the key file."`
 	Demo    demoCommand    `cmd:"" help:"Serve a sample team from a folder of its own, on this machine only."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -45,7 +45,7 @@ func house() []room {
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 
-		{floor: 6, path: "internal/instance"},
+		{floor: 6, path: "internal/instance", beside: []string{"internal/audit"}},
 
 		// The verbs.
 		{floor: 7, path: "internal/keyhall"},

@@ -51,6 +51,11 @@ func (h *House) UpdateAPIKey(ctx context.Context, in UpdateAPIKey) (*ent.APIKey,
 		if in.Expiry != nil && in.Expiry.At != nil && in.Expiry.micros() <= allowed.Now {
 			return expiryInPast()
 		}
+		if in.Expiry != nil {
+			if err := alive(key, allowed.Now, "expiresAt"); err != nil {
+				return err
+			}
+		}
 		update, changes := in.apply(tx, key)
 		if changed = len(changes) > 0; !changed {
 			return nil
@@ -151,7 +156,10 @@ func (h *House) EnableAPIKey(ctx context.Context, id string) (*ent.APIKey, error
 			return err
 		}
 		key, err := tx.APIKey.Get(ctx, id)
-		if err != nil || key.DisabledAt == 0 {
+		if err != nil {
+			return err
+		}
+		if err := alive(key, allowed.Now, "id"); err != nil || key.DisabledAt == 0 {
 			return err
 		}
 		r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.enabled", key))

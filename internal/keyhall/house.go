@@ -49,6 +49,9 @@ func (h *House) Can(ctx context.Context, typ string, ids []string, ps []policy.P
 	return h.guard.Can(ctx, typ, ids, ps)
 }
 
+// Now is the database's clock.
+func (h *House) Now(ctx context.Context) (int64, error) { return h.guard.Clock(ctx) }
+
 // Law is the policy in force.
 func (h *House) Law() *policy.Revision { return h.guard.Law() }
 

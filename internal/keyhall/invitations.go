@@ -67,7 +67,11 @@ func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Perm
 		if err := h.guard.LockRow(ctx, tx, ent.TypeAPIKey, *inv.APIKeyID); err != nil {
 			return err
 		}
+		before := inv
 		if inv, err = tx.Invitation.Get(l.sight(ctx), l.id); err != nil { // again, now that its key is locked
+			return err
+		}
+		if err := stays(before, inv); err != nil {
 			return err
 		}
 		ctx, err := h.follow(ctx, tx, l, inv)
@@ -81,6 +85,15 @@ func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Perm
 		return f(ctx, tx, allowed, inv)
 	})
 	return h.invitation(ctx, l.id, err)
+}
+
+// stays tells, once the key of an invitation is held, that it is still its key: a rotation takes open invitations to the new
+// one.
+func stays(before, now *ent.Invitation) error {
+	if *now.APIKeyID != *before.APIKeyID {
+		return fault.Conflict("the key was replaced by a newer one just now, and the invitation is to that: try again")
+	}
+	return nil
 }
 
 // whyNot tells who sees an invitation what stands between them and it: another account, or how it ended.

@@ -149,6 +149,9 @@ func (h *House) offer(ctx context.Context, tx *ent.Tx, keyID string, role collab
 	if o.key, err = tx.APIKey.Get(ctx, keyID); err != nil {
 		return o, err
 	}
+	if err := lasting(o.key, "apiKeyId"); err != nil {
+		return o, err
+	}
 	o.by, err = tx.User.Get(ctx, viewer.From(ctx).UserID)
 	return o, err
 }

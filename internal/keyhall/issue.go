@@ -135,6 +135,11 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 	if err := tx.SecuritySettings.Create().SetAPIKeyID(id).Exec(ctx); err != nil {
 		return err
 	}
+	return h.credentials(ctx, tx, id, plain, secret)
+}
+
+// credentials writes what a new key is verified by: its hash, and its secret sealed.
+func (h *House) credentials(ctx context.Context, tx *ent.Tx, id string, plain, secret token.Token) error {
 	hash, pepper := plain.Hash(h.keys)
 	if err := tx.APIKeyHash.Create().SetAPIKeyID(id).SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper).Exec(ctx); err != nil {
 		return err

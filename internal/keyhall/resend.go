@@ -84,7 +84,11 @@ func (h *House) onInvitation(ctx context.Context, id string, p policy.Permission
 		if err != nil {
 			return err
 		}
+		before := inv
 		if inv, err = tx.Invitation.Get(ctx, id); err != nil {
+			return err
+		}
+		if err := stays(before, inv); err != nil {
 			return err
 		}
 		if inv.Status != invitation.StatusPENDING {

@@ -25,7 +25,8 @@ import (
 )
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
-// permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer.
+// permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
+// PROJECT are those of the thing.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
@@ -55,6 +56,15 @@ api_key.reveal_secret reads SealedValue
 api_key.reveal_secret update SealedValue[reveal_count] where api_key_id=ID
 api_key.revoke_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.revoke_invitation update Invitation[settled_at status] where api_key_id=ID id=PART
+api_key.rotate create APIKey[*] where id=NEW owner_id=OWNER project_id=PROJECT replaces_id=ID
+api_key.rotate create APIKeyHash[*] where api_key_id=NEW
+api_key.rotate create Collaborator[*] where api_key_id=NEW
+api_key.rotate create SealedValue[*] where api_key_id=ID
+api_key.rotate create SealedValue[*] where api_key_id=NEW
+api_key.rotate reads Collaborator Project SealedValue
+api_key.rotate update APIKey[grace_expires_at] where id=ID
+api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING to api_key_id=NEW
+api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
@@ -111,7 +121,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART"})
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT"})
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}

@@ -17,8 +17,7 @@ type pins = core.Pins
 func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
-		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(), idempotency("", ""), forgetKeys(),
-		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 	}
 }
@@ -173,6 +172,17 @@ func instance() core.Duty {
 	return core.Duty{Name: "instance", Reads: []core.Read{{Type: "Instance"}}, Writes: []core.Write{
 		core.Create("Instance", pins{"only": 1}),
 		core.Update("Instance", pins{"only": 1}, "check_wrapped_key", "check_ciphertext", "check_keyset_id", "check_ids"),
+		core.Create(AuditType, pins{"actor_kind": "operator", "outcome": "DONE", "type": "keyring.rotated"}),
+	}}
+}
+
+// Rewrap puts the data keys of sealed values under another key of the keyring; the values themselves stay as they are.
+func Rewrap(ctx context.Context) context.Context { return core.WithDuty(ctx, rewrap()) }
+
+func rewrap() core.Duty {
+	return core.Duty{Name: "keyring.rewrap", Reads: []core.Read{{Type: "SealedValue"}}, Writes: []core.Write{
+		core.Update("SealedValue", nil, "wrapped_key", "keyset_id"),
+		core.Create(AuditType, pins{"actor_kind": "operator", "outcome": "DONE", "type": "keyring.rewrapped"}),
 	}}
 }
 

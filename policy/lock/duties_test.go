@@ -34,10 +34,14 @@ idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
 idempotency reads IdempotencyKey
 idempotency update IdempotencyKey[made_id outcomes part_id subject_id] where lookup= user_id=
 idempotency.forget delete IdempotencyKey[] where  and of some rows only
+instance create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rotated
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 invitation.by_link reads Invitation
+keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
+keyring.rewrap reads SealedValue
+keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
 mail.claim reads Mail
 mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
 mail.mark update Invitation[delivery sent_at] where id= resend_count=0
@@ -96,6 +100,9 @@ func described(name string, reads []core.Read, writes []core.Write) []string {
 		slices.Sort(ops)
 		columns := slices.Sorted(slices.Values(w.Columns))
 		line := fmt.Sprintf("%s %s %s%v where %s", name, strings.Join(ops, " "), w.Type, columns, strings.Join(pinned, " "))
+		for _, column := range slices.Sorted(maps.Keys(w.To)) {
+			line += fmt.Sprintf(" to %s=%v", column, w.To[column])
+		}
 		if w.Rows != nil {
 			line += " and of some rows only"
 		}
@@ -184,6 +191,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil}},
 			{"the letters that wait", lock.MailClaim(bare), sight{"Mail": {due}}},
 			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
+			{"the re-wrap", lock.Rewrap(bare), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values")}},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), nil},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
@@ -291,6 +299,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
+		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey"},
 	}
 	deleting := []string{"idempotency deletes IdempotencyKey", "idempotency.forget deletes IdempotencyKey"} // TestDutiesForgetOnlyKeysWhoseDayIsOver
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -1,6 +1,8 @@
 -- +goose Up
 -- create "api_keys" table
-CREATE TABLE `api_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `kind` text NOT NULL, `start` text NOT NULL, `scopes` json NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `disabled_as` text NOT NULL DEFAULT (''), `project_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `api_keys_projects_api_keys` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `api_keys_users_owned_api_keys` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+CREATE TABLE `api_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `kind` text NOT NULL, `start` text NOT NULL, `scopes` json NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `disabled_as` text NOT NULL DEFAULT (''), `grace_expires_at` integer NOT NULL DEFAULT (0), `replaces_id` text NULL, `project_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `api_keys_api_keys_replaced_by` FOREIGN KEY (`replaces_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `api_keys_projects_api_keys` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `api_keys_users_owned_api_keys` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "api_keys_replaces_id_key" to table: "api_keys"
+CREATE UNIQUE INDEX `api_keys_replaces_id_key` ON `api_keys` (`replaces_id`);
 -- create index "apikey_created_at_id" to table: "api_keys"
 CREATE INDEX `apikey_created_at_id` ON `api_keys` (`created_at`, `id`);
 -- create index "apikey_owner_id_project_id" to table: "api_keys"
@@ -120,7 +122,7 @@ CREATE UNIQUE INDEX `projectmember_user_id_project_id` ON `project_members` (`us
 -- create index "projectmember_project_id_user_id_role" to table: "project_members"
 CREATE INDEX `projectmember_project_id_user_id_role` ON `project_members` (`project_id`, `user_id`, `role`);
 -- create "sealed_values" table
-CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `version` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, `reveal_count` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `version` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, `reveal_count` integer NOT NULL DEFAULT (0), `valid_until` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
@@ -299,5 +301,7 @@ DROP INDEX `apikey_project_id_kind`;
 DROP INDEX `apikey_owner_id_project_id`;
 -- reverse: create index "apikey_created_at_id" to table: "api_keys"
 DROP INDEX `apikey_created_at_id`;
+-- reverse: create index "api_keys_replaces_id_key" to table: "api_keys"
+DROP INDEX `api_keys_replaces_id_key`;
 -- reverse: create "api_keys" table
 DROP TABLE `api_keys`;

@@ -46,7 +46,7 @@ CREATE INDEX "mail_state_next_attempt_at" ON "mails" ("state", "next_attempt_at"
 -- create index "mail_within_id" to table: "mails"
 CREATE INDEX "mail_within_id" ON "mails" ("within_id");
 -- create "sealed_values" table
-CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
@@ -72,7 +72,9 @@ CREATE INDEX "project_created_at_id" ON "projects" ("created_at", "id");
 -- create index "project_organization_id" to table: "projects"
 CREATE INDEX "project_organization_id" ON "projects" ("organization_id");
 -- create "api_keys" table
-CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "grace_expires_at" bigint NOT NULL DEFAULT 0, "replaces_id" character varying NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_api_keys_replaced_by" FOREIGN KEY ("replaces_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "api_keys_replaces_id_key" to table: "api_keys"
+CREATE UNIQUE INDEX "api_keys_replaces_id_key" ON "api_keys" ("replaces_id");
 -- create index "apikey_created_at_id" to table: "api_keys"
 CREATE INDEX "apikey_created_at_id" ON "api_keys" ("created_at", "id");
 -- create index "apikey_last_used_at_id" to table: "api_keys"
@@ -227,6 +229,8 @@ DROP INDEX "apikey_name_id";
 DROP INDEX "apikey_last_used_at_id";
 -- reverse: create index "apikey_created_at_id" to table: "api_keys"
 DROP INDEX "apikey_created_at_id";
+-- reverse: create index "api_keys_replaces_id_key" to table: "api_keys"
+DROP INDEX "api_keys_replaces_id_key";
 -- reverse: create "api_keys" table
 DROP TABLE "api_keys";
 -- reverse: create index "project_organization_id" to table: "projects"
