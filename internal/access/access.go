@@ -5,6 +5,7 @@ package access
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -127,6 +128,9 @@ func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
 func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) {
 	return g.engine.Revision().Passed(ctx, tx, at)
 }
+
+// Since is when the policy in force was loaded.
+func (g *Guard) Since() time.Time { return g.engine.Since() }
 
 // Law is the policy in force.
 func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }

@@ -17,7 +17,7 @@ type pins = core.Pins
 func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
-		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(), sharing(nil),
 	}
 }
 
@@ -182,6 +182,22 @@ func Administrator(ctx context.Context) context.Context {
 func administrator() core.Duty {
 	return core.Duty{Name: "administrator", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
 		s.Where(sql.EQ(s.C("administrator"), true))
+	}}}}
+}
+
+// Sharing sees the people who have access to a thing, for somebody who may see its sharing: not all of them are theirs to
+// see otherwise, and the caller then shows a name and no address.
+func Sharing(ctx context.Context, people []string) context.Context {
+	return core.WithDuty(ctx, sharing(people))
+}
+
+func sharing(people []string) core.Duty {
+	ids := make([]any, len(people))
+	for i, id := range people {
+		ids[i] = id
+	}
+	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		s.Where(sql.In(s.C("id"), ids...))
 	}}}}
 }
 
