@@ -61,6 +61,13 @@ func leakEdges() []leakEdge {
 		{"Query.node", "cleo", `query($inv: ID!) { viewer { email } node(id: $inv) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.node", "dev", `query($ada: ID!) { viewer { email } node(id: $ada) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.nodes", "cleo", `query($key: ID!, $spare: ID!) { nodes(ids: [$key, $spare]) { id } }`, []any{"nodes", 1}, "NOT_FOUND"},
+		{"Query.explain", "eve", `query($key: ID!) { viewer { email } explain(permission: "api_key.view", resourceId: $key) { allow } }`, []any{"explain"}, "NOT_FOUND"},
+		{"Query.explain", "cleo", `query($key: ID!, $ada: ID!) { viewer { email } explain(permission: "api_key.view", resourceId: $key, subjectId: $ada) { allow } }`, []any{"explain"}, "FORBIDDEN"},
+		{"Query.whoCan", "cleo", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { totalCount } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "hal", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { nodes { paths } } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "ida", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { nodes { paths } } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "gus", `query($prj: ID!) { viewer { email } whoCan(permission: "project.view", resourceId: $prj) { nodes { paths } } }`, []any{"whoCan"}, "NOT_FOUND"},
+		{"Access.principal", "ben", `query($key: ID!) { whoCan(permission: "api_key.view", resourceId: $key, last: 1) { nodes { paths principal { ... on User { email } } } } }`, []any{"whoCan", "nodes", 0, "principal", "email"}, ""},
 		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
 		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},
 		{"Viewer.accessTokens", "gus", `{ viewer { email accessTokens(first: 10) { nodes { id } } } }`, []any{"viewer", "accessTokens", "nodes", 0}, ""},
@@ -70,11 +77,17 @@ func leakEdges() []leakEdge {
 // leakless are fields to rows that nothing is hidden behind, with the reason.
 func leakless() map[string]string {
 	return map[string]string{
-		"Viewer.user":          "everybody sees themself",
-		"Query.viewer":         "is who asks",
-		"Project.organization": "who sees a project is a member of its organization (design.md section 3)",
-		"Collaborator.user":    "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
-		"AuditEvent.actor":     "TestWhoLeftIsANameInTheLogAndNothingElse",
+		"Viewer.user":              "everybody sees themself",
+		"Query.roles":              "the published matrix, the same for everybody",
+		"Query.policy":             "the law, the same for everybody",
+		"Policy.modules":           "texts of the law; TestTheSourcesOfThePolicyAreForWhoRuns says who reads them",
+		"Policy.permissions":       "names of rules, the same for everybody",
+		"PolicyModule.publishedBy": "nobody published the law that Keyhall starts with",
+		"Access.resource":          "is the thing that was asked about, which the viewer sees",
+		"Query.viewer":             "is who asks",
+		"Project.organization":     "who sees a project is a member of its organization (design.md section 3)",
+		"Collaborator.user":        "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
+		"AuditEvent.actor":         "TestWhoLeftIsANameInTheLogAndNothingElse",
 	}
 }
 

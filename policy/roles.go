@@ -114,7 +114,8 @@ func (l law) waysQuery(ctx context.Context, path string, noun string, t table) (
 	if err != nil || len(lenses) == 0 {
 		return nil, err
 	}
-	query, err := l.query(ctx, fmt.Sprintf("[lens.way | some lens in %s; %s == true with data.keyhall.roles.%s as lens.table]", text, path, noun))
+	// The table has a name of its own: OPA takes `with ... as lens.table` in a comprehension for undefined.
+	query, err := l.query(ctx, fmt.Sprintf("[lens.way | some lens in %s; table := lens.table; %s == true with data.keyhall.roles.%s as table]", text, path, noun))
 	return &query, err
 }
 
