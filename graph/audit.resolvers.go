@@ -30,8 +30,12 @@ func (r *queryResolver) AuditEvents(ctx context.Context, organizationID string, 
 		return nil, err
 	}
 	return gated(ctx, ent.TypeOrganization, organizationID, func() (*ent.AuditEventConnection, error) {
-		return r.Reader.AuditEvent().Where(auditevent.OrganizationID(organizationID)).Where(filter.where()...).
-			Page(ctx, window(first, after, last, before), newest())
+		events := r.Reader.AuditEvent().Where(auditevent.OrganizationID(organizationID))
+		where, err := filter.where(ctx, r.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return events.Where(where...).Page(ctx, window(first, after, last, before), newest())
 	})
 }
 

@@ -68,6 +68,9 @@ func idorSlots() []idorSlot {
 		{"Query.organization(slug)", "slug", `query($id: String!) { organization(slug: $id) { ` + idorAll("Organization") + ` } }`},
 		{"Query.projects(organizationId)", "org", `query($id: ID!) { projects(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("Project") + ` } } }`},
 		{"Query.auditEvents(organizationId)", "org", `query($id: ID!) { auditEvents(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`},
+		{"Query.explain(resourceId)", "", `query($id: ID!) { explain(permission: "api_key.view", resourceId: $id) { allow reasons trace } }`},
+		{"Query.explain(subjectId)", "usr", `query($id: ID!, $home: ID!) { explain(permission: "organization.edit", resourceId: $home, subjectId: $id) { allow reasons trace } }`},
+		{"Query.whoCan(resourceId)", "", `query($id: ID!) { whoCan(permission: "api_key.view", resourceId: $id) { totalCount nodes { principal { ... on User { ` + idorAll("User") + ` } } paths resource { id } } } }`},
 		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
 		{"APIKeyFilter.projectId", "prj", keys("projectId")},
 		{"AuditFilter.projectId", "prj", events("projectId: $id")},
@@ -128,7 +131,7 @@ func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
 		}
 	}
-	if len(places) < 28 {
+	if len(places) < 31 {
 		t.Errorf("only %d places found: the search is broken", len(places))
 	}
 }

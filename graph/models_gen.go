@@ -35,6 +35,11 @@ type KeyOwner interface {
 	IsKeyOwner()
 }
 
+// Somebody, or something, that can be given access.
+type Principal interface {
+	IsPrincipal()
+}
+
 // Which keys are listed; all that is given must hold.
 type APIKeyFilter struct {
 	// Part of the name or the description in any case, a whole tag, or the first characters of the key.
@@ -209,6 +214,30 @@ type OpenInvitationPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// One permission.
+type PermissionInfo struct {
+	// Its name, noun.verb, which is the name of its rule.
+	Name string `json:"name"`
+	// Who has it, in words.
+	Description string `json:"description"`
+	// Whether lists can be narrowed by it.
+	Filterable bool `json:"filterable"`
+}
+
+// One file of the policy.
+type PolicyModule struct {
+	// Where it is.
+	Path string `json:"path"`
+	// Its text, in Rego.
+	Source string `json:"source"`
+	// How often it was published; the law that Keyhall starts with is 1.
+	Version int `json:"version"`
+	// When it was published; null for the law that Keyhall starts with.
+	PublishedAt *time.Time `json:"publishedAt,omitempty"`
+	// Who published it, where the viewer may see them.
+	PublishedBy *ent.User `json:"publishedBy,omitempty"`
+}
+
 // Names a place on a key.
 type RemoveCollaboratorInput struct {
 	// The place.
@@ -295,6 +324,16 @@ type RevokeSessionPayload struct {
 	RevokedID *string `json:"revokedId,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
+}
+
+// One role.
+type Role struct {
+	// What it is held on: api_key, project, organization.
+	Scope string `json:"scope"`
+	// Its name there.
+	Name string `json:"name"`
+	// What it gives. The rules add their conditions.
+	Permissions []string `json:"permissions"`
 }
 
 // The answer of rotateAPIKey.

@@ -23,14 +23,18 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	APIKey() APIKeyResolver
+	Access() AccessResolver
 	AuditEvent() AuditEventResolver
+	Decision() DecisionResolver
 	Invitation() InvitationResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
+	Policy() PolicyResolver
 	Project() ProjectResolver
 	Query() QueryResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
+	User() UserResolver
 	Viewer() ViewerResolver
 }
 
@@ -162,7 +166,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -178,6 +182,7 @@ var sources = []*ast.Source{
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
+	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
@@ -272,6 +277,46 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 		return ec.fieldContext_AcceptInvitationPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Access(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "principal":
+		return ec.fieldContext_Access_principal(ctx, field)
+	case "resource":
+		return ec.fieldContext_Access_resource(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Access_permissions(ctx, field)
+	case "paths":
+		return ec.fieldContext_Access_paths(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Access_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Access", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccessConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_AccessToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -456,6 +501,22 @@ func (ec *executionContext) childFields_CreateAccessTokenPayload(ctx context.Con
 		return ec.fieldContext_CreateAccessTokenPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateAccessTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "allow":
+		return ec.fieldContext_Decision_allow(ctx, field)
+	case "permission":
+		return ec.fieldContext_Decision_permission(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Decision_reasons(ctx, field)
+	case "policyRevision":
+		return ec.fieldContext_Decision_policyRevision(ctx, field)
+	case "trace":
+		return ec.fieldContext_Decision_trace(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Decision", field.Name)
 }
 
 func (ec *executionContext) childFields_DeclineInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -682,6 +743,50 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PermissionInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_PermissionInfo_name(ctx, field)
+	case "description":
+		return ec.fieldContext_PermissionInfo_description(ctx, field)
+	case "filterable":
+		return ec.fieldContext_PermissionInfo_filterable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Policy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_Policy_revision(ctx, field)
+	case "loadedAt":
+		return ec.fieldContext_Policy_loadedAt(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Policy_lastError(ctx, field)
+	case "modules":
+		return ec.fieldContext_Policy_modules(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Policy_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Policy", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyModule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "path":
+		return ec.fieldContext_PolicyModule_path(ctx, field)
+	case "source":
+		return ec.fieldContext_PolicyModule_source(ctx, field)
+	case "version":
+		return ec.fieldContext_PolicyModule_version(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_PolicyModule_publishedAt(ctx, field)
+	case "publishedBy":
+		return ec.fieldContext_PolicyModule_publishedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyModule", field.Name)
+}
+
 func (ec *executionContext) childFields_Project(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -792,6 +897,18 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 		return ec.fieldContext_RevokeSessionPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "scope":
+		return ec.fieldContext_Role_scope(ctx, field)
+	case "name":
+		return ec.fieldContext_Role_name(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Role_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Role", field.Name)
 }
 
 func (ec *executionContext) childFields_RotateAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -54,7 +54,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("JWTKey", pins{"api_key_id": d.ID}, "name", "position"),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 		}},
-		"api_key.rotate":  rotation(d),
+		"api_key.rotate": rotation(d),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},

@@ -186,19 +186,34 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_organization_id_created_at",
+				Name:    "auditevent_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[1]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_resource_id",
+				Name:    "auditevent_organization_id_type_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[10]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[3], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_actor_id",
+				Name:    "auditevent_organization_id_outcome_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[7]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[5], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_organization_id_project_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[2], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_actor_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[7], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_resource_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[10], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 		},
 	}

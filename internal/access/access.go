@@ -5,6 +5,7 @@ package access
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -139,6 +140,9 @@ func (g *Guard) Clock(ctx context.Context) (int64, error) {
 func (g *Guard) Now(ctx context.Context, tx *ent.Tx) (int64, error) {
 	return g.engine.Revision().Now(ctx, tx)
 }
+
+// Since is when the policy in force was loaded.
+func (g *Guard) Since() time.Time { return g.engine.Since() }
 
 // Law is the policy in force.
 func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }

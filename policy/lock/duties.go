@@ -19,6 +19,7 @@ func Duties() []core.Duty {
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
+		sharing(nil),
 	}
 }
 
@@ -235,6 +236,22 @@ func expired(s *sql.Selector) {
 	s.Where(sql.P(func(b *sql.Builder) {
 		b.WriteString("(" + column + " <> 0 AND " + column + " <= " + core.Now(d) + ")")
 	}))
+}
+
+// Sharing sees the people who have access to a thing, for somebody who may see its sharing: not all of them are theirs to
+// see otherwise, and the caller then shows a name and no address.
+func Sharing(ctx context.Context, people []string) context.Context {
+	return core.WithDuty(ctx, sharing(people))
+}
+
+func sharing(people []string) core.Duty {
+	ids := make([]any, len(people))
+	for i, id := range people {
+		ids[i] = id
+	}
+	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		s.Where(sql.In(s.C("id"), ids...))
+	}}}}
 }
 
 func named(email, username string) func(*sql.Selector) {

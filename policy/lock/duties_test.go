@@ -54,6 +54,7 @@ set_up create OrganizationMember[*] where organization_id= role=OWNER user_id=
 set_up create Project[*] where id= is_default=true organization_id=
 set_up create ProjectMember[*] where project_id= role=OWNER user_id=
 set_up create User[*] where administrator=true email_verified=true id= personal_organization_id=
+sharing reads User
 sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
 sign_in create Session[*] where user_id=
 sign_in.lookup reads Credential User
@@ -173,6 +174,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"an access token", lock.AccessTokenByLookup(bare, lookup), sight{"AccessToken": {program}, "User": ada}},
 			{"an expired access token", lock.AccessTokenByLookup(bare, deadLookup), sight{"AccessToken": nil, "User": nil}},
 			{"no access token", lock.AccessTokenByLookup(bare, ""), sight{"AccessToken": nil, "User": nil}},
+			{"the people on a thing", lock.Sharing(bare, ada), sight{"User": ada}},
+			{"nobody on a thing", lock.Sharing(bare, nil), sight{"User": nil}},
 			{"a sign-in by name", lock.SignInLookup(bare, c.ada.Username), sight{"User": ada, "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)}},
 			{"a sign-in by address", lock.SignInLookup(bare, c.ben.Email), sight{"User": users(c.ben), "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ben.ID)}},
 			{"a sign-in of nobody", lock.SignInLookup(bare, "%"), sight{"User": nil, "Credential": nil}},

@@ -33,12 +33,18 @@ CREATE INDEX `accesstoken_user_id` ON `access_tokens` (`user_id`);
 CREATE TABLE `audit_events` (`id` text NOT NULL, `created_at` integer NOT NULL, `project_id` text NULL, `type` text NOT NULL, `permission` text NOT NULL DEFAULT (''), `outcome` text NOT NULL, `actor_kind` text NOT NULL, `actor_id` text NULL, `actor_name` text NOT NULL DEFAULT (''), `resource_type` text NOT NULL DEFAULT (''), `resource_id` text NOT NULL DEFAULT (''), `resource_name` text NOT NULL DEFAULT (''), `reasons` json NOT NULL, `policy_revision` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_agent` text NOT NULL DEFAULT (''), `request_id` text NOT NULL DEFAULT (''), `repeated` integer NOT NULL DEFAULT (1), `changes` json NOT NULL, `organization_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `audit_events_organizations_audit_events` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE SET NULL);
 -- create index "auditevent_created_at_id" to table: "audit_events"
 CREATE INDEX `auditevent_created_at_id` ON `audit_events` (`created_at`, `id`);
--- create index "auditevent_organization_id_created_at" to table: "audit_events"
-CREATE INDEX `auditevent_organization_id_created_at` ON `audit_events` (`organization_id`, `created_at`);
--- create index "auditevent_resource_id" to table: "audit_events"
-CREATE INDEX `auditevent_resource_id` ON `audit_events` (`resource_id`);
--- create index "auditevent_actor_id" to table: "audit_events"
-CREATE INDEX `auditevent_actor_id` ON `audit_events` (`actor_id`);
+-- create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_created_at_id` ON `audit_events` (`organization_id`, `created_at`, `id`);
+-- create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_type_created_at_id` ON `audit_events` (`organization_id`, `type`, `created_at`, `id`);
+-- create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_outcome_created_at_id` ON `audit_events` (`organization_id`, `outcome`, `created_at`, `id`);
+-- create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_project_id_created_at_id` ON `audit_events` (`organization_id`, `project_id`, `created_at`, `id`);
+-- create index "auditevent_actor_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_actor_id_created_at_id` ON `audit_events` (`actor_id`, `created_at`, `id`);
+-- create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_resource_id_created_at_id` ON `audit_events` (`resource_id`, `created_at`, `id`);
 -- create "collaborators" table
 CREATE TABLE `collaborators` (`id` text NOT NULL, `created_at` integer NOT NULL, `role` text NOT NULL, `api_key_id` text NOT NULL, `added_by_id` text NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `collaborators_api_keys_collaborators` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION, CONSTRAINT `collaborators_users_added_by` FOREIGN KEY (`added_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL, CONSTRAINT `collaborators_users_collaborations` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "collaborator_created_at_id" to table: "collaborators"
@@ -265,12 +271,18 @@ DROP INDEX `collaborator_user_id_api_key_id_role`;
 DROP INDEX `collaborator_created_at_id`;
 -- reverse: create "collaborators" table
 DROP TABLE `collaborators`;
--- reverse: create index "auditevent_actor_id" to table: "audit_events"
-DROP INDEX `auditevent_actor_id`;
--- reverse: create index "auditevent_resource_id" to table: "audit_events"
-DROP INDEX `auditevent_resource_id`;
--- reverse: create index "auditevent_organization_id_created_at" to table: "audit_events"
-DROP INDEX `auditevent_organization_id_created_at`;
+-- reverse: create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_resource_id_created_at_id`;
+-- reverse: create index "auditevent_actor_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_actor_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_project_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_outcome_created_at_id`;
+-- reverse: create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_type_created_at_id`;
+-- reverse: create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_created_at_id`;
 -- reverse: create index "auditevent_created_at_id" to table: "audit_events"
 DROP INDEX `auditevent_created_at_id`;
 -- reverse: create "audit_events" table
