@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/graph"
+	"github.com/keyhall/keyhall/graph/gqlhttp"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -38,6 +40,7 @@ type Config struct {
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
 	Unknown       limit.Rate // addresses without an account that one inviter may try
+	Streams       gqlhttp.Streams
 	Log           *slog.Logger
 }
 
@@ -56,10 +59,12 @@ type App struct {
 	House    *keyhall.House
 	Guard    *access.Guard
 	Engine   *policy.Engine
+	News     *news.Hub
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
 	stop     context.CancelFunc
+	hangUp   context.CancelFunc // ends all open streams
 	stopped  chan struct{}
 }
 
@@ -91,11 +96,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("limit unknown addresses: %w", err)
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
+	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), News: news.NewHub(), log: c.Log, stopped: make(chan struct{})}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown)
-	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
+	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown, a.News)
+	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	resolver := &graph.Resolver{
+		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
+		News: a.News, Streams: c.Streams, Log: c.Log,
+	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
@@ -135,14 +144,22 @@ func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, erro
 	return r, nil
 }
 
-// Server is the HTTP server, not yet listening.
-func (a *App) Server() *http.Server { return a.site.Server() }
+// Server is the HTTP server, not yet listening. Streams end when it is told to stop: it would wait for them for ever.
+func (a *App) Server() *http.Server {
+	s := a.site.Server()
+	s.RegisterOnShutdown(a.HangUp)
+	return s
+}
+
+// HangUp ends all open streams, now and for good.
+func (a *App) HangUp() { a.hangUp() }
 
 // Handler is what the server serves.
 func (a *App) Handler() http.Handler { return a.site.Handler() }
 
 // Close writes what is kept in memory and closes the database.
 func (a *App) Close(ctx context.Context) error {
+	a.hangUp()
 	a.stop()
 	<-a.stopped
 	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())

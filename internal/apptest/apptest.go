@@ -103,6 +103,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	}
 	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, raw: raw, counter: &names{}}
 	return s, func() {
+		a.HangUp()
 		web.Close()
 		_ = raw.Close()
 		if err := a.Close(context.Background()); err != nil {

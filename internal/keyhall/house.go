@@ -14,10 +14,16 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
+
+// News passes on whom a deed concerned, after it was committed. It must not block.
+type News interface {
+	Publish(n news.Note)
+}
 
 // House is where the verbs live.
 type House struct {
@@ -26,11 +32,12 @@ type House struct {
 	keys    *keyring.Keyring
 	install string         // id of this installation, bound into every sealed value
 	unknown *limit.Limiter // how many addresses without an account one inviter may try
+	news    News
 }
 
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter) *House {
-	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown}
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter, n News) *House {
+	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown, news: n}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.

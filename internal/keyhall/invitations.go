@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -189,6 +190,7 @@ func (h *House) AcceptInvitation(ctx context.Context, id string) (*ent.Invitatio
 		if err != nil {
 			return err
 		}
+		h.tell(tx, news.Gained, *inv.APIKeyID, v.UserID)
 		return tx.Invitation.UpdateOneID(id).SetStatus(invitation.StatusACCEPTED).SetSettledAt(allowed.Now).Exec(ctx)
 	})
 	return h.invitation(ctx, id, err)

@@ -22,9 +22,11 @@ const allDuties = `
 access_token.lookup reads AccessToken User
 account.by_email reads User
 administrator reads User
+api_key.audience reads Collaborator OrganizationMember ProjectMember
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Invitation Project User
+credential.standing reads AccessToken Session User
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
