@@ -258,8 +258,8 @@ func TestAStreamNeedsAnAccountAndOneField(t *testing.T) {
 			code        string
 		}{
 			{"nobody", accessChanged, s.Anonymous(), 401, "UNAUTHENTICATED"},
-			{"two fields", `subscription { a: accessChanged { kind } b: accessChanged { kind } }`, ada, 400, "GRAPHQL_VALIDATION_FAILED"},
-			{"only __typename", `subscription { __typename }`, ada, 400, "BAD_USER_INPUT"},
+			{"two fields", `subscription { a: accessChanged { kind } b: accessChanged { kind } }`, ada, 400, "BAD_USER_INPUT"},
+			{"only __typename", `subscription { __typename }`, ada, 400, "GRAPHQL_VALIDATION_FAILED"},
 			{"no field in the end", `subscription { accessChanged @skip(if: true) { kind } }`, ada, 400, "BAD_USER_INPUT"},
 			{"an unknown field", `subscription { everything { kind } }`, ada, 400, "GRAPHQL_VALIDATION_FAILED"},
 			{"too deep", `subscription { accessChanged { resource { ... on APIKey { project { organization { ` + strings.Repeat("projects { nodes { organization { ", 5) + "id" + strings.Repeat(" } } }", 5) + ` } } } } } }`, ada, 400, "OPERATION_TOO_LARGE"},
