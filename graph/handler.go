@@ -29,6 +29,8 @@ const (
 
 // Handler serves the schema at one endpoint.
 func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
+	streams := r.Streams
+	streams.Account = func(ctx context.Context) string { return viewer.From(ctx).UserID }
 	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r}), gqlhttp.Options{
 		Present:   presenter(log),
 		RequestID: func(ctx context.Context) string { return viewer.From(ctx).RequestID },
@@ -37,6 +39,7 @@ func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
 		},
 		Extensions: []graphql.HandlerExtension{operations{r}, keyed{r}},
 		Limits:     gqlhttp.Limits{Depth: 12},
+		Streams:    streams,
 		Log:        log,
 	})
 }

@@ -78,6 +78,18 @@ type AcceptInvitationPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// One thing that changed for the viewer.
+type AccessChange struct {
+	// What changed.
+	Kind AccessChangeKind `json:"kind"`
+	// Which thing; null for RESYNC.
+	ResourceID *string `json:"resourceId,omitempty"`
+	// The thing as the viewer sees it now; null when they do not.
+	Resource ent.Noder `json:"resource,omitempty"`
+	// What the viewer may do with it now.
+	Permissions []string `json:"permissions"`
+}
+
 // Which events are listed; all that is given must hold.
 type AuditFilter struct {
 	// Of these types.
@@ -410,6 +422,10 @@ type SignUpPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// What can be listened to: by POST with Accept: text/event-stream, as GraphQL over SSE has it.
+type Subscription struct {
+}
+
 // Keyhall itself.
 type SystemActor struct {
 	// Which part of it.
@@ -672,6 +688,70 @@ func (e *APIKeyStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e APIKeyStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What changed about the viewer's access.
+type AccessChangeKind string
+
+const (
+	// Look at everything anew: the first event of every stream, and whenever there was more than could be told.
+	AccessChangeKindResync AccessChangeKind = "RESYNC"
+	// They have a new way to it.
+	AccessChangeKindGained AccessChangeKind = "GAINED"
+	// It, or what they may do with it, changed.
+	AccessChangeKindChanged AccessChangeKind = "CHANGED"
+	// They may not see it any more, or it is gone.
+	AccessChangeKindLost AccessChangeKind = "LOST"
+)
+
+var AllAccessChangeKind = []AccessChangeKind{
+	AccessChangeKindResync,
+	AccessChangeKindGained,
+	AccessChangeKindChanged,
+	AccessChangeKindLost,
+}
+
+func (e AccessChangeKind) IsValid() bool {
+	switch e {
+	case AccessChangeKindResync, AccessChangeKindGained, AccessChangeKindChanged, AccessChangeKindLost:
+		return true
+	}
+	return false
+}
+
+func (e AccessChangeKind) String() string {
+	return string(e)
+}
+
+func (e *AccessChangeKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccessChangeKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccessChangeKind", str)
+	}
+	return nil
+}
+
+func (e AccessChangeKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccessChangeKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccessChangeKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

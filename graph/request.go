@@ -117,7 +117,22 @@ type operationKey struct{}
 // operation is one answer in the making.
 type operation struct {
 	memory atomic.Pointer[request]
-	void   atomic.Bool // a field that must not be null was refused: there is no data
+	void   atomic.Bool   // a field that must not be null was refused: there is no data
+	asked  chan struct{} // of a subscription: the writer is ready for the next event
+}
+
+// ask lets the next event be found out, and gives what is written of it its place below the root field: the generated code
+// forgets that.
+func (o *operation) ask(ctx context.Context, oc *graphql.OperationContext) context.Context {
+	select {
+	case o.asked <- struct{}{}:
+	default:
+	}
+	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 {
+		return ctx
+	}
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: fields[0]})
 }
 
 func operationOf(ctx context.Context) *operation { return ctx.Value(operationKey{}).(*operation) }
@@ -130,6 +145,7 @@ type operations struct{ resolver *Resolver }
 
 var _ interface {
 	graphql.HandlerExtension
+	graphql.OperationContextMutator
 	graphql.OperationInterceptor
 	graphql.ResponseInterceptor
 	graphql.RootFieldInterceptor
@@ -138,8 +154,18 @@ var _ interface {
 func (operations) ExtensionName() string                   { return "Operations" }
 func (operations) Validate(graphql.ExecutableSchema) error { return nil }
 
+// MutateOperationContext refuses a subscription without an account before there is a stream: its root field passes no
+// interceptor.
+func (operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if op.Operation.Operation != ast.Subscription || viewer.From(ctx).SignedIn() {
+		return nil
+	}
+	f := fault.Unauthenticated()
+	return &gqlerror.Error{Message: f.Public, Extensions: map[string]any{"code": string(f.Code)}}
+}
+
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := &operation{}
+	op := &operation{asked: make(chan struct{}, 1)}
 	op.memory.Store(o.resolver.newRequest())
 	return next(context.WithValue(ctx, operationKey{}, op))
 }
@@ -162,8 +188,12 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 // InterceptResponse lets the refusal of a field that must not be null take the whole answer, as GraphQL has it: the generated
 // code counts only what is refused inside of a query's field.
 func (operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	op := operationOf(ctx)
+	if oc := graphql.GetOperationContext(ctx); oc.Operation.Operation == ast.Subscription {
+		ctx = op.ask(ctx, oc)
+	}
 	response := next(ctx)
-	if response != nil && operationOf(ctx).void.Load() {
+	if response != nil && op.void.Load() {
 		response.Data = []byte("null")
 	}
 	return response

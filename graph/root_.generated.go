@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	APIKey() APIKeyResolver
 	Access() AccessResolver
+	AccessChange() AccessChangeResolver
 	AuditEvent() AuditEventResolver
 	Decision() DecisionResolver
 	Invitation() InvitationResolver
@@ -34,6 +35,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
+	Subscription() SubscriptionResolver
 	User() UserResolver
 	Viewer() ViewerResolver
 }
@@ -141,6 +143,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -166,7 +185,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -178,6 +197,7 @@ func sourceData(filename string) string {
 }
 
 var sources = []*ast.Source{
+	{Name: "schema/access_change.graphqls", Input: sourceData("schema/access_change.graphqls"), BuiltIn: false},
 	{Name: "schema/api_key.graphqls", Input: sourceData("schema/api_key.graphqls"), BuiltIn: false},
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
@@ -293,6 +313,20 @@ func (ec *executionContext) childFields_Access(ctx context.Context, field graphq
 		return ec.fieldContext_Access_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Access", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AccessChange_kind(ctx, field)
+	case "resourceId":
+		return ec.fieldContext_AccessChange_resourceId(ctx, field)
+	case "resource":
+		return ec.fieldContext_AccessChange_resource(ctx, field)
+	case "permissions":
+		return ec.fieldContext_AccessChange_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessChange", field.Name)
 }
 
 func (ec *executionContext) childFields_AccessConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -121,6 +121,17 @@ func (g *Guard) Holds(ctx context.Context, tx *ent.Tx, p policy.Permission, id s
 	return d.Allow, err
 }
 
+// Sees tells, inside a deed, whether somebody else sees a thing. It authorizes nothing.
+func (g *Guard) Sees(ctx context.Context, tx *ent.Tx, userID, typ, id string) (bool, error) {
+	rev := g.engine.Revision()
+	p, ok := rev.RowPermission(typ)
+	if !ok {
+		return false, errNoRowRule(typ)
+	}
+	d, err := rev.Decide(ctx, tx, policy.Subject{ID: userID}, p, id)
+	return d.Allow, err
+}
+
 // LockRow holds a row until the transaction ends; for deeds that touch a second thing beside the one they are about.
 func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
 	return g.engine.Revision().LockRow(ctx, tx, typ, id)

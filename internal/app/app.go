@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/graph"
+	"github.com/keyhall/keyhall/graph/gqlhttp"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
@@ -21,6 +22,7 @@ import (
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -43,6 +45,7 @@ type Config struct {
 	Invites       limit.Rate // invitations that one inviter may send
 	Resends       limit.Rate // how often one invitation may be sent again
 	Mail          mail.Config
+	Streams       gqlhttp.Streams
 	Log           *slog.Logger
 }
 
@@ -63,11 +66,13 @@ type App struct {
 	Guard    *access.Guard
 	Engine   *policy.Engine
 	Mail     *mail.Outbox
+	News     *news.Hub
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
 	work     context.Context // of what runs beside the requests
 	stop     context.CancelFunc
+	hangUp   context.CancelFunc // ends all open streams
 	running  sync.WaitGroup
 }
 
@@ -104,11 +109,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, log: c.Log}
+	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: news.NewHub(), log: c.Log}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail)
-	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
+	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail, a.News)
+	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	resolver := &graph.Resolver{
+		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
+		News: a.News, Streams: c.Streams, Log: c.Log,
+	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
@@ -165,14 +174,22 @@ func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, erro
 	return r, nil
 }
 
-// Server is the HTTP server, not yet listening.
-func (a *App) Server() *http.Server { return a.site.Server() }
+// Server is the HTTP server, not yet listening. Streams end when it is told to stop: it would wait for them for ever.
+func (a *App) Server() *http.Server {
+	s := a.site.Server()
+	s.RegisterOnShutdown(a.HangUp)
+	return s
+}
+
+// HangUp ends all open streams, now and for good.
+func (a *App) HangUp() { a.hangUp() }
 
 // Handler is what the server serves.
 func (a *App) Handler() http.Handler { return a.site.Handler() }
 
 // Close writes what is kept in memory and closes the database.
 func (a *App) Close(ctx context.Context) error {
+	a.hangUp()
 	a.stop()
 	a.running.Wait()
 	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())

@@ -123,6 +123,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 
 func (s *Server) stop(t testing.TB) {
 	t.Helper()
+	s.App.HangUp()
 	s.web.Close()
 	if err := s.App.Close(context.Background()); err != nil {
 		t.Errorf("stop Keyhall: %v", err)

@@ -22,6 +22,7 @@ func house() []room {
 		{floor: 0, path: "internal/keyring", only: nothing},
 		{floor: 0, path: "internal/token", only: nothing},
 		{floor: 0, path: "internal/limit", only: nothing},
+		{floor: 0, path: "internal/news", only: nothing},
 		{floor: 0, path: "internal/page", only: nothing},
 		{floor: 0, path: "internal/text", only: nothing},
 		{floor: 0, path: "internal/allow", only: nothing},

@@ -103,6 +103,7 @@ func (h *House) RevokeAccessToken(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		h.tellViewer(ctx, tx)
 		return tx.AccessToken.DeleteOneID(id).Exec(r.Open(ctx))
 	})
 }
@@ -116,6 +117,7 @@ func (h *House) RevokeSession(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		h.tellViewer(ctx, tx)
 		return tx.Session.DeleteOneID(id).Exec(r.Open(ctx))
 	})
 }
@@ -148,6 +150,7 @@ func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User,
 		if err != nil {
 			return err
 		}
+		h.tellAccount(tx, in.UserID)
 		ctx := r.Open(ctx)
 		u := tx.User.UpdateOneID(in.UserID)
 		if in.EmailVerified != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -64,7 +65,10 @@ func (h *House) UpdateAPIKey(ctx context.Context, in UpdateAPIKey) (*ent.APIKey,
 		if err != nil {
 			return err
 		}
-		return update.Exec(r.Open(ctx))
+		if err := update.Exec(r.Open(ctx)); err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, in.ID, err)
 }
@@ -127,8 +131,12 @@ func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, erro
 		if err != nil {
 			return err
 		}
-		return tx.APIKey.UpdateOneID(id).SetDisabledAt(allowed.Now).
+		err = tx.APIKey.UpdateOneID(id).SetDisabledAt(allowed.Now).
 			SetDisabledByID(viewer.From(ctx).UserID).SetDisabledAs(as).Exec(r.Open(ctx))
+		if err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, id, err)
 }
@@ -166,7 +174,11 @@ func (h *House) EnableAPIKey(ctx context.Context, id string) (*ent.APIKey, error
 		if err != nil {
 			return err
 		}
-		return tx.APIKey.UpdateOneID(id).SetDisabledAt(0).ClearDisabledByID().SetDisabledAs("").Exec(r.Open(ctx))
+		err = tx.APIKey.UpdateOneID(id).SetDisabledAt(0).ClearDisabledByID().SetDisabledAs("").Exec(r.Open(ctx))
+		if err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, id, err)
 }
@@ -179,7 +191,7 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 			if err != nil {
 				return audit.Event{}, err
 			}
-			return keyEvent("api_key.deleted", key), nil
+			return keyEvent("api_key.deleted", key), h.tellGone(ctx, tx, key)
 		})
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -24,6 +25,7 @@ func (h *House) UpdateCollaboratorRole(ctx context.Context, id string, role coll
 			if err != nil {
 				return err
 			}
+			h.tell(tx, news.Changed, key.ID, c.UserID)
 			return tx.Collaborator.UpdateOneID(id).SetRole(role).Exec(r.Open(ctx))
 		})
 	})
@@ -49,6 +51,7 @@ func (h *House) RemoveCollaborator(ctx context.Context, id string) (*ent.APIKey,
 			if err != nil {
 				return err
 			}
+			h.tell(tx, news.Lost, key.ID, c.UserID)
 			return tx.Collaborator.DeleteOneID(id).Exec(r.Open(ctx))
 		})
 	})
@@ -98,6 +101,7 @@ func (h *House) LeaveAPIKey(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		h.tell(tx, news.Lost, id, viewer.From(ctx).UserID)
 		_, err = tx.Collaborator.Delete().Exec(r.Open(ctx))
 		return err
 	})

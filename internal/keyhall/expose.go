@@ -10,6 +10,7 @@ import (
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
@@ -41,6 +42,9 @@ func (h *House) endGrace(ctx context.Context, tx *ent.Tx, allowed access.Permit,
 	}
 	ctx = r.Open(ctx)
 	if err := tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(grace).Exec(ctx); err != nil {
+		return err
+	}
+	if err := h.tellAll(ctx, tx, news.Changed, old); err != nil {
 		return err
 	}
 	return h.tellExposed(ctx, tx, in, old)

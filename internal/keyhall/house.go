@@ -16,10 +16,16 @@ import (
 	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/once"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
+
+// News passes on whom a deed concerned, after it was committed. It must not block.
+type News interface {
+	Publish(n news.Note)
+}
 
 // House is where the verbs live.
 type House struct {
@@ -29,6 +35,7 @@ type House struct {
 	install string // id of this installation, bound into every sealed value
 	limits  Limits
 	mail    *mail.Outbox
+	news    News
 	once    *once.Ledger // what was done under which Idempotency-Key
 }
 
@@ -40,8 +47,8 @@ type Limits struct {
 }
 
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox) *House {
-	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, once: once.New(c, k, g)}
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox, n News) *House {
+	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, news: n, once: once.New(c, k, g)}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.

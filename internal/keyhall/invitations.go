@@ -9,6 +9,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -35,6 +36,7 @@ func (h *House) AcceptInvitation(ctx context.Context, which WhichInvitation) (*e
 		if err != nil {
 			return err
 		}
+		h.tell(tx, news.Gained, *inv.APIKeyID, v.UserID)
 		return tx.Invitation.UpdateOneID(inv.ID).SetStatus(invitation.StatusACCEPTED).SetSettledAt(allowed.Now).Exec(ctx)
 	})
 }

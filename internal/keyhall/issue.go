@@ -11,6 +11,7 @@ import (
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -56,7 +57,10 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 			return err
 		}
 		plain = token.New(kindOf(p))
-		return h.issue(ctx, tx, allowed, p, in, id, plain, secret)
+		if err := h.issue(ctx, tx, allowed, p, in, id, plain, secret); err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: viewer.From(ctx).UserID})
 	})
 	key, err := h.key(ctx, id, err)
 	if err != nil {

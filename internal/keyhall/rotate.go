@@ -103,6 +103,9 @@ func (h *House) replace(ctx context.Context, in Rotation) (Issued, error) {
 		if err := tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(grace).Exec(ctx); err != nil {
 			return err
 		}
+		if err := h.tellRotated(ctx, tx, old, id); err != nil {
+			return err
+		}
 		return h.tellExposed(ctx, tx, in, old)
 	})
 	switch {

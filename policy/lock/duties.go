@@ -19,7 +19,7 @@ func Duties() []core.Duty {
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
-		sharing(nil),
+		sharing(nil), credentialStanding(""), keyAudience(""),
 	}
 }
 
@@ -44,6 +44,21 @@ func tokenLookup(lookup string) core.Duty {
 	return core.Duty{Name: "access_token.lookup", Reads: []core.Read{
 		{Type: "AccessToken", Rows: heldAndUnexpired("lookup", lookup)},
 		{Type: "User", Rows: holderIn("access_tokens", "lookup", lookup)},
+	}}
+}
+
+// CredentialStanding sees the session or the access token that a stream was opened with, while it lasts, and its user.
+func CredentialStanding(ctx context.Context, id string) context.Context {
+	return core.WithDuty(ctx, credentialStanding(id))
+}
+
+func credentialStanding(id string) core.Duty {
+	return core.Duty{Name: "credential.standing", Reads: []core.Read{
+		{Type: "Session", Rows: heldAndUnexpired("id", id)},
+		{Type: "AccessToken", Rows: heldAndUnexpired("id", id)},
+		{Type: "User", Rows: func(s *sql.Selector) {
+			s.Where(sql.Or(holds(s, "sessions", "id", id), holds(s, "access_tokens", "id", id)))
+		}},
 	}}
 }
 
@@ -166,6 +181,27 @@ func auditPlace(actor, resource string) core.Duty {
 	}}
 }
 
+// KeyAudience sees whom a deed on a key may concern: its collaborators, and who has a place around a project key. It is
+// for telling them to look again; what they see then, the policy decides.
+func KeyAudience(ctx context.Context, keyID string) context.Context {
+	return core.WithDuty(ctx, keyAudience(keyID))
+}
+
+func keyAudience(keyID string) core.Duty {
+	projects := func(s *sql.Selector) *sql.Selector {
+		return sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).
+			Where(sql.And(sql.EQ("id", keyID), sql.EQ("kind", "PROJECT")))
+	}
+	return core.Duty{Name: "api_key.audience", Reads: []core.Read{
+		{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", keyID)},
+		{Type: "ProjectMember", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("project_id"), projects(s))) }},
+		{Type: "OrganizationMember", Rows: func(s *sql.Selector) {
+			of := sql.Dialect(s.Dialect()).Select("organization_id").From(sql.Table("projects")).Where(sql.In("id", projects(s)))
+			s.Where(sql.And(sql.EQ(s.C("role"), "OWNER"), sql.In(s.C("organization_id"), of)))
+		}},
+	}}
+}
+
 // Instance ties the database to its keyring at start.
 func Instance(ctx context.Context) context.Context { return core.WithDuty(ctx, instance()) }
 
@@ -275,9 +311,11 @@ func unexpired(column, dialect string) *sql.Predicate {
 
 // holderIn selects the user of the one unexpired row of another table that has the value.
 func holderIn(table, column, value string) func(*sql.Selector) {
-	return func(s *sql.Selector) {
-		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).
-			Where(sql.And(sql.EQ(column, value), unexpired("expires_at", s.Dialect())))
-		s.Where(sql.In(s.C("id"), held))
-	}
+	return func(s *sql.Selector) { s.Where(holds(s, table, column, value)) }
+}
+
+func holds(s *sql.Selector, table, column, value string) *sql.Predicate {
+	held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).
+		Where(sql.And(sql.EQ(column, value), unexpired("expires_at", s.Dialect())))
+	return sql.In(s.C("id"), held)
 }

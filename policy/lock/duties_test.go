@@ -26,9 +26,11 @@ address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email
 address.proven reads User
 address.proven update User[email_verified] where email= id=
 administrator reads User
+api_key.audience reads Collaborator OrganizationMember ProjectMember
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Invitation Project User
+credential.standing reads AccessToken Session User
 idempotency create IdempotencyKey[*] where lookup= user_id=
 idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
 idempotency reads IdempotencyKey
