@@ -97,6 +97,22 @@ type AuditFilter struct {
 	To *time.Time `json:"to,omitempty"`
 }
 
+// A new password.
+type ChangePasswordInput struct {
+	// The password that is replaced.
+	CurrentPassword string `json:"currentPassword"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of changePassword.
+type ChangePasswordPayload struct {
+	// Who is still signed in.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of createAPIKey.
 type CreateAPIKeyPayload struct {
 	// The new key.
@@ -363,6 +379,14 @@ type UpdateCollaboratorRoleInput struct {
 type UpdateCollaboratorRolePayload struct {
 	// Their place, where the viewer may still see it.
 	Collaborator *ent.Collaborator `json:"collaborator,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of updateProfile.
+type UpdateProfilePayload struct {
+	// The account, where the viewer's token lets them see it.
+	User *ent.User `json:"user,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

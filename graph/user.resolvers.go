@@ -45,6 +45,18 @@ func (r *mutationResolver) SignOut(ctx context.Context) (*SignOutPayload, error)
 	return &SignOutPayload{Errors: []*fault.User{}}, nil
 }
 
+func (r *mutationResolver) ChangePassword(ctx context.Context, input ChangePasswordInput) (*ChangePasswordPayload, error) {
+	err := r.House.ChangePassword(ctx, keyring.NewSecret(input.CurrentPassword), keyring.NewSecret(input.NewPassword))
+	return answer(err, func(e []*fault.User) *ChangePasswordPayload {
+		return &ChangePasswordPayload{Viewer: unlessRefused(e, viewer.From(ctx)), Errors: e}
+	})
+}
+
+func (r *mutationResolver) UpdateProfile(ctx context.Context, input keyhall.UpdateProfile) (*UpdateProfilePayload, error) {
+	u, err := r.House.UpdateProfile(ctx, input)
+	return answer(err, func(e []*fault.User) *UpdateProfilePayload { return &UpdateProfilePayload{User: u, Errors: e} })
+}
+
 func (r *mutationResolver) CreateAccessToken(ctx context.Context, input keyhall.CreateAccessToken) (*CreateAccessTokenPayload, error) {
 	out, err := r.House.CreateAccessToken(ctx, input)
 	return answer(err, func(e []*fault.User) *CreateAccessTokenPayload {

@@ -94,7 +94,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown)
+	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown, accounts)
 	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,

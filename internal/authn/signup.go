@@ -5,9 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -67,7 +64,7 @@ func (a *Accounts) SetUp(ctx context.Context, in NewAccount, setupToken string) 
 		return SignedIn{}, err
 	}
 	v, _ := viewerOf(u)
-	return a.open(ctx, u, v)
+	return a.open(ctx, u, v, proof{}) // made just now: there is nothing to compare
 }
 
 func (a *Accounts) signupOpen() error {
@@ -149,17 +146,13 @@ func free(ctx context.Context, users *ent.UserClient, in NewAccount) error {
 	}
 	for _, u := range holders {
 		if u.Username == in.Username {
-			return taken()
+			return Taken()
 		}
 	}
 	if len(holders) > 0 {
 		return errKnownAddress
 	}
 	return nil
-}
-
-func taken() error {
-	return fault.Refuse(fault.Taken, "this username is taken; choose another", "input", "username")
 }
 
 func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
@@ -191,34 +184,16 @@ func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, has
 	})
 }
 
-// normal checks a sign-up and brings its address and username to their normal form.
+// normal checks a sign-up and brings its address and its names to their normal form.
 func (in NewAccount) normal() (NewAccount, error) {
-	var problems []error
-	refuse := func(code fault.UserErrorCode, message, field string) {
-		problems = append(problems, fault.Refuse(code, message, "input", field))
-	}
-	in.Username, in.Name = strings.ToLower(strings.TrimSpace(in.Username)), strings.TrimSpace(in.Name)
+	var problems [4]error
 	email, ok := text.Address(in.Email)
 	if !ok {
-		refuse(fault.Invalid, "this is no e-mail address", "email")
+		problems[0] = fault.Refuse(fault.Invalid, "this is no e-mail address", "input", "email")
 	}
 	in.Email = email
-	if !regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,37}[a-z0-9])?$`).MatchString(in.Username) {
-		refuse(fault.Invalid, "a username is 1 to 39 letters, digits and . _ - and starts and ends with a letter or a digit", "username")
-	}
-	switch n := utf8.RuneCountInString(in.Name); {
-	case n == 0:
-		refuse(fault.Required, "this is needed", "name")
-	case n > 100:
-		refuse(fault.TooLong, "at most 100 characters", "name")
-	case text.Unsafe(in.Name):
-		refuse(fault.Invalid, "control characters cannot be part of this", "name")
-	}
-	switch p := in.Password.Expose(); {
-	case utf8.RuneCountInString(p) < minimumLen:
-		refuse(fault.Invalid, fmt.Sprintf("a password has at least %d characters", minimumLen), "password")
-	case len(p) > maximumLen:
-		refuse(fault.TooLong, fmt.Sprintf("at most %d bytes", maximumLen), "password")
-	}
-	return in, errors.Join(problems...)
+	in.Username, problems[1] = Username(in.Username)
+	in.Name, problems[2] = Name(in.Name)
+	problems[3] = good(in.Password.Expose(), "password")
+	return in, errors.Join(problems[:]...)
 }

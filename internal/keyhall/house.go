@@ -26,11 +26,13 @@ type House struct {
 	keys    *keyring.Keyring
 	install string         // id of this installation, bound into every sealed value
 	unknown *limit.Limiter // how many addresses without an account one inviter may try
+
+	passwords Passwords
 }
 
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter) *House {
-	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown}
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter, p Passwords) *House {
+	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown, passwords: p}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.

@@ -37,6 +37,7 @@ func doors() map[string][]string {
 		"Touch":               {"internal/authn"},
 		"SignInLookup":        {"internal/authn"},
 		"SignIn":              {"internal/authn"},
+		"OwnAccount":          {"internal/authn", "internal/keyhall"},
 		"SignUpLookup":        {"internal/authn"},
 		"SignUp":              {"internal/authn"},
 		"SetUp":               {"internal/authn"},

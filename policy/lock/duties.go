@@ -18,6 +18,7 @@ func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
+		ownAccount(""),
 	}
 }
 
@@ -68,18 +69,6 @@ func signInLookup(login string) core.Duty {
 			named(login, login)(users)
 			s.Where(sql.In(s.C("user_id"), users))
 		}},
-	}}
-}
-
-// SignIn writes the session of somebody whose password was right.
-func SignIn(ctx context.Context, userID string) context.Context {
-	return core.WithDuty(ctx, signIn(userID))
-}
-
-func signIn(userID string) core.Duty {
-	return core.Duty{Name: "sign_in", Writes: []core.Write{
-		core.Create("Session", pins{"user_id": userID}),
-		core.Create(AuditType, pins{"actor_id": userID, "outcome": "DONE", "type": "login.succeeded"}),
 	}}
 }
 

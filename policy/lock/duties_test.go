@@ -28,6 +28,7 @@ audit.place reads APIKey Invitation Project User
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
+own_account reads Credential User
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -38,6 +39,8 @@ set_up create ProjectMember[*] where project_id= role=OWNER user_id=
 set_up create User[*] where administrator=true email_verified=true id= personal_organization_id=
 sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
 sign_in create Session[*] where user_id=
+sign_in reads Credential User
+sign_in update Credential[password_hash] where user_id=
 sign_in.lookup reads Credential User
 sign_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 sign_up create Credential[*] where user_id=
@@ -132,6 +135,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		s.SQL(t, "UPDATE access_tokens SET expires_at = 1 WHERE id = ?", dead)
 		bare := context.Background()
 		ada := users(c.ada)
+		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
 		type sight map[string][]string
 		for _, d := range []struct {
 			name string
@@ -157,7 +161,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
 			{"touch", lock.Touch(bare), nil},
-			{"sign in", lock.SignIn(bare, c.ada.ID), nil},
+			{"sign in", lock.SignIn(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
+			{"one's own account", lock.OwnAccount(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
+			{"nobody's own account", lock.OwnAccount(bare, ""), sight{"User": nil, "Credential": nil}},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
 			{"a denial", lock.Denial(bare), nil},
 		} {
@@ -203,6 +209,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 	t.Parallel()
 	passing := map[string][]string{
 		"touch":        {"AccessToken.AddLastUsedAt", "AccessToken.SetLastUsedAt", "AccessToken.SetNillableLastUsedAt", "Session.AddLastSeenAt", "Session.SetLastSeenAt", "Session.SetNillableLastSeenAt"},
+		"sign_in":      {"Credential.SetNillablePasswordHash", "Credential.SetPasswordHash"},
 		"audit.denial": {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
 		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
