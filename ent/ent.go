@@ -20,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/ent/credential"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
@@ -95,6 +96,7 @@ func checkColumn(t, c string) error {
 			credential.Table:         credential.ValidColumn,
 			instance.Table:           instance.ValidColumn,
 			invitation.Table:         invitation.ValidColumn,
+			mail.Table:               mail.ValidColumn,
 			organization.Table:       organization.ValidColumn,
 			organizationmember.Table: organizationmember.ValidColumn,
 			project.Table:            project.ValidColumn,

@@ -65,12 +65,6 @@ type APIKeyOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// Names an invitation.
-type AcceptInvitationInput struct {
-	// The invitation.
-	InvitationID string `json:"invitationId"`
-}
-
 // The answer of acceptInvitation.
 type AcceptInvitationPayload struct {
 	// The invitation.
@@ -133,12 +127,6 @@ type CreateAccessTokenPayload struct {
 	Plaintext *string `json:"plaintext,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
-}
-
-// Names an invitation.
-type DeclineInvitationInput struct {
-	// The invitation.
-	InvitationID string `json:"invitationId"`
 }
 
 // The answer of declineInvitation.
@@ -211,6 +199,20 @@ type LeaveAPIKeyPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names the link of a mail.
+type OpenInvitationInput struct {
+	// What stands behind the # in the link.
+	Token string `json:"token"`
+}
+
+// The answer of openInvitation.
+type OpenInvitationPayload struct {
+	// The invitation.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why it cannot be accepted.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a place on a key.
 type RemoveCollaboratorInput struct {
 	// The place.
@@ -221,6 +223,20 @@ type RemoveCollaboratorInput struct {
 type RemoveCollaboratorPayload struct {
 	// The key, where the viewer may still see it.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names an invitation.
+type ResendInvitationInput struct {
+	// The invitation.
+	InvitationID string `json:"invitationId"`
+}
+
+// The answer of resendInvitation.
+type ResendInvitationPayload struct {
+	// The invitation.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -575,70 +591,6 @@ func (e *APIKeyStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e APIKeyStatus) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// What became of the mail.
-type DeliveryStatus string
-
-const (
-	// It waits to be sent.
-	DeliveryStatusQueued DeliveryStatus = "QUEUED"
-	// It was sent.
-	DeliveryStatusSent DeliveryStatus = "SENT"
-	// It could not be sent.
-	DeliveryStatusFailed DeliveryStatus = "FAILED"
-	// This installation sends no mail; the invitation can be answered in the app.
-	DeliveryStatusNotConfigured DeliveryStatus = "NOT_CONFIGURED"
-)
-
-var AllDeliveryStatus = []DeliveryStatus{
-	DeliveryStatusQueued,
-	DeliveryStatusSent,
-	DeliveryStatusFailed,
-	DeliveryStatusNotConfigured,
-}
-
-func (e DeliveryStatus) IsValid() bool {
-	switch e {
-	case DeliveryStatusQueued, DeliveryStatusSent, DeliveryStatusFailed, DeliveryStatusNotConfigured:
-		return true
-	}
-	return false
-}
-
-func (e DeliveryStatus) String() string {
-	return string(e)
-}
-
-func (e *DeliveryStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = DeliveryStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid DeliveryStatus", str)
-	}
-	return nil
-}
-
-func (e DeliveryStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *DeliveryStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e DeliveryStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

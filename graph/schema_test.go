@@ -118,7 +118,8 @@ func undescribedArguments(s *ast.Schema) (out []string) {
 // unguarded: a mutation names the rule that decides, or says that it needs no account, or is on this list with the reason.
 func unguarded(s *ast.Schema) (out []string) {
 	free := []string{
-		"signOut", // ends the session that asks; nobody is asked for a right to leave
+		"signOut",        // ends the session that asks; nobody is asked for a right to leave
+		"openInvitation", // reads what the holder of a mailed link may accept, and writes nothing
 	}
 	for _, f := range s.Mutation.Fields {
 		permission, public := f.Directives.ForName("permission") != nil, f.Directives.ForName("public") != nil
@@ -335,9 +336,7 @@ func TestTheSchemaKeepsTheContract(t *testing.T) {
 
 // stricter lists by hand where this release asks for more than the contract, and why.
 func stricter() []string {
-	return []string{
-		"AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", // or a token of the mail: with mail
-	}
+	return nil
 }
 
 func breaks(s *ast.Schema, want *ast.Definition) (out []string) {

@@ -303,6 +303,7 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "ACCEPTED", "DECLINED", "REVOKED"}, Default: "PENDING"},
 		{Name: "target_name", Type: field.TypeString},
 		{Name: "sent_at", Type: field.TypeInt64, Default: 0},
+		{Name: "delivery", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED", "NOT_CONFIGURED"}, Default: "NOT_CONFIGURED"},
 		{Name: "resend_count", Type: field.TypeInt, Default: 0},
 		{Name: "expires_at", Type: field.TypeInt64},
 		{Name: "settled_at", Type: field.TypeInt64, Default: 0},
@@ -317,13 +318,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "invitations_api_keys_invitations",
-				Columns:    []*schema.Column{InvitationsColumns[10]},
+				Columns:    []*schema.Column{InvitationsColumns[11]},
 				RefColumns: []*schema.Column{APIKeysColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "invitations_users_sent_invitations",
-				Columns:    []*schema.Column{InvitationsColumns[11]},
+				Columns:    []*schema.Column{InvitationsColumns[12]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -342,12 +343,59 @@ var (
 			{
 				Name:    "invitation_api_key_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[10], InvitationsColumns[4]},
+				Columns: []*schema.Column{InvitationsColumns[11], InvitationsColumns[4]},
 			},
 			{
 				Name:    "invitation_invited_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[11]},
+				Columns: []*schema.Column{InvitationsColumns[12]},
+			},
+		},
+	}
+	// MailsColumns holds the columns for the "mails" table.
+	MailsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "recipient", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeString, Default: ""},
+		{Name: "resource_id", Type: field.TypeString, Default: ""},
+		{Name: "within_id", Type: field.TypeString, Default: ""},
+		{Name: "generation", Type: field.TypeInt, Default: 0},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "actor_name", Type: field.TypeString, Default: ""},
+		{Name: "role", Type: field.TypeString, Default: ""},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED", "NOT_CONFIGURED"}},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeInt64, Default: 0},
+		{Name: "sent_at", Type: field.TypeInt64, Default: 0},
+		{Name: "last_error", Type: field.TypeString, Default: ""},
+	}
+	// MailsTable holds the schema information for the "mails" table.
+	MailsTable = &schema.Table{
+		Name:       "mails",
+		Columns:    MailsColumns,
+		PrimaryKey: []*schema.Column{MailsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mail_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[1], MailsColumns[0]},
+			},
+			{
+				Name:    "mail_state_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[11], MailsColumns[13]},
+			},
+			{
+				Name:    "mail_resource_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[5]},
+			},
+			{
+				Name:    "mail_within_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[6]},
 			},
 		},
 	}
@@ -605,6 +653,7 @@ var (
 		CredentialsTable,
 		InstancesTable,
 		InvitationsTable,
+		MailsTable,
 		OrganizationsTable,
 		OrganizationMembersTable,
 		ProjectsTable,

@@ -19,6 +19,7 @@ import (
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -38,6 +39,9 @@ type Config struct {
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
 	Unknown       limit.Rate // addresses without an account that one inviter may try
+	Invites       limit.Rate // invitations that one inviter may send
+	Resends       limit.Rate // how often one invitation may be sent again
+	Mail          mail.Config
 	Log           *slog.Logger
 }
 
@@ -45,7 +49,8 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Accounts: authn.Defaults(), Introspection: graph.Accounts,
-		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Log: slog.Default(),
+		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
+		Resends: limit.Rate{Count: 5, Per: time.Hour}, Mail: mail.Defaults(), Log: slog.Default(),
 	}
 }
 
@@ -56,6 +61,7 @@ type App struct {
 	House    *keyhall.House
 	Guard    *access.Guard
 	Engine   *policy.Engine
+	Mail     *mail.Outbox
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -87,14 +93,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	unknown, err := limit.New(c.Unknown, c.Unknown.Count)
+	limits, err := c.limits()
 	if err != nil {
-		return nil, fmt.Errorf("limit unknown addresses: %w", err)
+		return nil, err
 	}
 	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
+	a.Mail = mail.New(s.Client, keys, c.Mail, c.Log)
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown, accounts)
+	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail, accounts)
 	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
@@ -104,6 +111,19 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.stop = stop
 	go a.keepFlushing(work)
 	return a, nil
+}
+
+// limits are the counters of inviting.
+func (c Config) limits() (l keyhall.Limits, err error) {
+	for _, part := range []struct {
+		rate limit.Rate
+		into **limit.Limiter
+	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}} {
+		if *part.into, err = limit.New(part.rate, part.rate.Count); err != nil {
+			return l, fmt.Errorf("limits of inviting: %w", err)
+		}
+	}
+	return l, nil
 }
 
 // law loads the policy; whatever replaces the built-in one speaks of the same vocabulary.

@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -24,15 +25,23 @@ type House struct {
 	client  *ent.Client
 	guard   *access.Guard
 	keys    *keyring.Keyring
-	install string         // id of this installation, bound into every sealed value
-	unknown *limit.Limiter // how many addresses without an account one inviter may try
+	install string // id of this installation, bound into every sealed value
+	limits  Limits
+	mail    *mail.Outbox
 
 	passwords Passwords
 }
 
+// Limits count what could be done too often.
+type Limits struct {
+	Unknown *limit.Limiter // addresses without an account, per inviter
+	Invites *limit.Limiter // invitations, per inviter
+	Resends *limit.Limiter // how often an invitation is sent again
+}
+
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter, p Passwords) *House {
-	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown, passwords: p}
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox, p Passwords) *House {
+	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, passwords: p}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.

@@ -37,14 +37,20 @@ api_key.delete delete APIKeyHash[] where api_key_id=ID
 api_key.delete delete Collaborator[] where api_key_id=ID
 api_key.delete delete Invitation[] where api_key_id=ID
 api_key.delete delete SealedValue[] where api_key_id=ID
+api_key.delete delete Mail[] where within_id=ID
 api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.enable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
+api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
 api_key.rename update APIKey[description expires_at name tags] where id=ID
+api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
+api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
+api_key.resend_invitation update Invitation[delivery expires_at invited_by_id resend_count] where api_key_id=ID id=PART
 api_key.reveal_secret reads SealedValue
 api_key.reveal_secret update SealedValue[reveal_count] where api_key_id=ID
+api_key.revoke_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.revoke_invitation update Invitation[settled_at status] where api_key_id=ID id=PART
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 instance.manage_users delete Session[] where user_id=ID
@@ -133,7 +139,7 @@ func tableOf() map[string]string {
 		"User": "users", "Organization": "organizations", "OrganizationMember": "organization_members", "Project": "projects",
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
-		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances",
+		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
 	}
 }
 

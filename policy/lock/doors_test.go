@@ -45,6 +45,11 @@ func doors() map[string][]string {
 		"Administrator":       {"internal/authn"},
 		"Instance":            {"internal/authn", "internal/instance"},
 		"AccountByEmail":      {"internal/keyhall"},
+		"InvitationByLink":    {"internal/keyhall"},
+		"AddressProven":       {"internal/authn"},
+		"MailClaim":           {"internal/mail"},
+		"MailMark":            {"internal/mail"},
+		"Posted":              {"internal/mail"},
 		"AuditPlace":          {"internal/audit"},
 		"Denial":              {"internal/audit"},
 	}

@@ -19,6 +19,7 @@ func Duties() []core.Duty {
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
 		ownAccount(""),
+		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ import (
 const allDuties = `
 access_token.lookup reads AccessToken User
 account.by_email reads User
+address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
+address.proven reads User
+address.proven update User[email_verified] where email= id=
 administrator reads User
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
@@ -29,6 +33,11 @@ instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 own_account reads Credential User
+invitation.by_link reads Invitation
+mail.claim reads Mail
+mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
+mail.mark update Invitation[delivery sent_at] where id= resend_count=0
+mail.mark update Mail[last_error next_attempt_at sent_at state] where id= state=QUEUED
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -136,6 +145,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		bare := context.Background()
 		ada := users(c.ada)
 		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
+		due := one("SELECT id AS x FROM mails WHERE resource_id = ?", c.invitation)
+		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = 1 WHERE id = ?", due)
+		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE id <> ?", int64(math.MaxInt64), due)
 		type sight map[string][]string
 		for _, d := range []struct {
 			name string
@@ -160,6 +172,12 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
+			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
+			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
+			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada}},
+			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil}},
+			{"the letters that wait", lock.MailClaim(bare), sight{"Mail": {due}}},
+			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
 			{"one's own account", lock.OwnAccount(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
@@ -213,6 +231,11 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"audit.denial": {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
 		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
+		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
+		"mail.claim":     {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
+		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
+			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
+			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
 	}
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		c := newScene(t, s)

@@ -7,14 +7,6 @@ CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_ke
 CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
--- create "users" table
-CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
--- create index "user_created_at_id" to table: "users"
-CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
--- create index "users_email_key" to table: "users"
-CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
--- create index "users_username_key" to table: "users"
-CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
 -- create "credentials" table
 CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, "verify_generation" bigint NOT NULL DEFAULT 0, "verify_until" bigint NOT NULL DEFAULT 0, "reset_generation" bigint NOT NULL DEFAULT 0, "reset_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "credential_created_at_id" to table: "credentials"
@@ -27,6 +19,24 @@ CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_
 CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
 -- create index "instances_only_key" to table: "instances"
 CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
+-- create "users" table
+CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "user_created_at_id" to table: "users"
+CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
+-- create index "users_email_key" to table: "users"
+CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
+-- create index "users_username_key" to table: "users"
+CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
+-- create "mails" table
+CREATE TABLE "mails" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "kind" character varying NOT NULL COLLATE "C", "recipient" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "within_id" character varying NOT NULL DEFAULT '' COLLATE "C", "generation" bigint NOT NULL DEFAULT 0, "name" character varying NOT NULL DEFAULT '' COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "role" character varying NOT NULL DEFAULT '' COLLATE "C", "state" character varying NOT NULL COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL DEFAULT 0, "sent_at" bigint NOT NULL DEFAULT 0, "last_error" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
+-- create index "mail_created_at_id" to table: "mails"
+CREATE INDEX "mail_created_at_id" ON "mails" ("created_at", "id");
+-- create index "mail_resource_id" to table: "mails"
+CREATE INDEX "mail_resource_id" ON "mails" ("resource_id");
+-- create index "mail_state_next_attempt_at" to table: "mails"
+CREATE INDEX "mail_state_next_attempt_at" ON "mails" ("state", "next_attempt_at");
+-- create index "mail_within_id" to table: "mails"
+CREATE INDEX "mail_within_id" ON "mails" ("within_id");
 -- create "sealed_values" table
 CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
@@ -84,7 +94,7 @@ CREATE INDEX "collaborator_created_at_id" ON "collaborators" ("created_at", "id"
 -- create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
 CREATE INDEX "collaborator_user_id_api_key_id_role" ON "collaborators" ("user_id", "api_key_id", "role");
 -- create "invitations" table
-CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "delivery" character varying NOT NULL DEFAULT 'NOT_CONFIGURED' COLLATE "C", "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "invitation_api_key_id_status" to table: "invitations"
 CREATE INDEX "invitation_api_key_id_status" ON "invitations" ("api_key_id", "status");
 -- create index "invitation_created_at_id" to table: "invitations"
@@ -213,6 +223,24 @@ DROP INDEX "sealedvalue_created_at_id";
 DROP INDEX "sealedvalue_api_key_id_version";
 -- reverse: create "sealed_values" table
 DROP TABLE "sealed_values";
+-- reverse: create index "mail_within_id" to table: "mails"
+DROP INDEX "mail_within_id";
+-- reverse: create index "mail_state_next_attempt_at" to table: "mails"
+DROP INDEX "mail_state_next_attempt_at";
+-- reverse: create index "mail_resource_id" to table: "mails"
+DROP INDEX "mail_resource_id";
+-- reverse: create index "mail_created_at_id" to table: "mails"
+DROP INDEX "mail_created_at_id";
+-- reverse: create "mails" table
+DROP TABLE "mails";
+-- reverse: create index "users_username_key" to table: "users"
+DROP INDEX "users_username_key";
+-- reverse: create index "users_email_key" to table: "users"
+DROP INDEX "users_email_key";
+-- reverse: create index "user_created_at_id" to table: "users"
+DROP INDEX "user_created_at_id";
+-- reverse: create "users" table
+DROP TABLE "users";
 -- reverse: create index "instances_only_key" to table: "instances"
 DROP INDEX "instances_only_key";
 -- reverse: create index "instance_created_at_id" to table: "instances"
@@ -225,14 +253,6 @@ DROP INDEX "credentials_user_id_key";
 DROP INDEX "credential_created_at_id";
 -- reverse: create "credentials" table
 DROP TABLE "credentials";
--- reverse: create index "users_username_key" to table: "users"
-DROP INDEX "users_username_key";
--- reverse: create index "users_email_key" to table: "users"
-DROP INDEX "users_email_key";
--- reverse: create index "user_created_at_id" to table: "users"
-DROP INDEX "user_created_at_id";
--- reverse: create "users" table
-DROP TABLE "users";
 -- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 DROP INDEX "apikeyhash_created_at_id";
 -- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"

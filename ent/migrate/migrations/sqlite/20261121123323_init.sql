@@ -58,7 +58,7 @@ CREATE UNIQUE INDEX `instances_only_key` ON `instances` (`only`);
 -- create index "instance_created_at_id" to table: "instances"
 CREATE INDEX `instance_created_at_id` ON `instances` (`created_at`, `id`);
 -- create "invitations" table
-CREATE TABLE `invitations` (`id` text NOT NULL, `created_at` integer NOT NULL, `email` text NOT NULL, `role` text NOT NULL, `status` text NOT NULL DEFAULT ('PENDING'), `target_name` text NOT NULL, `sent_at` integer NOT NULL DEFAULT (0), `resend_count` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `settled_at` integer NOT NULL DEFAULT (0), `api_key_id` text NULL, `invited_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `invitations_api_keys_invitations` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `invitations_users_sent_invitations` FOREIGN KEY (`invited_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+CREATE TABLE `invitations` (`id` text NOT NULL, `created_at` integer NOT NULL, `email` text NOT NULL, `role` text NOT NULL, `status` text NOT NULL DEFAULT ('PENDING'), `target_name` text NOT NULL, `sent_at` integer NOT NULL DEFAULT (0), `delivery` text NOT NULL DEFAULT ('NOT_CONFIGURED'), `resend_count` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `settled_at` integer NOT NULL DEFAULT (0), `api_key_id` text NULL, `invited_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `invitations_api_keys_invitations` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `invitations_users_sent_invitations` FOREIGN KEY (`invited_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "invitation_created_at_id" to table: "invitations"
 CREATE INDEX `invitation_created_at_id` ON `invitations` (`created_at`, `id`);
 -- create index "invitation_email_status" to table: "invitations"
@@ -67,6 +67,16 @@ CREATE INDEX `invitation_email_status` ON `invitations` (`email`, `status`);
 CREATE INDEX `invitation_api_key_id_status` ON `invitations` (`api_key_id`, `status`);
 -- create index "invitation_invited_by_id" to table: "invitations"
 CREATE INDEX `invitation_invited_by_id` ON `invitations` (`invited_by_id`);
+-- create "mails" table
+CREATE TABLE `mails` (`id` text NOT NULL, `created_at` integer NOT NULL, `kind` text NOT NULL, `recipient` text NOT NULL, `user_id` text NOT NULL DEFAULT (''), `resource_id` text NOT NULL DEFAULT (''), `within_id` text NOT NULL DEFAULT (''), `generation` integer NOT NULL DEFAULT (0), `name` text NOT NULL DEFAULT (''), `actor_name` text NOT NULL DEFAULT (''), `role` text NOT NULL DEFAULT (''), `state` text NOT NULL, `attempts` integer NOT NULL DEFAULT (0), `next_attempt_at` integer NOT NULL DEFAULT (0), `sent_at` integer NOT NULL DEFAULT (0), `last_error` text NOT NULL DEFAULT (''), PRIMARY KEY (`id`));
+-- create index "mail_created_at_id" to table: "mails"
+CREATE INDEX `mail_created_at_id` ON `mails` (`created_at`, `id`);
+-- create index "mail_state_next_attempt_at" to table: "mails"
+CREATE INDEX `mail_state_next_attempt_at` ON `mails` (`state`, `next_attempt_at`);
+-- create index "mail_resource_id" to table: "mails"
+CREATE INDEX `mail_resource_id` ON `mails` (`resource_id`);
+-- create index "mail_within_id" to table: "mails"
+CREATE INDEX `mail_within_id` ON `mails` (`within_id`);
 -- create "organizations" table
 CREATE TABLE `organizations` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `slug` text NOT NULL, `personal` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "organizations_slug_key" to table: "organizations"
@@ -173,6 +183,16 @@ DROP INDEX `organization_created_at_id`;
 DROP INDEX `organizations_slug_key`;
 -- reverse: create "organizations" table
 DROP TABLE `organizations`;
+-- reverse: create index "mail_within_id" to table: "mails"
+DROP INDEX `mail_within_id`;
+-- reverse: create index "mail_resource_id" to table: "mails"
+DROP INDEX `mail_resource_id`;
+-- reverse: create index "mail_state_next_attempt_at" to table: "mails"
+DROP INDEX `mail_state_next_attempt_at`;
+-- reverse: create index "mail_created_at_id" to table: "mails"
+DROP INDEX `mail_created_at_id`;
+-- reverse: create "mails" table
+DROP TABLE `mails`;
 -- reverse: create index "invitation_invited_by_id" to table: "invitations"
 DROP INDEX `invitation_invited_by_id`;
 -- reverse: create index "invitation_api_key_id_status" to table: "invitations"
