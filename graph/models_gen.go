@@ -227,6 +227,18 @@ type RemoveCollaboratorPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Where to mail a link.
+type RequestPasswordResetInput struct {
+	// The address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestPasswordReset, the same whether there is such an account or not.
+type RequestPasswordResetPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names an invitation.
 type ResendInvitationInput struct {
 	// The invitation.
@@ -237,6 +249,32 @@ type ResendInvitationInput struct {
 type ResendInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Where to mail a link.
+type ResendVerificationInput struct {
+	// The address.
+	Email string `json:"email"`
+}
+
+// The answer of resendVerification, the same whether there is such an account or not.
+type ResendVerificationPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
+// A link and the password that it sets.
+type ResetPasswordInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of resetPassword; sign in afterwards.
+type ResetPasswordPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -403,6 +441,20 @@ type UpdateCollaboratorRolePayload struct {
 type UpdateProfilePayload struct {
 	// The account, where the viewer's token lets them see it.
 	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The link that was mailed.
+type VerifyEmailInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+}
+
+// The answer of verifyEmail.
+type VerifyEmailPayload struct {
+	// Who is signed in, when the address is theirs.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

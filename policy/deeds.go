@@ -79,6 +79,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("User", pins{"id": subject}, "username", "name"),
 			core.Update("Credential", pins{"user_id": subject}, "password_hash", "changed_at", "reset_until"),
 			core.Delete("Session", pins{"user_id": subject}),
+			core.Create("Mail", pins{"user_id": subject, "kind": "password_changed"}),
 		}},
 		"access_token.revoke": {writes: []core.Write{core.Delete("AccessToken", pins{"id": d.ID, "user_id": subject})}},
 		"session.revoke":      {writes: []core.Write{core.Delete("Session", pins{"id": d.ID, "user_id": subject})}},

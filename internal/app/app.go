@@ -89,7 +89,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	c.Accounts.Install = install
-	accounts, err := authn.New(s.Client, keys, c.Accounts, c.Log)
+	outbox := mail.New(s.Client, keys, c.Mail, c.Log)
+	accounts, err := authn.New(s.Client, keys, outbox, c.Accounts, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +98,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
-	a.Mail = mail.New(s.Client, keys, c.Mail, c.Log)
+	a := &App{Store: s, Accounts: accounts, Mail: outbox, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
 	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail, accounts)

@@ -12,6 +12,7 @@ import (
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -134,7 +135,9 @@ func (h *House) ChangePassword(ctx context.Context, current, next keyring.Secret
 		if n != 1 {
 			return fault.Conflict("another request changed the password first; sign in again")
 		}
-		_, err = tx.Session.Delete().Where(session.IDNEQ(v.SessionID)).Exec(ctx)
-		return err
+		if _, err = tx.Session.Delete().Where(session.IDNEQ(v.SessionID)).Exec(ctx); err != nil {
+			return err
+		}
+		return h.mail.Queue(ctx, tx, mail.Letter{Kind: mail.PasswordChanged, To: v.Email, UserID: v.UserID, Name: v.Username})
 	})
 }

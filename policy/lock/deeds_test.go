@@ -29,6 +29,7 @@ import (
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
+account.manage create Mail[*] where kind=password_changed user_id=ME
 account.manage delete Session[] where user_id=ME
 account.manage update Credential[changed_at password_hash reset_until] where user_id=ME
 account.manage update User[name username] where id=ME

@@ -25,6 +25,10 @@ account.by_email reads User
 address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
 address.proven reads User
 address.proven update User[email_verified] where email= id=
+address_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
+address_link.follow reads Credential User
+address_link.follow update Credential[verify_generation verify_until] where user_id=
+address_link.follow update User[email_verified] where id=
 administrator reads User
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
@@ -32,7 +36,20 @@ audit.place reads APIKey Invitation Project User
 instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
+known_address create Mail[*] where kind=known_address user_id=
+link.issue create AuditEvent[*] where outcome=DONE resource_id= type=user._requested
+link.issue create Mail[*] where kind= resource_id= user_id=
+link.issue delete Mail[] where kind= state=QUEUED user_id=
+link.issue reads Credential User
+link.issue update Credential[reset_generation reset_until verify_generation verify_until] where user_id=
 own_account reads Credential User
+reset_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.password_reset
+reset_link.follow create Mail[*] where kind=password_changed user_id=
+reset_link.follow delete AccessToken[] where user_id=
+reset_link.follow delete Session[] where user_id=
+reset_link.follow reads Credential User
+reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
+reset_link.follow update User[email_verified] where id=
 invitation.by_link reads Invitation
 mail.claim reads Mail
 mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
@@ -41,6 +58,7 @@ mail.mark update Mail[last_error next_attempt_at sent_at state] where id= state=
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
+set_up create Mail[*] where kind=verify_email resource_id= user_id=
 set_up create Organization[*] where id= personal=true
 set_up create OrganizationMember[*] where organization_id= role=OWNER user_id=
 set_up create Project[*] where id= is_default=true organization_id=
@@ -53,6 +71,7 @@ sign_in update Credential[password_hash] where user_id=
 sign_in.lookup reads Credential User
 sign_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 sign_up create Credential[*] where user_id=
+sign_up create Mail[*] where kind=verify_email resource_id= user_id=
 sign_up create Organization[*] where id= personal=true
 sign_up create OrganizationMember[*] where organization_id= role=OWNER user_id=
 sign_up create Project[*] where id= is_default=true organization_id=
@@ -148,6 +167,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		due := one("SELECT id AS x FROM mails WHERE resource_id = ?", c.invitation)
 		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = 1 WHERE id = ?", due)
 		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE id <> ?", int64(math.MaxInt64), due)
+		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id = ?", c.ben.ID)
+		s.SQL(t, "UPDATE credentials SET verify_until = 1 WHERE user_id = ?", c.ben.ID)
 		type sight map[string][]string
 		for _, d := range []struct {
 			name string
@@ -180,6 +201,11 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
+			{"a link to issue", lock.IssueLink(bare, c.ada.ID, "verify_email"), sight{"User": ada, "Credential": adasPassword}},
+			{"a link of an address", lock.FollowAddressLink(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
+			{"no link for a new password", lock.FollowResetLink(bare, c.ada.ID), sight{"User": ada, "Credential": nil}},
+			{"a link of somebody suspended", lock.FollowAddressLink(bare, c.ben.ID), sight{"User": nil, "Credential": nil}},
+			{"telling a holder", lock.KnownAddress(bare, c.ada.ID), nil},
 			{"one's own account", lock.OwnAccount(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
 			{"nobody's own account", lock.OwnAccount(bare, ""), sight{"User": nil, "Credential": nil}},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
@@ -226,9 +252,12 @@ func (c *scene) query(ctx context.Context, typ string) ([]string, error) {
 func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 	t.Parallel()
 	passing := map[string][]string{
-		"touch":        {"AccessToken.AddLastUsedAt", "AccessToken.SetLastUsedAt", "AccessToken.SetNillableLastUsedAt", "Session.AddLastSeenAt", "Session.SetLastSeenAt", "Session.SetNillableLastSeenAt"},
-		"sign_in":      {"Credential.SetNillablePasswordHash", "Credential.SetPasswordHash"},
-		"audit.denial": {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
+		"touch":               {"AccessToken.AddLastUsedAt", "AccessToken.SetLastUsedAt", "AccessToken.SetNillableLastUsedAt", "Session.AddLastSeenAt", "Session.SetLastSeenAt", "Session.SetNillableLastSeenAt"},
+		"link.issue":          {"Credential.AddVerifyGeneration", "Credential.SetVerifyGeneration", "Credential.SetNillableVerifyGeneration", "Credential.AddVerifyUntil", "Credential.SetVerifyUntil", "Credential.SetNillableVerifyUntil", "Credential.AddResetGeneration", "Credential.SetResetGeneration", "Credential.SetNillableResetGeneration", "Credential.AddResetUntil", "Credential.SetResetUntil", "Credential.SetNillableResetUntil"},
+		"address_link.follow": {"User.SetEmailVerified", "User.SetNillableEmailVerified", "Credential.AddVerifyGeneration", "Credential.SetVerifyGeneration", "Credential.SetNillableVerifyGeneration", "Credential.AddVerifyUntil", "Credential.SetVerifyUntil", "Credential.SetNillableVerifyUntil"},
+		"reset_link.follow":   {"User.SetEmailVerified", "User.SetNillableEmailVerified", "Credential.AddResetGeneration", "Credential.SetResetGeneration", "Credential.SetNillableResetGeneration", "Credential.AddResetUntil", "Credential.SetResetUntil", "Credential.SetNillableResetUntil", "Credential.AddChangedAt", "Credential.SetChangedAt", "Credential.SetNillableChangedAt", "Credential.SetPasswordHash", "Credential.SetNillablePasswordHash"},
+		"sign_in":             {"Credential.SetNillablePasswordHash", "Credential.SetPasswordHash"},
+		"audit.denial":        {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
 		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
 		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
@@ -237,6 +266,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
 	}
+	deleting := map[string][]string{"link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}}
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		c := newScene(t, s)
 		tried := 0
@@ -251,7 +281,12 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 						}
 					}
 				}
-				denied(t, duty.Name+" deletes "+typ, c.try(t, core.WithDuty(context.Background(), duty), typ, "", false))
+				err := c.try(t, core.WithDuty(context.Background(), duty), typ, "", false)
+				if slices.Contains(deleting[duty.Name], typ) {
+					passes(t, duty.Name+" deletes "+typ, err)
+					continue
+				}
+				denied(t, duty.Name+" deletes "+typ, err)
 			}
 			want := append(slices.Clone(passing[duty.Name]), passing[duty.Name]...) // once for one row, once for many
 			slices.SortFunc(want, cmp.Compare[string])
