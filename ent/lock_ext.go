@@ -373,6 +373,14 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 		return credential.FieldPasswordHash, true
 	case credential.FieldChangedAt:
 		return credential.FieldChangedAt, true
+	case credential.FieldVerifyGeneration:
+		return credential.FieldVerifyGeneration, true
+	case credential.FieldVerifyUntil:
+		return credential.FieldVerifyUntil, true
+	case credential.FieldResetGeneration:
+		return credential.FieldResetGeneration, true
+	case credential.FieldResetUntil:
+		return credential.FieldResetUntil, true
 	}
 	return "", false
 }

@@ -5856,19 +5856,27 @@ func (m *CollaboratorMutation) ResetEdge(name string) error {
 // CredentialMutation represents an operation that mutates the Credential nodes in the graph.
 type CredentialMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	created_at    *int64
-	addcreated_at *int64
-	user_id       *string
-	password_hash *string
-	changed_at    *int64
-	addchanged_at *int64
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Credential, error)
-	predicates    []predicate.Credential
+	op                   Op
+	typ                  string
+	id                   *string
+	created_at           *int64
+	addcreated_at        *int64
+	user_id              *string
+	password_hash        *string
+	changed_at           *int64
+	addchanged_at        *int64
+	verify_generation    *int
+	addverify_generation *int
+	verify_until         *int64
+	addverify_until      *int64
+	reset_generation     *int
+	addreset_generation  *int
+	reset_until          *int64
+	addreset_until       *int64
+	clearedFields        map[string]struct{}
+	done                 bool
+	oldValue             func(context.Context) (*Credential, error)
+	predicates           []predicate.Credential
 }
 
 var _ ent.Mutation = (*CredentialMutation)(nil)
@@ -6159,6 +6167,230 @@ func (m *CredentialMutation) ResetChangedAt() {
 	m.addchanged_at = nil
 }
 
+// SetVerifyGeneration sets the "verify_generation" field.
+func (m *CredentialMutation) SetVerifyGeneration(i int) {
+	m.verify_generation = &i
+	m.addverify_generation = nil
+}
+
+// VerifyGeneration returns the value of the "verify_generation" field in the mutation.
+func (m *CredentialMutation) VerifyGeneration() (r int, exists bool) {
+	v := m.verify_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerifyGeneration returns the old "verify_generation" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldVerifyGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerifyGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerifyGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerifyGeneration: %w", err)
+	}
+	return oldValue.VerifyGeneration, nil
+}
+
+// AddVerifyGeneration adds i to the "verify_generation" field.
+func (m *CredentialMutation) AddVerifyGeneration(i int) {
+	if m.addverify_generation != nil {
+		*m.addverify_generation += i
+	} else {
+		m.addverify_generation = &i
+	}
+}
+
+// AddedVerifyGeneration returns the value that was added to the "verify_generation" field in this mutation.
+func (m *CredentialMutation) AddedVerifyGeneration() (r int, exists bool) {
+	v := m.addverify_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVerifyGeneration resets all changes to the "verify_generation" field.
+func (m *CredentialMutation) ResetVerifyGeneration() {
+	m.verify_generation = nil
+	m.addverify_generation = nil
+}
+
+// SetVerifyUntil sets the "verify_until" field.
+func (m *CredentialMutation) SetVerifyUntil(i int64) {
+	m.verify_until = &i
+	m.addverify_until = nil
+}
+
+// VerifyUntil returns the value of the "verify_until" field in the mutation.
+func (m *CredentialMutation) VerifyUntil() (r int64, exists bool) {
+	v := m.verify_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerifyUntil returns the old "verify_until" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldVerifyUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerifyUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerifyUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerifyUntil: %w", err)
+	}
+	return oldValue.VerifyUntil, nil
+}
+
+// AddVerifyUntil adds i to the "verify_until" field.
+func (m *CredentialMutation) AddVerifyUntil(i int64) {
+	if m.addverify_until != nil {
+		*m.addverify_until += i
+	} else {
+		m.addverify_until = &i
+	}
+}
+
+// AddedVerifyUntil returns the value that was added to the "verify_until" field in this mutation.
+func (m *CredentialMutation) AddedVerifyUntil() (r int64, exists bool) {
+	v := m.addverify_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVerifyUntil resets all changes to the "verify_until" field.
+func (m *CredentialMutation) ResetVerifyUntil() {
+	m.verify_until = nil
+	m.addverify_until = nil
+}
+
+// SetResetGeneration sets the "reset_generation" field.
+func (m *CredentialMutation) SetResetGeneration(i int) {
+	m.reset_generation = &i
+	m.addreset_generation = nil
+}
+
+// ResetGeneration returns the value of the "reset_generation" field in the mutation.
+func (m *CredentialMutation) ResetGeneration() (r int, exists bool) {
+	v := m.reset_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResetGeneration returns the old "reset_generation" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldResetGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResetGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResetGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResetGeneration: %w", err)
+	}
+	return oldValue.ResetGeneration, nil
+}
+
+// AddResetGeneration adds i to the "reset_generation" field.
+func (m *CredentialMutation) AddResetGeneration(i int) {
+	if m.addreset_generation != nil {
+		*m.addreset_generation += i
+	} else {
+		m.addreset_generation = &i
+	}
+}
+
+// AddedResetGeneration returns the value that was added to the "reset_generation" field in this mutation.
+func (m *CredentialMutation) AddedResetGeneration() (r int, exists bool) {
+	v := m.addreset_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResetGeneration resets all changes to the "reset_generation" field.
+func (m *CredentialMutation) ResetResetGeneration() {
+	m.reset_generation = nil
+	m.addreset_generation = nil
+}
+
+// SetResetUntil sets the "reset_until" field.
+func (m *CredentialMutation) SetResetUntil(i int64) {
+	m.reset_until = &i
+	m.addreset_until = nil
+}
+
+// ResetUntil returns the value of the "reset_until" field in the mutation.
+func (m *CredentialMutation) ResetUntil() (r int64, exists bool) {
+	v := m.reset_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResetUntil returns the old "reset_until" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldResetUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResetUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResetUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResetUntil: %w", err)
+	}
+	return oldValue.ResetUntil, nil
+}
+
+// AddResetUntil adds i to the "reset_until" field.
+func (m *CredentialMutation) AddResetUntil(i int64) {
+	if m.addreset_until != nil {
+		*m.addreset_until += i
+	} else {
+		m.addreset_until = &i
+	}
+}
+
+// AddedResetUntil returns the value that was added to the "reset_until" field in this mutation.
+func (m *CredentialMutation) AddedResetUntil() (r int64, exists bool) {
+	v := m.addreset_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResetUntil resets all changes to the "reset_until" field.
+func (m *CredentialMutation) ResetResetUntil() {
+	m.reset_until = nil
+	m.addreset_until = nil
+}
+
 // Where appends a list predicates to the CredentialMutation builder.
 func (m *CredentialMutation) Where(ps ...predicate.Credential) {
 	m.predicates = append(m.predicates, ps...)
@@ -6193,7 +6425,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, credential.FieldCreatedAt)
 	}
@@ -6205,6 +6437,18 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.changed_at != nil {
 		fields = append(fields, credential.FieldChangedAt)
+	}
+	if m.verify_generation != nil {
+		fields = append(fields, credential.FieldVerifyGeneration)
+	}
+	if m.verify_until != nil {
+		fields = append(fields, credential.FieldVerifyUntil)
+	}
+	if m.reset_generation != nil {
+		fields = append(fields, credential.FieldResetGeneration)
+	}
+	if m.reset_until != nil {
+		fields = append(fields, credential.FieldResetUntil)
 	}
 	return fields
 }
@@ -6222,6 +6466,14 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.PasswordHash()
 	case credential.FieldChangedAt:
 		return m.ChangedAt()
+	case credential.FieldVerifyGeneration:
+		return m.VerifyGeneration()
+	case credential.FieldVerifyUntil:
+		return m.VerifyUntil()
+	case credential.FieldResetGeneration:
+		return m.ResetGeneration()
+	case credential.FieldResetUntil:
+		return m.ResetUntil()
 	}
 	return nil, false
 }
@@ -6239,6 +6491,14 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPasswordHash(ctx)
 	case credential.FieldChangedAt:
 		return m.OldChangedAt(ctx)
+	case credential.FieldVerifyGeneration:
+		return m.OldVerifyGeneration(ctx)
+	case credential.FieldVerifyUntil:
+		return m.OldVerifyUntil(ctx)
+	case credential.FieldResetGeneration:
+		return m.OldResetGeneration(ctx)
+	case credential.FieldResetUntil:
+		return m.OldResetUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6276,6 +6536,34 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetChangedAt(v)
 		return nil
+	case credential.FieldVerifyGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerifyGeneration(v)
+		return nil
+	case credential.FieldVerifyUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerifyUntil(v)
+		return nil
+	case credential.FieldResetGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResetGeneration(v)
+		return nil
+	case credential.FieldResetUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResetUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6290,6 +6578,18 @@ func (m *CredentialMutation) AddedFields() []string {
 	if m.addchanged_at != nil {
 		fields = append(fields, credential.FieldChangedAt)
 	}
+	if m.addverify_generation != nil {
+		fields = append(fields, credential.FieldVerifyGeneration)
+	}
+	if m.addverify_until != nil {
+		fields = append(fields, credential.FieldVerifyUntil)
+	}
+	if m.addreset_generation != nil {
+		fields = append(fields, credential.FieldResetGeneration)
+	}
+	if m.addreset_until != nil {
+		fields = append(fields, credential.FieldResetUntil)
+	}
 	return fields
 }
 
@@ -6302,6 +6602,14 @@ func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCreatedAt()
 	case credential.FieldChangedAt:
 		return m.AddedChangedAt()
+	case credential.FieldVerifyGeneration:
+		return m.AddedVerifyGeneration()
+	case credential.FieldVerifyUntil:
+		return m.AddedVerifyUntil()
+	case credential.FieldResetGeneration:
+		return m.AddedResetGeneration()
+	case credential.FieldResetUntil:
+		return m.AddedResetUntil()
 	}
 	return nil, false
 }
@@ -6324,6 +6632,34 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddChangedAt(v)
+		return nil
+	case credential.FieldVerifyGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVerifyGeneration(v)
+		return nil
+	case credential.FieldVerifyUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVerifyUntil(v)
+		return nil
+	case credential.FieldResetGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResetGeneration(v)
+		return nil
+	case credential.FieldResetUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResetUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Credential numeric field %s", name)
@@ -6363,6 +6699,18 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldChangedAt:
 		m.ResetChangedAt()
+		return nil
+	case credential.FieldVerifyGeneration:
+		m.ResetVerifyGeneration()
+		return nil
+	case credential.FieldVerifyUntil:
+		m.ResetVerifyUntil()
+		return nil
+	case credential.FieldResetGeneration:
+		m.ResetResetGeneration()
+		return nil
+	case credential.FieldResetUntil:
+		m.ResetResetUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)

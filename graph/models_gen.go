@@ -108,6 +108,22 @@ type AuditFilter struct {
 	To *time.Time `json:"to,omitempty"`
 }
 
+// A new password.
+type ChangePasswordInput struct {
+	// The password that is replaced.
+	CurrentPassword string `json:"currentPassword"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of changePassword.
+type ChangePasswordPayload struct {
+	// Who is still signed in.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of createAPIKey.
 type CreateAPIKeyPayload struct {
 	// The new key.
@@ -264,6 +280,18 @@ type RemoveCollaboratorPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Where to mail a link.
+type RequestPasswordResetInput struct {
+	// The address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestPasswordReset, the same whether there is such an account or not.
+type RequestPasswordResetPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names an invitation.
 type ResendInvitationInput struct {
 	// The invitation.
@@ -274,6 +302,32 @@ type ResendInvitationInput struct {
 type ResendInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Where to mail a link.
+type ResendVerificationInput struct {
+	// The address.
+	Email string `json:"email"`
+}
+
+// The answer of resendVerification, the same whether there is such an account or not.
+type ResendVerificationPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
+// A link and the password that it sets.
+type ResetPasswordInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of resetPassword; sign in afterwards.
+type ResetPasswordPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -472,6 +526,14 @@ type UpdateCollaboratorRolePayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of updateProfile.
+type UpdateProfilePayload struct {
+	// The account, where the viewer's token lets them see it.
+	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // What changes; what is left out stays, null clears.
 type UpdateSecuritySettingsInput struct {
 	// The key.
@@ -498,6 +560,20 @@ type UpdateSecuritySettingsInput struct {
 type UpdateSecuritySettingsPayload struct {
 	// The key.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The link that was mailed.
+type VerifyEmailInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+}
+
+// The answer of verifyEmail.
+type VerifyEmailPayload struct {
+	// Who is signed in, when the address is theirs.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

@@ -73,6 +73,7 @@ func allRepeats() map[string]twice {
 		"updateCollaboratorRole": {deed("updateCollaboratorRole", `collaboratorId: $id, role: ADMIN`, "collaborator { id role }"), nil, onAPlace},
 		"removeCollaborator":     {deed("removeCollaborator", `collaboratorId: $id`, key), nil, onAPlace},
 		"leaveAPIKey":            {deed("leaveAPIKey", `id: $id`, ""), nil, leaving},
+		"updateProfile":          {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
 		"createAccessToken":      {`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } plaintext errors { code } } }`, []string{"plaintext"}, alone},
 		"revokeAccessToken":      {deed("revokeAccessToken", `id: $id`, "revokedId"), nil, onAToken},
 		"revokeSession":          {deed("revokeSession", `id: $id`, "revokedId"), nil, onASession},

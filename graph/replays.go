@@ -30,6 +30,14 @@ func replays() map[string]replay {
 		"signIn":  nil, // the same; and a cookie is never given out twice
 		"signOut": nil, // ends the session that asks, whichever that is
 
+		"verifyEmail":          nil, // the link works once
+		"resendVerification":   nil, // nobody is there whose key it could be, and every answer is alike
+		"requestPasswordReset": nil, // the same
+		"resetPassword":        nil, // the link works once
+		"changePassword":       nil, // the password that it replaces works once
+
+		"updateProfile": again(updatedProfile),
+
 		"createAPIKey":       again(createdKey),
 		"updateAPIKey":       again(updatedKey),
 		"revealAPIKeySecret": again(revealedSecret),
@@ -230,6 +238,14 @@ func removedCollaborator(ctx context.Context, r *Resolver, did once.Did, _ Remov
 
 func left(context.Context, *Resolver, once.Did, LeaveAPIKeyInput) (*LeaveAPIKeyPayload, error) {
 	return &LeaveAPIKeyPayload{}, nil
+}
+
+func updatedProfile(ctx context.Context, r *Resolver, did once.Did, _ keyhall.UpdateProfile) (*UpdateProfilePayload, error) {
+	if err := still(ctx, r, did.Subject); err != nil {
+		return nil, err
+	}
+	u, err := r.Reader.User().Where(user.ID(did.Subject)).Only(ctx)
+	return &UpdateProfilePayload{User: u}, ent.MaskNotFound(err)
 }
 
 func createdToken(ctx context.Context, r *Resolver, did once.Did, _ keyhall.CreateAccessToken) (*CreateAccessTokenPayload, error) {

@@ -89,13 +89,20 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("Invitation", pins{"id": d.ID}, settled...),
 			core.Create("Collaborator", pins{"user_id": subject, "api_key_id": d.Part}),
 		}},
-		"invitation.decline":  {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
-		"account.manage":      {writes: []core.Write{core.Create("AccessToken", pins{"id": d.New, "user_id": subject})}},
+		"invitation.decline": {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
+		"account.manage": {writes: []core.Write{
+			core.Create("AccessToken", pins{"id": d.New, "user_id": subject}),
+			core.Update("User", pins{"id": subject}, "username", "name"),
+			core.Update("Credential", pins{"user_id": subject}, "password_hash", "changed_at", "reset_until"),
+			core.Delete("Session", pins{"user_id": subject}),
+			core.Create("Mail", pins{"user_id": subject, "kind": "password_changed"}),
+		}},
 		"access_token.revoke": {writes: []core.Write{core.Delete("AccessToken", pins{"id": d.ID, "user_id": subject})}},
 		"session.revoke":      {writes: []core.Write{core.Delete("Session", pins{"id": d.ID, "user_id": subject})}},
 		"instance.manage_users": {
 			writes: []core.Write{
 				core.Update("User", pins{"id": d.ID}, "suspended_at", "email_verified"),
+				core.Update("Credential", pins{"user_id": d.ID}, "verify_until", "reset_until"),
 				core.Delete("Session", pins{"user_id": d.ID}),
 			},
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},

@@ -61,6 +61,24 @@ func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, er
 	return err == nil && at <= now, err
 }
 
+// Clock is the database's own time, for who sets when something ends.
+func Clock(ctx context.Context, q interface {
+	core.Asker
+	Dialect() string
+}) (now int64, err error) {
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(q.Dialect()), []any{}), rows); err != nil {
+		return 0, fmt.Errorf("policy: ask the clock: %w", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(&now); err != nil {
+			return 0, err
+		}
+	}
+	return now, rows.Err()
+}
+
 // standing tells whether the subject has an account that is not suspended, and holds it so until the transaction ends: a
 // request that was let in before its account was suspended does nothing after that.
 func (r *Revision) standing(ctx context.Context, q core.Asker, s Subject) (bool, error) {

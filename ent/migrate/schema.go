@@ -276,6 +276,10 @@ var (
 		{Name: "user_id", Type: field.TypeString, Unique: true},
 		{Name: "password_hash", Type: field.TypeString},
 		{Name: "changed_at", Type: field.TypeInt64, Default: 0},
+		{Name: "verify_generation", Type: field.TypeInt, Default: 0},
+		{Name: "verify_until", Type: field.TypeInt64, Default: 0},
+		{Name: "reset_generation", Type: field.TypeInt, Default: 0},
+		{Name: "reset_until", Type: field.TypeInt64, Default: 0},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
 	CredentialsTable = &schema.Table{

@@ -267,6 +267,22 @@ func init() {
 	credentialDescChangedAt := credentialFields[2].Descriptor()
 	// credential.DefaultChangedAt holds the default value on creation for the changed_at field.
 	credential.DefaultChangedAt = credentialDescChangedAt.Default.(int64)
+	// credentialDescVerifyGeneration is the schema descriptor for verify_generation field.
+	credentialDescVerifyGeneration := credentialFields[3].Descriptor()
+	// credential.DefaultVerifyGeneration holds the default value on creation for the verify_generation field.
+	credential.DefaultVerifyGeneration = credentialDescVerifyGeneration.Default.(int)
+	// credentialDescVerifyUntil is the schema descriptor for verify_until field.
+	credentialDescVerifyUntil := credentialFields[4].Descriptor()
+	// credential.DefaultVerifyUntil holds the default value on creation for the verify_until field.
+	credential.DefaultVerifyUntil = credentialDescVerifyUntil.Default.(int64)
+	// credentialDescResetGeneration is the schema descriptor for reset_generation field.
+	credentialDescResetGeneration := credentialFields[5].Descriptor()
+	// credential.DefaultResetGeneration holds the default value on creation for the reset_generation field.
+	credential.DefaultResetGeneration = credentialDescResetGeneration.Default.(int)
+	// credentialDescResetUntil is the schema descriptor for reset_until field.
+	credentialDescResetUntil := credentialFields[6].Descriptor()
+	// credential.DefaultResetUntil holds the default value on creation for the reset_until field.
+	credential.DefaultResetUntil = credentialDescResetUntil.Default.(int64)
 	// credentialDescID is the schema descriptor for id field.
 	credentialDescID := credentialMixinFields0[0].Descriptor()
 	// credential.DefaultID holds the default value on creation for the id field.

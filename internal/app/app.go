@@ -97,7 +97,12 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	c.Accounts.Install = install
-	accounts, err := authn.New(s.Client, keys, c.Accounts, c.Log)
+	outbox, err := mail.New(s.Client, keys, c.Mail, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	hub := news.NewHub()
+	accounts, err := authn.New(s.Client, keys, outbox, hub, c.Accounts, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +110,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	outbox, err := mail.New(s.Client, keys, c.Mail, c.Log)
-	if err != nil {
-		return nil, err
-	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: news.NewHub(), log: c.Log}
+	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: hub, log: c.Log}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail, a.News)
+	a.House = keyhall.New(s.Client, a.Guard, keys, install, limits, a.Mail, a.News, accounts)
 	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
 	resolver := &graph.Resolver{
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},

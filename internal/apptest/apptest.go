@@ -86,6 +86,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Accounts.Cost = authn.Cost{MemoryKiB: 8, Passes: 1} // tests are about who signs in, not about how dear a guess is
 	cfg.Accounts.PerAccount = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Accounts.PerMailbox = limit.Rate{Count: 100_000, Per: time.Minute}
 	plenty := limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Unknown, cfg.Invites, cfg.Resends = plenty, plenty, plenty
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))

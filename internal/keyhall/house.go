@@ -37,6 +37,8 @@ type House struct {
 	mail    *mail.Outbox
 	news    News
 	once    *once.Ledger // what was done under which Idempotency-Key
+
+	passwords Passwords
 }
 
 // Limits count what could be done too often.
@@ -47,8 +49,8 @@ type Limits struct {
 }
 
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox, n News) *House {
-	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, news: n, once: once.New(c, k, g)}
+func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox, n News, p Passwords) *House {
+	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, news: n, passwords: p, once: once.New(c, k, g)}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.

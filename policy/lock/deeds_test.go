@@ -30,6 +30,10 @@ import (
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
+account.manage create Mail[*] where kind=password_changed user_id=ME
+account.manage delete Session[] where user_id=ME
+account.manage update Credential[changed_at password_hash reset_until] where user_id=ME
+account.manage update User[name username] where id=ME
 api_key.delete delete APIKey[] where id=ID
 api_key.delete delete APIKeyHash[] where api_key_id=ID
 api_key.delete delete Collaborator[] where api_key_id=ID
@@ -68,6 +72,7 @@ api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
+instance.manage_users update Credential[reset_until verify_until] where user_id=ID
 instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID

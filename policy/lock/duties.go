@@ -18,6 +18,7 @@ func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
+		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""),
 	}
@@ -88,18 +89,6 @@ func signInLookup(login string) core.Duty {
 	}}
 }
 
-// SignIn writes the session of somebody whose password was right.
-func SignIn(ctx context.Context, userID string) context.Context {
-	return core.WithDuty(ctx, signIn(userID))
-}
-
-func signIn(userID string) core.Duty {
-	return core.Duty{Name: "sign_in", Writes: []core.Write{
-		core.Create("Session", pins{"user_id": userID}),
-		core.Create(AuditType, pins{"actor_id": userID, "outcome": "DONE", "type": "login.succeeded"}),
-	}}
-}
-
 // SignUpLookup sees whether an address or a username is taken.
 func SignUpLookup(ctx context.Context, email, username string) context.Context {
 	return core.WithDuty(ctx, signUpLookup(email, username))
@@ -107,34 +96,6 @@ func SignUpLookup(ctx context.Context, email, username string) context.Context {
 
 func signUpLookup(email, username string) core.Duty {
 	return core.Duty{Name: "sign_up.lookup", Reads: []core.Read{{Type: "User", Rows: named(email, username)}}}
-}
-
-// Account names the rows that one sign-up makes: a user, their personal organization and its default project.
-type Account struct{ UserID, OrganizationID, ProjectID string }
-
-// SignUp writes a new account: nobody's but an ordinary one, whose address is not verified.
-func SignUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("sign_up", a, false))
-}
-
-// SetUp writes the account of the administrator, for who holds the set-up link.
-func SetUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("set_up", a, true))
-}
-
-func newAccount(name string, a Account, administrator bool) core.Duty {
-	return core.Duty{Name: name, Writes: []core.Write{
-		core.Create("User", pins{
-			"id": a.UserID, "personal_organization_id": a.OrganizationID,
-			"administrator": administrator, "email_verified": administrator,
-		}),
-		core.Create("Credential", pins{"user_id": a.UserID}),
-		core.Create("Organization", pins{"id": a.OrganizationID, "personal": true}),
-		core.Create("OrganizationMember", pins{"organization_id": a.OrganizationID, "user_id": a.UserID, "role": "OWNER"}),
-		core.Create("Project", pins{"id": a.ProjectID, "organization_id": a.OrganizationID, "is_default": true}),
-		core.Create("ProjectMember", pins{"project_id": a.ProjectID, "user_id": a.UserID, "role": "OWNER"}),
-		core.Create(AuditType, pins{"actor_id": a.UserID, "outcome": "DONE", "type": "user.signed_up"}),
-	}}
 }
 
 // AccountByEmail sees the holder of one exact address: who invites somebody learns whether they have an account.
