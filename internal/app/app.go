@@ -37,6 +37,7 @@ type Config struct {
 	Law           fs.FS            // instead of both, for tests of other laws
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
+	Origins       []string   // of other sites, whose pages may use the API with an access token
 	Unknown       limit.Rate // addresses without an account that one inviter may try
 	Log           *slog.Logger
 }
@@ -98,7 +99,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
-		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
+		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Log: c.Log,
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop

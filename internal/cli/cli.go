@@ -66,7 +66,7 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a := app.Defaults()
 	a.Store = store.Config{Dir: c.DataDir, URL: c.DatabaseURL.Expose()}
 	a.PolicyDir = c.PolicyDir
-	a.Proxies = c.Proxies()
+	a.Proxies, a.Origins = c.Proxies(), c.Origins()
 	a.Accounts.Signup = c.Signup
 	a.Log = logger(c.Log, t.Err)
 	if c.Introspection == "off" {
