@@ -29,7 +29,7 @@ const (
 
 // Handler serves the schema at one endpoint.
 func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
-	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r}), gqlhttp.Options{
+	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r, Schema: describedSchema()}), gqlhttp.Options{
 		Present:   presenter(log),
 		RequestID: func(ctx context.Context) string { return viewer.From(ctx).RequestID },
 		Introspection: func(ctx context.Context) bool {

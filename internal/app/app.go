@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/keyhall/keyhall/console/explorer"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
@@ -38,6 +39,7 @@ type Config struct {
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
 	Origins       []string   // of other sites, whose pages may use the API with an access token
+	Explorer      bool       // serve the page for trying the API
 	Unknown       limit.Rate // addresses without an account that one inviter may try
 	Log           *slog.Logger
 }
@@ -100,6 +102,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Log: c.Log,
+	}
+	if c.Explorer {
+		a.site.Explorer = explorer.Handler()
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
