@@ -20,7 +20,7 @@ var dist embed.FS
 
 // policy is what the page may do: run our files, draw with styles of its own making (the editor writes them as it goes),
 // and talk to this origin. No eval, no inline script, nothing from elsewhere.
-const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; " +
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Missing says what a binary that was built without Node does not have.

@@ -66,7 +66,7 @@ func TestThePageRunsItsOwnFilesOnly(t *testing.T) {
 			rules[name] = value
 		}
 		for name, want := range map[string]string{
-			"default-src": "'none'", "script-src": "'self'", "worker-src": "'self'", "connect-src": "'self'", "font-src": "'self'", "img-src": "'self' data:",
+			"default-src": "'none'", "script-src": "'self'", "worker-src": "'self'", "connect-src": "'self'", "font-src": "'self' data:", "img-src": "'self' data:",
 			"base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'",
 		} {
 			if rules[name] != want {

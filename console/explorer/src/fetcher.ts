@@ -1,4 +1,5 @@
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
+import { Kind, parse } from 'graphql';
 import { Ids } from './ids';
 import { endpoint } from './session';
 
@@ -16,13 +17,23 @@ export function fetcher(changed: () => void): Fetcher {
       method: 'POST',
       credentials: bearer ? 'omit' : 'same-origin',
       headers,
-      body: JSON.stringify({ ...params, variables }),
+      body: JSON.stringify({ query: params.query, operationName: operation(params), variables }),
     });
     const answer: unknown = await response.json();
     if (params.operationName !== 'IntrospectionQuery') ids.see(answer);
     if (/\bsign(In|Up|Out)\b/.test(params.query)) changed();
     return answer as never;
   };
+}
+
+/** The only operation, whatever GraphiQL says: just after a change of tabs it still names that of the other one. */
+function operation({ query, operationName }: FetcherParams): string | undefined {
+  try {
+    const all = parse(query).definitions.filter((d) => d.kind === Kind.OPERATION_DEFINITION);
+    return all.length === 1 ? all[0]?.name?.value : (operationName ?? undefined);
+  } catch {
+    return undefined; // the server says what is wrong with it
+  }
 }
 
 function missing(placeholders: string[]): string {
