@@ -2,6 +2,9 @@ module github.com/keyhall/keyhall
 
 go 1.26.0
 
+// What npm installs is not ours, and some of it is Go.
+ignore node_modules
+
 replace github.com/google/pprof => github.com/google/pprof v0.0.0-20250317173921-a4b03ec1a45e
 
 require (

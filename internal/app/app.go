@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keyhall/keyhall/console/explorer"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/graph/gqlhttp"
 	"github.com/keyhall/keyhall/internal/access"
@@ -41,6 +42,8 @@ type Config struct {
 	Law           fs.FS            // instead of both, for tests of other laws
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
+	Origins       []string   // of other sites, whose pages may use the API with an access token
+	Explorer      bool       // serve the page for trying the API
 	Unknown       limit.Rate // addresses without an account that one inviter may try
 	Invites       limit.Rate // invitations that one inviter may send
 	Resends       limit.Rate // how often one invitation may be sent again
@@ -121,7 +124,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
-		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
+		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Log: c.Log,
+	}
+	if c.Explorer {
+		a.site.Explorer = explorer.Handler()
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(a.keepFlushing)

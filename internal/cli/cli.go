@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/keyhall/keyhall/console/explorer"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/config"
@@ -69,8 +70,9 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a := app.Defaults()
 	a.Store = store.Config{Dir: c.DataDir, URL: c.DatabaseURL.Expose()}
 	a.PolicyDir = c.PolicyDir
-	a.Proxies = c.Proxies()
+	a.Proxies, a.Origins = c.Proxies(), c.Origins()
 	a.Accounts.Signup = c.Signup
+	a.Explorer = c.Explorer == "on"
 	a.Log = logger(c.Log, t.Err)
 	a.Mail = mailConfig(c, a.Mail)
 	if c.Introspection == "off" {
@@ -91,6 +93,17 @@ func mailConfig(c config.Config, m mail.Config) mail.Config {
 		config.MailSTARTTLS: mail.STARTTLS, config.MailSMTPS: mail.TLSFromTheStart, config.MailPlain: mail.TLSOff,
 	}[server.TLS]
 	return m
+}
+
+// tellExplorer says where the explorer is, or why it is not.
+func tellExplorer(t Terminal, a app.Config, origin string) {
+	switch {
+	case !a.Explorer:
+	case !explorer.Built():
+		fmt.Fprint(t.Out, explorer.Missing)
+	default:
+		fmt.Fprintf(t.Out, "Explorer: %s/explorer\n", origin)
+	}
 }
 
 // logger writes text for people and JSON for programs.

@@ -34,6 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, t Terminal) error {
 			return err
 		}
 		fmt.Fprintf(t.Out, "Keyhall: %s\n", origin)
+		tellExplorer(t, cfg, origin)
 		if needed {
 			fmt.Fprintf(t.Out, "Set up: %s/setup#%s\n", origin, a.Accounts.SetupToken())
 		}

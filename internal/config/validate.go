@@ -24,6 +24,8 @@ func (c Config) Validate() error {
 		checkPolicyDir(c.PolicyDir),
 		checkProxies(c.TrustedProxies),
 		checkWord("KEYHALL_LOG", c.Log, "auto", "text", "json"),
+		checkOrigins(c.CORSOrigins, c.PublicURL),
+		checkWord("KEYHALL_EXPLORER", c.Explorer, "", "on", "off"),
 		checkWord("KEYHALL_INTROSPECTION", c.Introspection, "on", "off"),
 	)
 }
