@@ -86,18 +86,20 @@ func leakEdges() []leakEdge {
 // leakless are fields to rows that nothing is hidden behind, with the reason.
 func leakless() map[string]string {
 	return map[string]string{
-		"Viewer.user":              "everybody sees themself",
-		"Query.roles":              "the published matrix, the same for everybody",
-		"Query.policy":             "the law, the same for everybody",
-		"Policy.modules":           "texts of the law; TestTheSourcesOfThePolicyAreForWhoRuns says who reads them",
-		"Policy.permissions":       "names of rules, the same for everybody",
-		"PolicyModule.publishedBy": "nobody published the law that Keyhall starts with",
-		"Access.resource":          "is the thing that was asked about, which the viewer sees",
-		"Query.viewer":             "is who asks",
-		"Project.organization":     "who sees a project is a member of its organization (design.md section 3)",
-		"Collaborator.user":        "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
-		"SecuritySettings.jwtKeys": "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
-		"AuditEvent.actor":         "TestWhoLeftIsANameInTheLogAndNothingElse",
+		"Viewer.user":                "everybody sees themself",
+		"Query.roles":                "the published matrix, the same for everybody",
+		"Query.policy":               "the law, the same for everybody",
+		"Policy.modules":             "texts of the law; TestTheSourcesOfThePolicyAreForWhoRuns says who reads them",
+		"Policy.permissions":         "names of rules, the same for everybody",
+		"PolicyModule.publishedBy":   "nobody published the law that Keyhall starts with",
+		"Subscription.accessChanged": "is told to whoever the policy shows the key; TestAStreamTellsWhoeverThePolicyShowsTheKey",
+		"AccessChange.resource":      "null once the viewer lost sight of it; TestARemovedCollaboratorsStreamNeverNamesTheKeyAgain",
+		"Access.resource":            "is the thing that was asked about, which the viewer sees",
+		"Query.viewer":               "is who asks",
+		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
+		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
+		"SecuritySettings.jwtKeys":   "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
+		"AuditEvent.actor":           "TestWhoLeftIsANameInTheLogAndNothingElse",
 	}
 }
 

@@ -65,7 +65,11 @@ api_key.rotate create APIKeyHash[*] where api_key_id=NEW
 api_key.rotate create Collaborator[*] where api_key_id=NEW
 api_key.rotate create SealedValue[*] where api_key_id=ID
 api_key.rotate create SealedValue[*] where api_key_id=NEW
-api_key.rotate reads Collaborator Project SealedValue
+api_key.rotate create JWTKey[*] where api_key_id=NEW
+api_key.rotate create Mail[*] where kind=key_exposed resource_id=ID
+api_key.rotate create SecuritySettings[*] where api_key_id=NEW
+api_key.rotate reads Collaborator JWTKey Project SealedValue SecuritySettings User
+api_key.rotate update Mail[within_id] where kind=invitation within_id=ID to within_id=NEW
 api_key.rotate update APIKey[grace_expires_at] where id=ID
 api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING to api_key_id=NEW
 api_key.rotate update SealedValue[valid_until] where api_key_id=ID

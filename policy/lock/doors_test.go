@@ -58,6 +58,10 @@ func doors() map[string][]string {
 		"Denial":              {"internal/audit"},
 		"Idempotency":         {"internal/once"},
 		"ForgetKeys":          {"internal/once"},
+		"CredentialStanding":  {"internal/authn"},
+		"KeyAudience":         {"internal/keyhall"},
+		"Rewrap":              {"internal/instance"},
+		"Sharing":             {"internal/keyhall"},
 	}
 }
 

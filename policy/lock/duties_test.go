@@ -91,7 +91,7 @@ sign_up create Project[*] where id= is_default=true organization_id=
 sign_up create User[*] where administrator=false email_verified=false id= personal_organization_id=
 sign_up.lookup reads User
 touch update AccessToken[last_used_at] where 
-touch update Session[last_seen_at] where
+touch update Session[last_seen_at] where 
 `
 
 func TestDutiesAreTheClosedList(t *testing.T) {
