@@ -29,15 +29,14 @@ type News interface {
 
 // House is where the verbs live.
 type House struct {
-	client  *ent.Client
-	guard   *access.Guard
-	keys    *keyring.Keyring
-	install string // id of this installation, bound into every sealed value
-	limits  Limits
-	mail    *mail.Outbox
-	news    News
-	once    *once.Ledger // what was done under which Idempotency-Key
-
+	client    *ent.Client
+	guard     *access.Guard
+	keys      *keyring.Keyring
+	install   string
+	limits    Limits
+	mail      *mail.Outbox
+	news      News
+	once      *once.Ledger // what was done under which Idempotency-Key
 	passwords Passwords
 }
 
@@ -48,9 +47,25 @@ type Limits struct {
 	Resends *limit.Limiter // how often an invitation is sent again
 }
 
+// Parts are what a house is built from.
+type Parts struct {
+	Client    *ent.Client
+	Guard     *access.Guard
+	Keys      *keyring.Keyring
+	Install   string // id of this installation, bound into every sealed value
+	Limits    Limits
+	Mail      *mail.Outbox
+	News      News
+	Passwords Passwords
+}
+
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, l Limits, m *mail.Outbox, n News, p Passwords) *House {
-	return &House{client: c, guard: g, keys: k, install: install, limits: l, mail: m, news: n, passwords: p, once: once.New(c, k, g)}
+func New(p Parts) *House {
+	return &House{
+		client: p.Client, guard: p.Guard, keys: p.Keys, install: p.Install,
+		limits: p.Limits, mail: p.Mail, news: p.News, passwords: p.Passwords,
+		once: once.New(p.Client, p.Keys, p.Guard),
+	}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.
