@@ -21,6 +21,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
@@ -31,6 +33,10 @@ import (
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -53,6 +59,10 @@ type Client struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// Group is the client for interacting with the Group builders.
+	Group *GroupClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Instance is the client for interacting with the Instance builders.
@@ -73,6 +83,14 @@ type Client struct {
 	ProjectMember *ProjectMemberClient
 	// SealedValue is the client for interacting with the SealedValue builders.
 	SealedValue *SealedValueClient
+	// SealedVersion is the client for interacting with the SealedVersion builders.
+	SealedVersion *SealedVersionClient
+	// Secret is the client for interacting with the Secret builders.
+	Secret *SecretClient
+	// SecretGrant is the client for interacting with the SecretGrant builders.
+	SecretGrant *SecretGrantClient
+	// SecretVersion is the client for interacting with the SecretVersion builders.
+	SecretVersion *SecretVersionClient
 	// SecuritySettings is the client for interacting with the SecuritySettings builders.
 	SecuritySettings *SecuritySettingsClient
 	// Session is the client for interacting with the Session builders.
@@ -96,6 +114,8 @@ func (c *Client) init() {
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Collaborator = NewCollaboratorClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
+	c.Group = NewGroupClient(c.config)
+	c.GroupMember = NewGroupMemberClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Instance = NewInstanceClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
@@ -106,6 +126,10 @@ func (c *Client) init() {
 	c.Project = NewProjectClient(c.config)
 	c.ProjectMember = NewProjectMemberClient(c.config)
 	c.SealedValue = NewSealedValueClient(c.config)
+	c.SealedVersion = NewSealedVersionClient(c.config)
+	c.Secret = NewSecretClient(c.config)
+	c.SecretGrant = NewSecretGrantClient(c.config)
+	c.SecretVersion = NewSecretVersionClient(c.config)
 	c.SecuritySettings = NewSecuritySettingsClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.User = NewUserClient(c.config)
@@ -207,6 +231,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		Group:              NewGroupClient(cfg),
+		GroupMember:        NewGroupMemberClient(cfg),
 		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
@@ -217,6 +243,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
+		SealedVersion:      NewSealedVersionClient(cfg),
+		Secret:             NewSecretClient(cfg),
+		SecretGrant:        NewSecretGrantClient(cfg),
+		SecretVersion:      NewSecretVersionClient(cfg),
 		SecuritySettings:   NewSecuritySettingsClient(cfg),
 		Session:            NewSessionClient(cfg),
 		User:               NewUserClient(cfg),
@@ -245,6 +275,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		Group:              NewGroupClient(cfg),
+		GroupMember:        NewGroupMemberClient(cfg),
 		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
@@ -255,6 +287,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
+		SealedVersion:      NewSealedVersionClient(cfg),
+		Secret:             NewSecretClient(cfg),
+		SecretGrant:        NewSecretGrantClient(cfg),
+		SecretVersion:      NewSecretVersionClient(cfg),
 		SecuritySettings:   NewSecuritySettingsClient(cfg),
 		Session:            NewSessionClient(cfg),
 		User:               NewUserClient(cfg),
@@ -288,9 +324,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.IdempotencyKey, c.Instance, c.Invitation, c.JWTKey, c.Mail,
-		c.Organization, c.OrganizationMember, c.Project, c.ProjectMember,
-		c.SealedValue, c.SecuritySettings, c.Session, c.User,
+		c.Credential, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
+		c.Invitation, c.JWTKey, c.Mail, c.Organization, c.OrganizationMember,
+		c.Project, c.ProjectMember, c.SealedValue, c.SealedVersion, c.Secret,
+		c.SecretGrant, c.SecretVersion, c.SecuritySettings, c.Session, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -301,9 +338,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.IdempotencyKey, c.Instance, c.Invitation, c.JWTKey, c.Mail,
-		c.Organization, c.OrganizationMember, c.Project, c.ProjectMember,
-		c.SealedValue, c.SecuritySettings, c.Session, c.User,
+		c.Credential, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
+		c.Invitation, c.JWTKey, c.Mail, c.Organization, c.OrganizationMember,
+		c.Project, c.ProjectMember, c.SealedValue, c.SealedVersion, c.Secret,
+		c.SecretGrant, c.SecretVersion, c.SecuritySettings, c.Session, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -324,6 +362,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Collaborator.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
+	case *GroupMutation:
+		return c.Group.mutate(ctx, m)
+	case *GroupMemberMutation:
+		return c.GroupMember.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
 	case *InstanceMutation:
@@ -344,6 +386,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ProjectMember.mutate(ctx, m)
 	case *SealedValueMutation:
 		return c.SealedValue.mutate(ctx, m)
+	case *SealedVersionMutation:
+		return c.SealedVersion.mutate(ctx, m)
+	case *SecretMutation:
+		return c.Secret.mutate(ctx, m)
+	case *SecretGrantMutation:
+		return c.SecretGrant.mutate(ctx, m)
+	case *SecretVersionMutation:
+		return c.SecretVersion.mutate(ctx, m)
 	case *SecuritySettingsMutation:
 		return c.SecuritySettings.mutate(ctx, m)
 	case *SessionMutation:
@@ -1367,6 +1417,386 @@ func (c *CredentialClient) mutate(ctx context.Context, m *CredentialMutation) (V
 	}
 }
 
+// GroupClient is a client for the Group schema.
+type GroupClient struct {
+	config
+}
+
+// NewGroupClient returns a client for the Group from the given config.
+func NewGroupClient(c config) *GroupClient {
+	return &GroupClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `group.Hooks(f(g(h())))`.
+func (c *GroupClient) Use(hooks ...Hook) {
+	c.hooks.Group = append(c.hooks.Group, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `group.Intercept(f(g(h())))`.
+func (c *GroupClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Group = append(c.inters.Group, interceptors...)
+}
+
+// Create returns a builder for creating a Group entity.
+func (c *GroupClient) Create() *GroupCreate {
+	mutation := newGroupMutation(c.config, OpCreate)
+	return &GroupCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Group entities.
+func (c *GroupClient) CreateBulk(builders ...*GroupCreate) *GroupCreateBulk {
+	return &GroupCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupClient) MapCreateBulk(slice any, setFunc func(*GroupCreate, int)) *GroupCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupCreateBulk{err: fmt.Errorf("calling to GroupClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Group.
+func (c *GroupClient) Update() *GroupUpdate {
+	mutation := newGroupMutation(c.config, OpUpdate)
+	return &GroupUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupClient) UpdateOne(_m *Group) *GroupUpdateOne {
+	mutation := newGroupMutation(c.config, OpUpdateOne, withGroup(_m))
+	return &GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupClient) UpdateOneID(id string) *GroupUpdateOne {
+	mutation := newGroupMutation(c.config, OpUpdateOne, withGroupID(id))
+	return &GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Group.
+func (c *GroupClient) Delete() *GroupDelete {
+	mutation := newGroupMutation(c.config, OpDelete)
+	return &GroupDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupClient) DeleteOne(_m *Group) *GroupDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupClient) DeleteOneID(id string) *GroupDeleteOne {
+	builder := c.Delete().Where(group.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupDeleteOne{builder}
+}
+
+// Query returns a query builder for Group.
+func (c *GroupClient) Query() *GroupQuery {
+	return &GroupQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroup},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Group entity by its id.
+func (c *GroupClient) Get(ctx context.Context, id string) (*Group, error) {
+	return c.Query().Where(group.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupClient) GetX(ctx context.Context, id string) *Group {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a Group.
+func (c *GroupClient) QueryOrganization(_m *Group) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, group.OrganizationTable, group.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOwner queries the owner edge of a Group.
+func (c *GroupClient) QueryOwner(_m *Group) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, group.OwnerTable, group.OwnerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryMembers queries the members edge of a Group.
+func (c *GroupClient) QueryMembers(_m *Group) *GroupMemberQuery {
+	query := (&GroupMemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, id),
+			sqlgraph.To(groupmember.Table, groupmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, group.MembersTable, group.MembersColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySecretGrants queries the secret_grants edge of a Group.
+func (c *GroupClient) QuerySecretGrants(_m *Group) *SecretGrantQuery {
+	query := (&SecretGrantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, id),
+			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, group.SecretGrantsTable, group.SecretGrantsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GroupClient) Hooks() []Hook {
+	hooks := c.hooks.Group
+	return append(hooks[:len(hooks):len(hooks)], group.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupClient) Interceptors() []Interceptor {
+	return c.inters.Group
+}
+
+func (c *GroupClient) mutate(ctx context.Context, m *GroupMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Group mutation op: %q", m.Op())
+	}
+}
+
+// GroupMemberClient is a client for the GroupMember schema.
+type GroupMemberClient struct {
+	config
+}
+
+// NewGroupMemberClient returns a client for the GroupMember from the given config.
+func NewGroupMemberClient(c config) *GroupMemberClient {
+	return &GroupMemberClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `groupmember.Hooks(f(g(h())))`.
+func (c *GroupMemberClient) Use(hooks ...Hook) {
+	c.hooks.GroupMember = append(c.hooks.GroupMember, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `groupmember.Intercept(f(g(h())))`.
+func (c *GroupMemberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GroupMember = append(c.inters.GroupMember, interceptors...)
+}
+
+// Create returns a builder for creating a GroupMember entity.
+func (c *GroupMemberClient) Create() *GroupMemberCreate {
+	mutation := newGroupMemberMutation(c.config, OpCreate)
+	return &GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GroupMember entities.
+func (c *GroupMemberClient) CreateBulk(builders ...*GroupMemberCreate) *GroupMemberCreateBulk {
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupMemberClient) MapCreateBulk(slice any, setFunc func(*GroupMemberCreate, int)) *GroupMemberCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupMemberCreateBulk{err: fmt.Errorf("calling to GroupMemberClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupMemberCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GroupMember.
+func (c *GroupMemberClient) Update() *GroupMemberUpdate {
+	mutation := newGroupMemberMutation(c.config, OpUpdate)
+	return &GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupMemberClient) UpdateOne(_m *GroupMember) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMember(_m))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupMemberClient) UpdateOneID(id string) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMemberID(id))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GroupMember.
+func (c *GroupMemberClient) Delete() *GroupMemberDelete {
+	mutation := newGroupMemberMutation(c.config, OpDelete)
+	return &GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupMemberClient) DeleteOne(_m *GroupMember) *GroupMemberDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupMemberClient) DeleteOneID(id string) *GroupMemberDeleteOne {
+	builder := c.Delete().Where(groupmember.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupMemberDeleteOne{builder}
+}
+
+// Query returns a query builder for GroupMember.
+func (c *GroupMemberClient) Query() *GroupMemberQuery {
+	return &GroupMemberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroupMember},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GroupMember entity by its id.
+func (c *GroupMemberClient) Get(ctx context.Context, id string) (*GroupMember, error) {
+	return c.Query().Where(groupmember.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupMemberClient) GetX(ctx context.Context, id string) *GroupMember {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryGroup queries the group edge of a GroupMember.
+func (c *GroupMemberClient) QueryGroup(_m *GroupMember) *GroupQuery {
+	query := (&GroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupmember.Table, groupmember.FieldID, id),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, groupmember.GroupTable, groupmember.GroupColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a GroupMember.
+func (c *GroupMemberClient) QueryUser(_m *GroupMember) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupmember.Table, groupmember.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, groupmember.UserTable, groupmember.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAddedBy queries the added_by edge of a GroupMember.
+func (c *GroupMemberClient) QueryAddedBy(_m *GroupMember) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupmember.Table, groupmember.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, groupmember.AddedByTable, groupmember.AddedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GroupMemberClient) Hooks() []Hook {
+	hooks := c.hooks.GroupMember
+	return append(hooks[:len(hooks):len(hooks)], groupmember.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupMemberClient) Interceptors() []Interceptor {
+	return c.inters.GroupMember
+}
+
+func (c *GroupMemberClient) mutate(ctx context.Context, m *GroupMemberMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GroupMember mutation op: %q", m.Op())
+	}
+}
+
 // IdempotencyKeyClient is a client for the IdempotencyKey schema.
 type IdempotencyKeyClient struct {
 	config
@@ -2241,6 +2671,38 @@ func (c *OrganizationClient) QueryAuditEvents(_m *Organization) *AuditEventQuery
 	return query
 }
 
+// QuerySecrets queries the secrets edge of a Organization.
+func (c *OrganizationClient) QuerySecrets(_m *Organization) *SecretQuery {
+	query := (&SecretClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(secret.Table, secret.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.SecretsTable, organization.SecretsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGroups queries the groups edge of a Organization.
+func (c *OrganizationClient) QueryGroups(_m *Organization) *GroupQuery {
+	query := (&GroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.GroupsTable, organization.GroupsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *OrganizationClient) Hooks() []Hook {
 	hooks := c.hooks.Organization
@@ -2915,6 +3377,702 @@ func (c *SealedValueClient) mutate(ctx context.Context, m *SealedValueMutation) 
 	}
 }
 
+// SealedVersionClient is a client for the SealedVersion schema.
+type SealedVersionClient struct {
+	config
+}
+
+// NewSealedVersionClient returns a client for the SealedVersion from the given config.
+func NewSealedVersionClient(c config) *SealedVersionClient {
+	return &SealedVersionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sealedversion.Hooks(f(g(h())))`.
+func (c *SealedVersionClient) Use(hooks ...Hook) {
+	c.hooks.SealedVersion = append(c.hooks.SealedVersion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sealedversion.Intercept(f(g(h())))`.
+func (c *SealedVersionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SealedVersion = append(c.inters.SealedVersion, interceptors...)
+}
+
+// Create returns a builder for creating a SealedVersion entity.
+func (c *SealedVersionClient) Create() *SealedVersionCreate {
+	mutation := newSealedVersionMutation(c.config, OpCreate)
+	return &SealedVersionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SealedVersion entities.
+func (c *SealedVersionClient) CreateBulk(builders ...*SealedVersionCreate) *SealedVersionCreateBulk {
+	return &SealedVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SealedVersionClient) MapCreateBulk(slice any, setFunc func(*SealedVersionCreate, int)) *SealedVersionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SealedVersionCreateBulk{err: fmt.Errorf("calling to SealedVersionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SealedVersionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SealedVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SealedVersion.
+func (c *SealedVersionClient) Update() *SealedVersionUpdate {
+	mutation := newSealedVersionMutation(c.config, OpUpdate)
+	return &SealedVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SealedVersionClient) UpdateOne(_m *SealedVersion) *SealedVersionUpdateOne {
+	mutation := newSealedVersionMutation(c.config, OpUpdateOne, withSealedVersion(_m))
+	return &SealedVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SealedVersionClient) UpdateOneID(id string) *SealedVersionUpdateOne {
+	mutation := newSealedVersionMutation(c.config, OpUpdateOne, withSealedVersionID(id))
+	return &SealedVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SealedVersion.
+func (c *SealedVersionClient) Delete() *SealedVersionDelete {
+	mutation := newSealedVersionMutation(c.config, OpDelete)
+	return &SealedVersionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SealedVersionClient) DeleteOne(_m *SealedVersion) *SealedVersionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SealedVersionClient) DeleteOneID(id string) *SealedVersionDeleteOne {
+	builder := c.Delete().Where(sealedversion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SealedVersionDeleteOne{builder}
+}
+
+// Query returns a query builder for SealedVersion.
+func (c *SealedVersionClient) Query() *SealedVersionQuery {
+	return &SealedVersionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSealedVersion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SealedVersion entity by its id.
+func (c *SealedVersionClient) Get(ctx context.Context, id string) (*SealedVersion, error) {
+	return c.Query().Where(sealedversion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SealedVersionClient) GetX(ctx context.Context, id string) *SealedVersion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SealedVersionClient) Hooks() []Hook {
+	hooks := c.hooks.SealedVersion
+	return append(hooks[:len(hooks):len(hooks)], sealedversion.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SealedVersionClient) Interceptors() []Interceptor {
+	return c.inters.SealedVersion
+}
+
+func (c *SealedVersionClient) mutate(ctx context.Context, m *SealedVersionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SealedVersionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SealedVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SealedVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SealedVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SealedVersion mutation op: %q", m.Op())
+	}
+}
+
+// SecretClient is a client for the Secret schema.
+type SecretClient struct {
+	config
+}
+
+// NewSecretClient returns a client for the Secret from the given config.
+func NewSecretClient(c config) *SecretClient {
+	return &SecretClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `secret.Hooks(f(g(h())))`.
+func (c *SecretClient) Use(hooks ...Hook) {
+	c.hooks.Secret = append(c.hooks.Secret, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `secret.Intercept(f(g(h())))`.
+func (c *SecretClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Secret = append(c.inters.Secret, interceptors...)
+}
+
+// Create returns a builder for creating a Secret entity.
+func (c *SecretClient) Create() *SecretCreate {
+	mutation := newSecretMutation(c.config, OpCreate)
+	return &SecretCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Secret entities.
+func (c *SecretClient) CreateBulk(builders ...*SecretCreate) *SecretCreateBulk {
+	return &SecretCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SecretClient) MapCreateBulk(slice any, setFunc func(*SecretCreate, int)) *SecretCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SecretCreateBulk{err: fmt.Errorf("calling to SecretClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SecretCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SecretCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Secret.
+func (c *SecretClient) Update() *SecretUpdate {
+	mutation := newSecretMutation(c.config, OpUpdate)
+	return &SecretUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SecretClient) UpdateOne(_m *Secret) *SecretUpdateOne {
+	mutation := newSecretMutation(c.config, OpUpdateOne, withSecret(_m))
+	return &SecretUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SecretClient) UpdateOneID(id string) *SecretUpdateOne {
+	mutation := newSecretMutation(c.config, OpUpdateOne, withSecretID(id))
+	return &SecretUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Secret.
+func (c *SecretClient) Delete() *SecretDelete {
+	mutation := newSecretMutation(c.config, OpDelete)
+	return &SecretDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SecretClient) DeleteOne(_m *Secret) *SecretDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SecretClient) DeleteOneID(id string) *SecretDeleteOne {
+	builder := c.Delete().Where(secret.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SecretDeleteOne{builder}
+}
+
+// Query returns a query builder for Secret.
+func (c *SecretClient) Query() *SecretQuery {
+	return &SecretQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSecret},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Secret entity by its id.
+func (c *SecretClient) Get(ctx context.Context, id string) (*Secret, error) {
+	return c.Query().Where(secret.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SecretClient) GetX(ctx context.Context, id string) *Secret {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a Secret.
+func (c *SecretClient) QueryOrganization(_m *Secret) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secret.Table, secret.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secret.OrganizationTable, secret.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOwner queries the owner edge of a Secret.
+func (c *SecretClient) QueryOwner(_m *Secret) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secret.Table, secret.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secret.OwnerTable, secret.OwnerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGrants queries the grants edge of a Secret.
+func (c *SecretClient) QueryGrants(_m *Secret) *SecretGrantQuery {
+	query := (&SecretGrantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secret.Table, secret.FieldID, id),
+			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, secret.GrantsTable, secret.GrantsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVersions queries the versions edge of a Secret.
+func (c *SecretClient) QueryVersions(_m *Secret) *SecretVersionQuery {
+	query := (&SecretVersionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secret.Table, secret.FieldID, id),
+			sqlgraph.To(secretversion.Table, secretversion.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, secret.VersionsTable, secret.VersionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SecretClient) Hooks() []Hook {
+	hooks := c.hooks.Secret
+	return append(hooks[:len(hooks):len(hooks)], secret.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SecretClient) Interceptors() []Interceptor {
+	return c.inters.Secret
+}
+
+func (c *SecretClient) mutate(ctx context.Context, m *SecretMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SecretCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SecretUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SecretUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SecretDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Secret mutation op: %q", m.Op())
+	}
+}
+
+// SecretGrantClient is a client for the SecretGrant schema.
+type SecretGrantClient struct {
+	config
+}
+
+// NewSecretGrantClient returns a client for the SecretGrant from the given config.
+func NewSecretGrantClient(c config) *SecretGrantClient {
+	return &SecretGrantClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `secretgrant.Hooks(f(g(h())))`.
+func (c *SecretGrantClient) Use(hooks ...Hook) {
+	c.hooks.SecretGrant = append(c.hooks.SecretGrant, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `secretgrant.Intercept(f(g(h())))`.
+func (c *SecretGrantClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SecretGrant = append(c.inters.SecretGrant, interceptors...)
+}
+
+// Create returns a builder for creating a SecretGrant entity.
+func (c *SecretGrantClient) Create() *SecretGrantCreate {
+	mutation := newSecretGrantMutation(c.config, OpCreate)
+	return &SecretGrantCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SecretGrant entities.
+func (c *SecretGrantClient) CreateBulk(builders ...*SecretGrantCreate) *SecretGrantCreateBulk {
+	return &SecretGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SecretGrantClient) MapCreateBulk(slice any, setFunc func(*SecretGrantCreate, int)) *SecretGrantCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SecretGrantCreateBulk{err: fmt.Errorf("calling to SecretGrantClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SecretGrantCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SecretGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SecretGrant.
+func (c *SecretGrantClient) Update() *SecretGrantUpdate {
+	mutation := newSecretGrantMutation(c.config, OpUpdate)
+	return &SecretGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SecretGrantClient) UpdateOne(_m *SecretGrant) *SecretGrantUpdateOne {
+	mutation := newSecretGrantMutation(c.config, OpUpdateOne, withSecretGrant(_m))
+	return &SecretGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SecretGrantClient) UpdateOneID(id string) *SecretGrantUpdateOne {
+	mutation := newSecretGrantMutation(c.config, OpUpdateOne, withSecretGrantID(id))
+	return &SecretGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SecretGrant.
+func (c *SecretGrantClient) Delete() *SecretGrantDelete {
+	mutation := newSecretGrantMutation(c.config, OpDelete)
+	return &SecretGrantDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SecretGrantClient) DeleteOne(_m *SecretGrant) *SecretGrantDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SecretGrantClient) DeleteOneID(id string) *SecretGrantDeleteOne {
+	builder := c.Delete().Where(secretgrant.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SecretGrantDeleteOne{builder}
+}
+
+// Query returns a query builder for SecretGrant.
+func (c *SecretGrantClient) Query() *SecretGrantQuery {
+	return &SecretGrantQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSecretGrant},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SecretGrant entity by its id.
+func (c *SecretGrantClient) Get(ctx context.Context, id string) (*SecretGrant, error) {
+	return c.Query().Where(secretgrant.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SecretGrantClient) GetX(ctx context.Context, id string) *SecretGrant {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySecret queries the secret edge of a SecretGrant.
+func (c *SecretGrantClient) QuerySecret(_m *SecretGrant) *SecretQuery {
+	query := (&SecretClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretgrant.Table, secretgrant.FieldID, id),
+			sqlgraph.To(secret.Table, secret.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secretgrant.SecretTable, secretgrant.SecretColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a SecretGrant.
+func (c *SecretGrantClient) QueryUser(_m *SecretGrant) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretgrant.Table, secretgrant.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secretgrant.UserTable, secretgrant.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGroup queries the group edge of a SecretGrant.
+func (c *SecretGrantClient) QueryGroup(_m *SecretGrant) *GroupQuery {
+	query := (&GroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretgrant.Table, secretgrant.FieldID, id),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secretgrant.GroupTable, secretgrant.GroupColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGrantedBy queries the granted_by edge of a SecretGrant.
+func (c *SecretGrantClient) QueryGrantedBy(_m *SecretGrant) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretgrant.Table, secretgrant.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, secretgrant.GrantedByTable, secretgrant.GrantedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SecretGrantClient) Hooks() []Hook {
+	hooks := c.hooks.SecretGrant
+	return append(hooks[:len(hooks):len(hooks)], secretgrant.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SecretGrantClient) Interceptors() []Interceptor {
+	return c.inters.SecretGrant
+}
+
+func (c *SecretGrantClient) mutate(ctx context.Context, m *SecretGrantMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SecretGrantCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SecretGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SecretGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SecretGrantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SecretGrant mutation op: %q", m.Op())
+	}
+}
+
+// SecretVersionClient is a client for the SecretVersion schema.
+type SecretVersionClient struct {
+	config
+}
+
+// NewSecretVersionClient returns a client for the SecretVersion from the given config.
+func NewSecretVersionClient(c config) *SecretVersionClient {
+	return &SecretVersionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `secretversion.Hooks(f(g(h())))`.
+func (c *SecretVersionClient) Use(hooks ...Hook) {
+	c.hooks.SecretVersion = append(c.hooks.SecretVersion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `secretversion.Intercept(f(g(h())))`.
+func (c *SecretVersionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SecretVersion = append(c.inters.SecretVersion, interceptors...)
+}
+
+// Create returns a builder for creating a SecretVersion entity.
+func (c *SecretVersionClient) Create() *SecretVersionCreate {
+	mutation := newSecretVersionMutation(c.config, OpCreate)
+	return &SecretVersionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SecretVersion entities.
+func (c *SecretVersionClient) CreateBulk(builders ...*SecretVersionCreate) *SecretVersionCreateBulk {
+	return &SecretVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SecretVersionClient) MapCreateBulk(slice any, setFunc func(*SecretVersionCreate, int)) *SecretVersionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SecretVersionCreateBulk{err: fmt.Errorf("calling to SecretVersionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SecretVersionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SecretVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SecretVersion.
+func (c *SecretVersionClient) Update() *SecretVersionUpdate {
+	mutation := newSecretVersionMutation(c.config, OpUpdate)
+	return &SecretVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SecretVersionClient) UpdateOne(_m *SecretVersion) *SecretVersionUpdateOne {
+	mutation := newSecretVersionMutation(c.config, OpUpdateOne, withSecretVersion(_m))
+	return &SecretVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SecretVersionClient) UpdateOneID(id string) *SecretVersionUpdateOne {
+	mutation := newSecretVersionMutation(c.config, OpUpdateOne, withSecretVersionID(id))
+	return &SecretVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SecretVersion.
+func (c *SecretVersionClient) Delete() *SecretVersionDelete {
+	mutation := newSecretVersionMutation(c.config, OpDelete)
+	return &SecretVersionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SecretVersionClient) DeleteOne(_m *SecretVersion) *SecretVersionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SecretVersionClient) DeleteOneID(id string) *SecretVersionDeleteOne {
+	builder := c.Delete().Where(secretversion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SecretVersionDeleteOne{builder}
+}
+
+// Query returns a query builder for SecretVersion.
+func (c *SecretVersionClient) Query() *SecretVersionQuery {
+	return &SecretVersionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSecretVersion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SecretVersion entity by its id.
+func (c *SecretVersionClient) Get(ctx context.Context, id string) (*SecretVersion, error) {
+	return c.Query().Where(secretversion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SecretVersionClient) GetX(ctx context.Context, id string) *SecretVersion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySecret queries the secret edge of a SecretVersion.
+func (c *SecretVersionClient) QuerySecret(_m *SecretVersion) *SecretQuery {
+	query := (&SecretClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretversion.Table, secretversion.FieldID, id),
+			sqlgraph.To(secret.Table, secret.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, secretversion.SecretTable, secretversion.SecretColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCreatedBy queries the created_by edge of a SecretVersion.
+func (c *SecretVersionClient) QueryCreatedBy(_m *SecretVersion) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secretversion.Table, secretversion.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, secretversion.CreatedByTable, secretversion.CreatedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SecretVersionClient) Hooks() []Hook {
+	hooks := c.hooks.SecretVersion
+	return append(hooks[:len(hooks):len(hooks)], secretversion.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SecretVersionClient) Interceptors() []Interceptor {
+	return c.inters.SecretVersion
+}
+
+func (c *SecretVersionClient) mutate(ctx context.Context, m *SecretVersionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SecretVersionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SecretVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SecretVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SecretVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SecretVersion mutation op: %q", m.Op())
+	}
+}
+
 // SecuritySettingsClient is a client for the SecuritySettings schema.
 type SecuritySettingsClient struct {
 	config
@@ -3435,6 +4593,70 @@ func (c *UserClient) QuerySentInvitations(_m *User) *InvitationQuery {
 	return query
 }
 
+// QueryOwnedSecrets queries the owned_secrets edge of a User.
+func (c *UserClient) QueryOwnedSecrets(_m *User) *SecretQuery {
+	query := (&SecretClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(secret.Table, secret.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.OwnedSecretsTable, user.OwnedSecretsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySecretGrants queries the secret_grants edge of a User.
+func (c *UserClient) QuerySecretGrants(_m *User) *SecretGrantQuery {
+	query := (&SecretGrantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.SecretGrantsTable, user.SecretGrantsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOwnedGroups queries the owned_groups edge of a User.
+func (c *UserClient) QueryOwnedGroups(_m *User) *GroupQuery {
+	query := (&GroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.OwnedGroupsTable, user.OwnedGroupsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGroupMemberships queries the group_memberships edge of a User.
+func (c *UserClient) QueryGroupMemberships(_m *User) *GroupMemberQuery {
+	query := (&GroupMemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(groupmember.Table, groupmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.GroupMembershipsTable, user.GroupMembershipsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserClient) Hooks() []Hook {
 	hooks := c.hooks.User
@@ -3464,15 +4686,15 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential,
-		IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
-		OrganizationMember, Project, ProjectMember, SealedValue, SecuritySettings,
-		Session, User []ent.Hook
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Group,
+		GroupMember, IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
+		OrganizationMember, Project, ProjectMember, SealedValue, SealedVersion, Secret,
+		SecretGrant, SecretVersion, SecuritySettings, Session, User []ent.Hook
 	}
 	inters struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential,
-		IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
-		OrganizationMember, Project, ProjectMember, SealedValue, SecuritySettings,
-		Session, User []ent.Interceptor
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Group,
+		GroupMember, IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
+		OrganizationMember, Project, ProjectMember, SealedValue, SealedVersion, Secret,
+		SecretGrant, SecretVersion, SecuritySettings, Session, User []ent.Interceptor
 	}
 )

@@ -18,6 +18,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
@@ -28,6 +30,10 @@ import (
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -97,6 +103,8 @@ func checkColumn(t, c string) error {
 			auditevent.Table:         auditevent.ValidColumn,
 			collaborator.Table:       collaborator.ValidColumn,
 			credential.Table:         credential.ValidColumn,
+			group.Table:              group.ValidColumn,
+			groupmember.Table:        groupmember.ValidColumn,
 			idempotencykey.Table:     idempotencykey.ValidColumn,
 			instance.Table:           instance.ValidColumn,
 			invitation.Table:         invitation.ValidColumn,
@@ -107,6 +115,10 @@ func checkColumn(t, c string) error {
 			project.Table:            project.ValidColumn,
 			projectmember.Table:      projectmember.ValidColumn,
 			sealedvalue.Table:        sealedvalue.ValidColumn,
+			sealedversion.Table:      sealedversion.ValidColumn,
+			secret.Table:             secret.ValidColumn,
+			secretgrant.Table:        secretgrant.ValidColumn,
+			secretversion.Table:      secretversion.ValidColumn,
 			securitysettings.Table:   securitysettings.ValidColumn,
 			session.Table:            session.ValidColumn,
 			user.Table:               user.ValidColumn,

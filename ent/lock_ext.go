@@ -13,6 +13,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
@@ -24,6 +26,10 @@ import (
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -381,6 +387,106 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 		return credential.FieldResetGeneration, true
 	case credential.FieldResetUntil:
 		return credential.FieldResetUntil, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *GroupQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Group(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*GroupQuery) EntType() string { return TypeGroup }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *GroupQuery) ForDeed() *GroupQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *GroupMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *GroupMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*GroupMutation) Column(name string) (string, bool) {
+	switch name {
+	case group.FieldCreatedAt:
+		return group.FieldCreatedAt, true
+	case group.FieldOrganizationID:
+		return group.FieldOrganizationID, true
+	case group.FieldOwnerID:
+		return group.FieldOwnerID, true
+	case group.FieldName:
+		return group.FieldName, true
+	case group.FieldDescription:
+		return group.FieldDescription, true
+	case group.FieldStatus:
+		return group.FieldStatus, true
+	case group.FieldMembersCanView:
+		return group.FieldMembersCanView, true
+	case group.EdgeOrganization:
+		return group.OrganizationColumn, true
+	case group.EdgeOwner:
+		return group.OwnerColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *GroupMemberQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.GroupMember(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*GroupMemberQuery) EntType() string { return TypeGroupMember }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *GroupMemberQuery) ForDeed() *GroupMemberQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *GroupMemberMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *GroupMemberMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*GroupMemberMutation) Column(name string) (string, bool) {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		return groupmember.FieldCreatedAt, true
+	case groupmember.FieldGroupID:
+		return groupmember.FieldGroupID, true
+	case groupmember.FieldUserID:
+		return groupmember.FieldUserID, true
+	case groupmember.FieldAddedByID:
+		return groupmember.FieldAddedByID, true
+	case groupmember.FieldExpiresAt:
+		return groupmember.FieldExpiresAt, true
+	case groupmember.EdgeGroup:
+		return groupmember.GroupColumn, true
+	case groupmember.EdgeUser:
+		return groupmember.UserColumn, true
+	case groupmember.EdgeAddedBy:
+		return groupmember.AddedByColumn, true
 	}
 	return "", false
 }
@@ -894,6 +1000,233 @@ func (*SealedValueMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *SealedVersionQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SealedVersion(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SealedVersionQuery) EntType() string { return TypeSealedVersion }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SealedVersionQuery) ForDeed() *SealedVersionQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SealedVersionMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SealedVersionMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SealedVersionMutation) Column(name string) (string, bool) {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		return sealedversion.FieldCreatedAt, true
+	case sealedversion.FieldSecretID:
+		return sealedversion.FieldSecretID, true
+	case sealedversion.FieldNumber:
+		return sealedversion.FieldNumber, true
+	case sealedversion.FieldWrappedKey:
+		return sealedversion.FieldWrappedKey, true
+	case sealedversion.FieldCiphertext:
+		return sealedversion.FieldCiphertext, true
+	case sealedversion.FieldKeysetID:
+		return sealedversion.FieldKeysetID, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SecretQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Secret(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SecretQuery) EntType() string { return TypeSecret }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SecretQuery) ForDeed() *SecretQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SecretMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SecretMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedTags(); ok {
+		columns = append(columns, secret.FieldTags)
+	}
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SecretMutation) Column(name string) (string, bool) {
+	switch name {
+	case secret.FieldCreatedAt:
+		return secret.FieldCreatedAt, true
+	case secret.FieldOrganizationID:
+		return secret.FieldOrganizationID, true
+	case secret.FieldOwnerID:
+		return secret.FieldOwnerID, true
+	case secret.FieldName:
+		return secret.FieldName, true
+	case secret.FieldURL:
+		return secret.FieldURL, true
+	case secret.FieldClientID:
+		return secret.FieldClientID, true
+	case secret.FieldIdentifier:
+		return secret.FieldIdentifier, true
+	case secret.FieldMethod:
+		return secret.FieldMethod, true
+	case secret.FieldTags:
+		return secret.FieldTags, true
+	case secret.FieldNotes:
+		return secret.FieldNotes, true
+	case secret.FieldHasValue:
+		return secret.FieldHasValue, true
+	case secret.FieldVersion:
+		return secret.FieldVersion, true
+	case secret.FieldReasonRequired:
+		return secret.FieldReasonRequired, true
+	case secret.FieldDisabledAt:
+		return secret.FieldDisabledAt, true
+	case secret.FieldDisabledByID:
+		return secret.FieldDisabledByID, true
+	case secret.FieldExpiresAt:
+		return secret.FieldExpiresAt, true
+	case secret.FieldUpdatedAt:
+		return secret.FieldUpdatedAt, true
+	case secret.FieldLastUsedAt:
+		return secret.FieldLastUsedAt, true
+	case secret.FieldRevealCount:
+		return secret.FieldRevealCount, true
+	case secret.EdgeOrganization:
+		return secret.OrganizationColumn, true
+	case secret.EdgeOwner:
+		return secret.OwnerColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SecretGrantQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SecretGrant(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SecretGrantQuery) EntType() string { return TypeSecretGrant }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SecretGrantQuery) ForDeed() *SecretGrantQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SecretGrantMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SecretGrantMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SecretGrantMutation) Column(name string) (string, bool) {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		return secretgrant.FieldCreatedAt, true
+	case secretgrant.FieldSecretID:
+		return secretgrant.FieldSecretID, true
+	case secretgrant.FieldUserID:
+		return secretgrant.FieldUserID, true
+	case secretgrant.FieldGroupID:
+		return secretgrant.FieldGroupID, true
+	case secretgrant.FieldLevel:
+		return secretgrant.FieldLevel, true
+	case secretgrant.FieldExpiresAt:
+		return secretgrant.FieldExpiresAt, true
+	case secretgrant.FieldGrantedByID:
+		return secretgrant.FieldGrantedByID, true
+	case secretgrant.FieldGrantedAt:
+		return secretgrant.FieldGrantedAt, true
+	case secretgrant.EdgeSecret:
+		return secretgrant.SecretColumn, true
+	case secretgrant.EdgeUser:
+		return secretgrant.UserColumn, true
+	case secretgrant.EdgeGroup:
+		return secretgrant.GroupColumn, true
+	case secretgrant.EdgeGrantedBy:
+		return secretgrant.GrantedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SecretVersionQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SecretVersion(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SecretVersionQuery) EntType() string { return TypeSecretVersion }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SecretVersionQuery) ForDeed() *SecretVersionQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SecretVersionMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SecretVersionMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SecretVersionMutation) Column(name string) (string, bool) {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		return secretversion.FieldCreatedAt, true
+	case secretversion.FieldSecretID:
+		return secretversion.FieldSecretID, true
+	case secretversion.FieldNumber:
+		return secretversion.FieldNumber, true
+	case secretversion.FieldHasValue:
+		return secretversion.FieldHasValue, true
+	case secretversion.FieldCreatedByID:
+		return secretversion.FieldCreatedByID, true
+	case secretversion.EdgeSecret:
+		return secretversion.SecretColumn, true
+	case secretversion.EdgeCreatedBy:
+		return secretversion.CreatedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *SecuritySettingsQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.SecuritySettings(p))
@@ -1081,6 +1414,8 @@ func Types() map[string]string {
 		TypeAuditEvent:         "aud",
 		TypeCollaborator:       "col",
 		TypeCredential:         "crd",
+		TypeGroup:              "grp",
+		TypeGroupMember:        "grm",
 		TypeIdempotencyKey:     "idk",
 		TypeInstance:           "ins",
 		TypeInvitation:         "inv",
@@ -1091,6 +1426,10 @@ func Types() map[string]string {
 		TypeProject:            "prj",
 		TypeProjectMember:      "prm",
 		TypeSealedValue:        "sld",
+		TypeSealedVersion:      "slv",
+		TypeSecret:             "sec",
+		TypeSecretGrant:        "sgr",
+		TypeSecretVersion:      "scv",
 		TypeSecuritySettings:   "sst",
 		TypeSession:            "ses",
 		TypeUser:               "usr",

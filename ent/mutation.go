@@ -16,6 +16,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
@@ -28,6 +30,10 @@ import (
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -48,6 +54,8 @@ const (
 	TypeAuditEvent         = "AuditEvent"
 	TypeCollaborator       = "Collaborator"
 	TypeCredential         = "Credential"
+	TypeGroup              = "Group"
+	TypeGroupMember        = "GroupMember"
 	TypeIdempotencyKey     = "IdempotencyKey"
 	TypeInstance           = "Instance"
 	TypeInvitation         = "Invitation"
@@ -58,6 +66,10 @@ const (
 	TypeProject            = "Project"
 	TypeProjectMember      = "ProjectMember"
 	TypeSealedValue        = "SealedValue"
+	TypeSealedVersion      = "SealedVersion"
+	TypeSecret             = "Secret"
+	TypeSecretGrant        = "SecretGrant"
+	TypeSecretVersion      = "SecretVersion"
 	TypeSecuritySettings   = "SecuritySettings"
 	TypeSession            = "Session"
 	TypeUser               = "User"
@@ -6764,6 +6776,1751 @@ func (m *CredentialMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Credential edge %s", name)
 }
 
+// GroupMutation represents an operation that mutates the Group nodes in the graph.
+type GroupMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *string
+	created_at           *int64
+	addcreated_at        *int64
+	name                 *string
+	description          *string
+	status               *group.Status
+	members_can_view     *bool
+	clearedFields        map[string]struct{}
+	organization         *string
+	clearedorganization  bool
+	owner                *string
+	clearedowner         bool
+	members              map[string]struct{}
+	removedmembers       map[string]struct{}
+	clearedmembers       bool
+	secret_grants        map[string]struct{}
+	removedsecret_grants map[string]struct{}
+	clearedsecret_grants bool
+	done                 bool
+	oldValue             func(context.Context) (*Group, error)
+	predicates           []predicate.Group
+}
+
+var _ ent.Mutation = (*GroupMutation)(nil)
+
+// groupOption allows management of the mutation configuration using functional options.
+type groupOption func(*GroupMutation)
+
+// newGroupMutation creates new mutation for the Group entity.
+func newGroupMutation(c config, op Op, opts ...groupOption) *GroupMutation {
+	m := &GroupMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGroup,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGroupID sets the ID field of the mutation.
+func withGroupID(id string) groupOption {
+	return func(m *GroupMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Group
+		)
+		m.oldValue = func(ctx context.Context) (*Group, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Group.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGroup sets the old Group of the mutation.
+func withGroup(node *Group) groupOption {
+	return func(m *GroupMutation) {
+		m.oldValue = func(context.Context) (*Group, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GroupMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GroupMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Group entities.
+func (m *GroupMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GroupMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GroupMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Group.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GroupMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GroupMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *GroupMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *GroupMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GroupMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *GroupMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *GroupMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldOrganizationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *GroupMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *GroupMutation) SetOwnerID(s string) {
+	m.owner = &s
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *GroupMutation) OwnerID() (r string, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldOwnerID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *GroupMutation) ResetOwnerID() {
+	m.owner = nil
+}
+
+// SetName sets the "name" field.
+func (m *GroupMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *GroupMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *GroupMutation) ResetName() {
+	m.name = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *GroupMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *GroupMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldDescription(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *GroupMutation) ResetDescription() {
+	m.description = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *GroupMutation) SetStatus(gr group.Status) {
+	m.status = &gr
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *GroupMutation) Status() (r group.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldStatus(ctx context.Context) (v group.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *GroupMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetMembersCanView sets the "members_can_view" field.
+func (m *GroupMutation) SetMembersCanView(b bool) {
+	m.members_can_view = &b
+}
+
+// MembersCanView returns the value of the "members_can_view" field in the mutation.
+func (m *GroupMutation) MembersCanView() (r bool, exists bool) {
+	v := m.members_can_view
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMembersCanView returns the old "members_can_view" field's value of the Group entity.
+// If the Group object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMutation) OldMembersCanView(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMembersCanView is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMembersCanView requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMembersCanView: %w", err)
+	}
+	return oldValue.MembersCanView, nil
+}
+
+// ResetMembersCanView resets all changes to the "members_can_view" field.
+func (m *GroupMutation) ResetMembersCanView() {
+	m.members_can_view = nil
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *GroupMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[group.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *GroupMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *GroupMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *GroupMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// ClearOwner clears the "owner" edge to the User entity.
+func (m *GroupMutation) ClearOwner() {
+	m.clearedowner = true
+	m.clearedFields[group.FieldOwnerID] = struct{}{}
+}
+
+// OwnerCleared reports if the "owner" edge to the User entity was cleared.
+func (m *GroupMutation) OwnerCleared() bool {
+	return m.clearedowner
+}
+
+// OwnerIDs returns the "owner" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OwnerID instead. It exists only for internal usage by the builders.
+func (m *GroupMutation) OwnerIDs() (ids []string) {
+	if id := m.owner; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOwner resets all changes to the "owner" edge.
+func (m *GroupMutation) ResetOwner() {
+	m.owner = nil
+	m.clearedowner = false
+}
+
+// AddMemberIDs adds the "members" edge to the GroupMember entity by ids.
+func (m *GroupMutation) AddMemberIDs(ids ...string) {
+	if m.members == nil {
+		m.members = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.members[ids[i]] = struct{}{}
+	}
+}
+
+// ClearMembers clears the "members" edge to the GroupMember entity.
+func (m *GroupMutation) ClearMembers() {
+	m.clearedmembers = true
+}
+
+// MembersCleared reports if the "members" edge to the GroupMember entity was cleared.
+func (m *GroupMutation) MembersCleared() bool {
+	return m.clearedmembers
+}
+
+// RemoveMemberIDs removes the "members" edge to the GroupMember entity by IDs.
+func (m *GroupMutation) RemoveMemberIDs(ids ...string) {
+	if m.removedmembers == nil {
+		m.removedmembers = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.members, ids[i])
+		m.removedmembers[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedMembers returns the removed IDs of the "members" edge to the GroupMember entity.
+func (m *GroupMutation) RemovedMembersIDs() (ids []string) {
+	for id := range m.removedmembers {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// MembersIDs returns the "members" edge IDs in the mutation.
+func (m *GroupMutation) MembersIDs() (ids []string) {
+	for id := range m.members {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetMembers resets all changes to the "members" edge.
+func (m *GroupMutation) ResetMembers() {
+	m.members = nil
+	m.clearedmembers = false
+	m.removedmembers = nil
+}
+
+// AddSecretGrantIDs adds the "secret_grants" edge to the SecretGrant entity by ids.
+func (m *GroupMutation) AddSecretGrantIDs(ids ...string) {
+	if m.secret_grants == nil {
+		m.secret_grants = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.secret_grants[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSecretGrants clears the "secret_grants" edge to the SecretGrant entity.
+func (m *GroupMutation) ClearSecretGrants() {
+	m.clearedsecret_grants = true
+}
+
+// SecretGrantsCleared reports if the "secret_grants" edge to the SecretGrant entity was cleared.
+func (m *GroupMutation) SecretGrantsCleared() bool {
+	return m.clearedsecret_grants
+}
+
+// RemoveSecretGrantIDs removes the "secret_grants" edge to the SecretGrant entity by IDs.
+func (m *GroupMutation) RemoveSecretGrantIDs(ids ...string) {
+	if m.removedsecret_grants == nil {
+		m.removedsecret_grants = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.secret_grants, ids[i])
+		m.removedsecret_grants[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSecretGrants returns the removed IDs of the "secret_grants" edge to the SecretGrant entity.
+func (m *GroupMutation) RemovedSecretGrantsIDs() (ids []string) {
+	for id := range m.removedsecret_grants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SecretGrantsIDs returns the "secret_grants" edge IDs in the mutation.
+func (m *GroupMutation) SecretGrantsIDs() (ids []string) {
+	for id := range m.secret_grants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSecretGrants resets all changes to the "secret_grants" edge.
+func (m *GroupMutation) ResetSecretGrants() {
+	m.secret_grants = nil
+	m.clearedsecret_grants = false
+	m.removedsecret_grants = nil
+}
+
+// Where appends a list predicates to the GroupMutation builder.
+func (m *GroupMutation) Where(ps ...predicate.Group) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GroupMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GroupMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Group, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GroupMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GroupMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Group).
+func (m *GroupMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GroupMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, group.FieldCreatedAt)
+	}
+	if m.organization != nil {
+		fields = append(fields, group.FieldOrganizationID)
+	}
+	if m.owner != nil {
+		fields = append(fields, group.FieldOwnerID)
+	}
+	if m.name != nil {
+		fields = append(fields, group.FieldName)
+	}
+	if m.description != nil {
+		fields = append(fields, group.FieldDescription)
+	}
+	if m.status != nil {
+		fields = append(fields, group.FieldStatus)
+	}
+	if m.members_can_view != nil {
+		fields = append(fields, group.FieldMembersCanView)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GroupMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case group.FieldCreatedAt:
+		return m.CreatedAt()
+	case group.FieldOrganizationID:
+		return m.OrganizationID()
+	case group.FieldOwnerID:
+		return m.OwnerID()
+	case group.FieldName:
+		return m.Name()
+	case group.FieldDescription:
+		return m.Description()
+	case group.FieldStatus:
+		return m.Status()
+	case group.FieldMembersCanView:
+		return m.MembersCanView()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GroupMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case group.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case group.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case group.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case group.FieldName:
+		return m.OldName(ctx)
+	case group.FieldDescription:
+		return m.OldDescription(ctx)
+	case group.FieldStatus:
+		return m.OldStatus(ctx)
+	case group.FieldMembersCanView:
+		return m.OldMembersCanView(ctx)
+	}
+	return nil, fmt.Errorf("unknown Group field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case group.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case group.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case group.FieldOwnerID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case group.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case group.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	case group.FieldStatus:
+		v, ok := value.(group.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case group.FieldMembersCanView:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMembersCanView(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Group field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GroupMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, group.FieldCreatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GroupMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case group.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case group.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Group numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GroupMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GroupMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GroupMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Group nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GroupMutation) ResetField(name string) error {
+	switch name {
+	case group.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case group.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case group.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case group.FieldName:
+		m.ResetName()
+		return nil
+	case group.FieldDescription:
+		m.ResetDescription()
+		return nil
+	case group.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case group.FieldMembersCanView:
+		m.ResetMembersCanView()
+		return nil
+	}
+	return fmt.Errorf("unknown Group field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GroupMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.organization != nil {
+		edges = append(edges, group.EdgeOrganization)
+	}
+	if m.owner != nil {
+		edges = append(edges, group.EdgeOwner)
+	}
+	if m.members != nil {
+		edges = append(edges, group.EdgeMembers)
+	}
+	if m.secret_grants != nil {
+		edges = append(edges, group.EdgeSecretGrants)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GroupMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case group.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	case group.EdgeOwner:
+		if id := m.owner; id != nil {
+			return []ent.Value{*id}
+		}
+	case group.EdgeMembers:
+		ids := make([]ent.Value, 0, len(m.members))
+		for id := range m.members {
+			ids = append(ids, id)
+		}
+		return ids
+	case group.EdgeSecretGrants:
+		ids := make([]ent.Value, 0, len(m.secret_grants))
+		for id := range m.secret_grants {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GroupMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.removedmembers != nil {
+		edges = append(edges, group.EdgeMembers)
+	}
+	if m.removedsecret_grants != nil {
+		edges = append(edges, group.EdgeSecretGrants)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GroupMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case group.EdgeMembers:
+		ids := make([]ent.Value, 0, len(m.removedmembers))
+		for id := range m.removedmembers {
+			ids = append(ids, id)
+		}
+		return ids
+	case group.EdgeSecretGrants:
+		ids := make([]ent.Value, 0, len(m.removedsecret_grants))
+		for id := range m.removedsecret_grants {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GroupMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedorganization {
+		edges = append(edges, group.EdgeOrganization)
+	}
+	if m.clearedowner {
+		edges = append(edges, group.EdgeOwner)
+	}
+	if m.clearedmembers {
+		edges = append(edges, group.EdgeMembers)
+	}
+	if m.clearedsecret_grants {
+		edges = append(edges, group.EdgeSecretGrants)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GroupMutation) EdgeCleared(name string) bool {
+	switch name {
+	case group.EdgeOrganization:
+		return m.clearedorganization
+	case group.EdgeOwner:
+		return m.clearedowner
+	case group.EdgeMembers:
+		return m.clearedmembers
+	case group.EdgeSecretGrants:
+		return m.clearedsecret_grants
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GroupMutation) ClearEdge(name string) error {
+	switch name {
+	case group.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	case group.EdgeOwner:
+		m.ClearOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Group unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GroupMutation) ResetEdge(name string) error {
+	switch name {
+	case group.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	case group.EdgeOwner:
+		m.ResetOwner()
+		return nil
+	case group.EdgeMembers:
+		m.ResetMembers()
+		return nil
+	case group.EdgeSecretGrants:
+		m.ResetSecretGrants()
+		return nil
+	}
+	return fmt.Errorf("unknown Group edge %s", name)
+}
+
+// GroupMemberMutation represents an operation that mutates the GroupMember nodes in the graph.
+type GroupMemberMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	created_at      *int64
+	addcreated_at   *int64
+	expires_at      *int64
+	addexpires_at   *int64
+	clearedFields   map[string]struct{}
+	group           *string
+	clearedgroup    bool
+	user            *string
+	cleareduser     bool
+	added_by        *string
+	clearedadded_by bool
+	done            bool
+	oldValue        func(context.Context) (*GroupMember, error)
+	predicates      []predicate.GroupMember
+}
+
+var _ ent.Mutation = (*GroupMemberMutation)(nil)
+
+// groupmemberOption allows management of the mutation configuration using functional options.
+type groupmemberOption func(*GroupMemberMutation)
+
+// newGroupMemberMutation creates new mutation for the GroupMember entity.
+func newGroupMemberMutation(c config, op Op, opts ...groupmemberOption) *GroupMemberMutation {
+	m := &GroupMemberMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGroupMember,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGroupMemberID sets the ID field of the mutation.
+func withGroupMemberID(id string) groupmemberOption {
+	return func(m *GroupMemberMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GroupMember
+		)
+		m.oldValue = func(ctx context.Context) (*GroupMember, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GroupMember.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGroupMember sets the old GroupMember of the mutation.
+func withGroupMember(node *GroupMember) groupmemberOption {
+	return func(m *GroupMemberMutation) {
+		m.oldValue = func(context.Context) (*GroupMember, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GroupMemberMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GroupMemberMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GroupMember entities.
+func (m *GroupMemberMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GroupMemberMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GroupMemberMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GroupMember.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GroupMemberMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GroupMemberMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *GroupMemberMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *GroupMemberMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GroupMemberMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetGroupID sets the "group_id" field.
+func (m *GroupMemberMutation) SetGroupID(s string) {
+	m.group = &s
+}
+
+// GroupID returns the value of the "group_id" field in the mutation.
+func (m *GroupMemberMutation) GroupID() (r string, exists bool) {
+	v := m.group
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupID returns the old "group_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldGroupID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupID: %w", err)
+	}
+	return oldValue.GroupID, nil
+}
+
+// ResetGroupID resets all changes to the "group_id" field.
+func (m *GroupMemberMutation) ResetGroupID() {
+	m.group = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *GroupMemberMutation) SetUserID(s string) {
+	m.user = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *GroupMemberMutation) UserID() (r string, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldUserID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *GroupMemberMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetAddedByID sets the "added_by_id" field.
+func (m *GroupMemberMutation) SetAddedByID(s string) {
+	m.added_by = &s
+}
+
+// AddedByID returns the value of the "added_by_id" field in the mutation.
+func (m *GroupMemberMutation) AddedByID() (r string, exists bool) {
+	v := m.added_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddedByID returns the old "added_by_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldAddedByID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddedByID: %w", err)
+	}
+	return oldValue.AddedByID, nil
+}
+
+// ClearAddedByID clears the value of the "added_by_id" field.
+func (m *GroupMemberMutation) ClearAddedByID() {
+	m.added_by = nil
+	m.clearedFields[groupmember.FieldAddedByID] = struct{}{}
+}
+
+// AddedByIDCleared returns if the "added_by_id" field was cleared in this mutation.
+func (m *GroupMemberMutation) AddedByIDCleared() bool {
+	_, ok := m.clearedFields[groupmember.FieldAddedByID]
+	return ok
+}
+
+// ResetAddedByID resets all changes to the "added_by_id" field.
+func (m *GroupMemberMutation) ResetAddedByID() {
+	m.added_by = nil
+	delete(m.clearedFields, groupmember.FieldAddedByID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *GroupMemberMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *GroupMemberMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *GroupMemberMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *GroupMemberMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *GroupMemberMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// ClearGroup clears the "group" edge to the Group entity.
+func (m *GroupMemberMutation) ClearGroup() {
+	m.clearedgroup = true
+	m.clearedFields[groupmember.FieldGroupID] = struct{}{}
+}
+
+// GroupCleared reports if the "group" edge to the Group entity was cleared.
+func (m *GroupMemberMutation) GroupCleared() bool {
+	return m.clearedgroup
+}
+
+// GroupIDs returns the "group" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GroupID instead. It exists only for internal usage by the builders.
+func (m *GroupMemberMutation) GroupIDs() (ids []string) {
+	if id := m.group; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGroup resets all changes to the "group" edge.
+func (m *GroupMemberMutation) ResetGroup() {
+	m.group = nil
+	m.clearedgroup = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *GroupMemberMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[groupmember.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *GroupMemberMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *GroupMemberMutation) UserIDs() (ids []string) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *GroupMemberMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearAddedBy clears the "added_by" edge to the User entity.
+func (m *GroupMemberMutation) ClearAddedBy() {
+	m.clearedadded_by = true
+	m.clearedFields[groupmember.FieldAddedByID] = struct{}{}
+}
+
+// AddedByCleared reports if the "added_by" edge to the User entity was cleared.
+func (m *GroupMemberMutation) AddedByCleared() bool {
+	return m.AddedByIDCleared() || m.clearedadded_by
+}
+
+// AddedByIDs returns the "added_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AddedByID instead. It exists only for internal usage by the builders.
+func (m *GroupMemberMutation) AddedByIDs() (ids []string) {
+	if id := m.added_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAddedBy resets all changes to the "added_by" edge.
+func (m *GroupMemberMutation) ResetAddedBy() {
+	m.added_by = nil
+	m.clearedadded_by = false
+}
+
+// Where appends a list predicates to the GroupMemberMutation builder.
+func (m *GroupMemberMutation) Where(ps ...predicate.GroupMember) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GroupMemberMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GroupMemberMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GroupMember, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GroupMemberMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GroupMemberMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GroupMember).
+func (m *GroupMemberMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GroupMemberMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, groupmember.FieldCreatedAt)
+	}
+	if m.group != nil {
+		fields = append(fields, groupmember.FieldGroupID)
+	}
+	if m.user != nil {
+		fields = append(fields, groupmember.FieldUserID)
+	}
+	if m.added_by != nil {
+		fields = append(fields, groupmember.FieldAddedByID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, groupmember.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GroupMemberMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		return m.CreatedAt()
+	case groupmember.FieldGroupID:
+		return m.GroupID()
+	case groupmember.FieldUserID:
+		return m.UserID()
+	case groupmember.FieldAddedByID:
+		return m.AddedByID()
+	case groupmember.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GroupMemberMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case groupmember.FieldGroupID:
+		return m.OldGroupID(ctx)
+	case groupmember.FieldUserID:
+		return m.OldUserID(ctx)
+	case groupmember.FieldAddedByID:
+		return m.OldAddedByID(ctx)
+	case groupmember.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMemberMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case groupmember.FieldGroupID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupID(v)
+		return nil
+	case groupmember.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case groupmember.FieldAddedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddedByID(v)
+		return nil
+	case groupmember.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GroupMemberMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, groupmember.FieldCreatedAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, groupmember.FieldExpiresAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GroupMemberMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case groupmember.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMemberMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case groupmember.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GroupMemberMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(groupmember.FieldAddedByID) {
+		fields = append(fields, groupmember.FieldAddedByID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GroupMemberMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GroupMemberMutation) ClearField(name string) error {
+	switch name {
+	case groupmember.FieldAddedByID:
+		m.ClearAddedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GroupMemberMutation) ResetField(name string) error {
+	switch name {
+	case groupmember.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case groupmember.FieldGroupID:
+		m.ResetGroupID()
+		return nil
+	case groupmember.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case groupmember.FieldAddedByID:
+		m.ResetAddedByID()
+		return nil
+	case groupmember.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GroupMemberMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.group != nil {
+		edges = append(edges, groupmember.EdgeGroup)
+	}
+	if m.user != nil {
+		edges = append(edges, groupmember.EdgeUser)
+	}
+	if m.added_by != nil {
+		edges = append(edges, groupmember.EdgeAddedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GroupMemberMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case groupmember.EdgeGroup:
+		if id := m.group; id != nil {
+			return []ent.Value{*id}
+		}
+	case groupmember.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case groupmember.EdgeAddedBy:
+		if id := m.added_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GroupMemberMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GroupMemberMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GroupMemberMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedgroup {
+		edges = append(edges, groupmember.EdgeGroup)
+	}
+	if m.cleareduser {
+		edges = append(edges, groupmember.EdgeUser)
+	}
+	if m.clearedadded_by {
+		edges = append(edges, groupmember.EdgeAddedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GroupMemberMutation) EdgeCleared(name string) bool {
+	switch name {
+	case groupmember.EdgeGroup:
+		return m.clearedgroup
+	case groupmember.EdgeUser:
+		return m.cleareduser
+	case groupmember.EdgeAddedBy:
+		return m.clearedadded_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GroupMemberMutation) ClearEdge(name string) error {
+	switch name {
+	case groupmember.EdgeGroup:
+		m.ClearGroup()
+		return nil
+	case groupmember.EdgeUser:
+		m.ClearUser()
+		return nil
+	case groupmember.EdgeAddedBy:
+		m.ClearAddedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GroupMemberMutation) ResetEdge(name string) error {
+	switch name {
+	case groupmember.EdgeGroup:
+		m.ResetGroup()
+		return nil
+	case groupmember.EdgeUser:
+		m.ResetUser()
+		return nil
+	case groupmember.EdgeAddedBy:
+		m.ResetAddedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember edge %s", name)
+}
+
 // IdempotencyKeyMutation represents an operation that mutates the IdempotencyKey nodes in the graph.
 type IdempotencyKeyMutation struct {
 	config
@@ -11703,6 +13460,12 @@ type OrganizationMutation struct {
 	audit_events        map[string]struct{}
 	removedaudit_events map[string]struct{}
 	clearedaudit_events bool
+	secrets             map[string]struct{}
+	removedsecrets      map[string]struct{}
+	clearedsecrets      bool
+	groups              map[string]struct{}
+	removedgroups       map[string]struct{}
+	clearedgroups       bool
 	done                bool
 	oldValue            func(context.Context) (*Organization, error)
 	predicates          []predicate.Organization
@@ -12138,6 +13901,114 @@ func (m *OrganizationMutation) ResetAuditEvents() {
 	m.removedaudit_events = nil
 }
 
+// AddSecretIDs adds the "secrets" edge to the Secret entity by ids.
+func (m *OrganizationMutation) AddSecretIDs(ids ...string) {
+	if m.secrets == nil {
+		m.secrets = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.secrets[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSecrets clears the "secrets" edge to the Secret entity.
+func (m *OrganizationMutation) ClearSecrets() {
+	m.clearedsecrets = true
+}
+
+// SecretsCleared reports if the "secrets" edge to the Secret entity was cleared.
+func (m *OrganizationMutation) SecretsCleared() bool {
+	return m.clearedsecrets
+}
+
+// RemoveSecretIDs removes the "secrets" edge to the Secret entity by IDs.
+func (m *OrganizationMutation) RemoveSecretIDs(ids ...string) {
+	if m.removedsecrets == nil {
+		m.removedsecrets = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.secrets, ids[i])
+		m.removedsecrets[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSecrets returns the removed IDs of the "secrets" edge to the Secret entity.
+func (m *OrganizationMutation) RemovedSecretsIDs() (ids []string) {
+	for id := range m.removedsecrets {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SecretsIDs returns the "secrets" edge IDs in the mutation.
+func (m *OrganizationMutation) SecretsIDs() (ids []string) {
+	for id := range m.secrets {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSecrets resets all changes to the "secrets" edge.
+func (m *OrganizationMutation) ResetSecrets() {
+	m.secrets = nil
+	m.clearedsecrets = false
+	m.removedsecrets = nil
+}
+
+// AddGroupIDs adds the "groups" edge to the Group entity by ids.
+func (m *OrganizationMutation) AddGroupIDs(ids ...string) {
+	if m.groups == nil {
+		m.groups = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.groups[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGroups clears the "groups" edge to the Group entity.
+func (m *OrganizationMutation) ClearGroups() {
+	m.clearedgroups = true
+}
+
+// GroupsCleared reports if the "groups" edge to the Group entity was cleared.
+func (m *OrganizationMutation) GroupsCleared() bool {
+	return m.clearedgroups
+}
+
+// RemoveGroupIDs removes the "groups" edge to the Group entity by IDs.
+func (m *OrganizationMutation) RemoveGroupIDs(ids ...string) {
+	if m.removedgroups == nil {
+		m.removedgroups = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.groups, ids[i])
+		m.removedgroups[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGroups returns the removed IDs of the "groups" edge to the Group entity.
+func (m *OrganizationMutation) RemovedGroupsIDs() (ids []string) {
+	for id := range m.removedgroups {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GroupsIDs returns the "groups" edge IDs in the mutation.
+func (m *OrganizationMutation) GroupsIDs() (ids []string) {
+	for id := range m.groups {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGroups resets all changes to the "groups" edge.
+func (m *OrganizationMutation) ResetGroups() {
+	m.groups = nil
+	m.clearedgroups = false
+	m.removedgroups = nil
+}
+
 // Where appends a list predicates to the OrganizationMutation builder.
 func (m *OrganizationMutation) Where(ps ...predicate.Organization) {
 	m.predicates = append(m.predicates, ps...)
@@ -12337,7 +14208,7 @@ func (m *OrganizationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OrganizationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.members != nil {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -12346,6 +14217,12 @@ func (m *OrganizationMutation) AddedEdges() []string {
 	}
 	if m.audit_events != nil {
 		edges = append(edges, organization.EdgeAuditEvents)
+	}
+	if m.secrets != nil {
+		edges = append(edges, organization.EdgeSecrets)
+	}
+	if m.groups != nil {
+		edges = append(edges, organization.EdgeGroups)
 	}
 	return edges
 }
@@ -12372,13 +14249,25 @@ func (m *OrganizationMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case organization.EdgeSecrets:
+		ids := make([]ent.Value, 0, len(m.secrets))
+		for id := range m.secrets {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeGroups:
+		ids := make([]ent.Value, 0, len(m.groups))
+		for id := range m.groups {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OrganizationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.removedmembers != nil {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -12387,6 +14276,12 @@ func (m *OrganizationMutation) RemovedEdges() []string {
 	}
 	if m.removedaudit_events != nil {
 		edges = append(edges, organization.EdgeAuditEvents)
+	}
+	if m.removedsecrets != nil {
+		edges = append(edges, organization.EdgeSecrets)
+	}
+	if m.removedgroups != nil {
+		edges = append(edges, organization.EdgeGroups)
 	}
 	return edges
 }
@@ -12413,13 +14308,25 @@ func (m *OrganizationMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case organization.EdgeSecrets:
+		ids := make([]ent.Value, 0, len(m.removedsecrets))
+		for id := range m.removedsecrets {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeGroups:
+		ids := make([]ent.Value, 0, len(m.removedgroups))
+		for id := range m.removedgroups {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OrganizationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.clearedmembers {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -12428,6 +14335,12 @@ func (m *OrganizationMutation) ClearedEdges() []string {
 	}
 	if m.clearedaudit_events {
 		edges = append(edges, organization.EdgeAuditEvents)
+	}
+	if m.clearedsecrets {
+		edges = append(edges, organization.EdgeSecrets)
+	}
+	if m.clearedgroups {
+		edges = append(edges, organization.EdgeGroups)
 	}
 	return edges
 }
@@ -12442,6 +14355,10 @@ func (m *OrganizationMutation) EdgeCleared(name string) bool {
 		return m.clearedprojects
 	case organization.EdgeAuditEvents:
 		return m.clearedaudit_events
+	case organization.EdgeSecrets:
+		return m.clearedsecrets
+	case organization.EdgeGroups:
+		return m.clearedgroups
 	}
 	return false
 }
@@ -12466,6 +14383,12 @@ func (m *OrganizationMutation) ResetEdge(name string) error {
 		return nil
 	case organization.EdgeAuditEvents:
 		m.ResetAuditEvents()
+		return nil
+	case organization.EdgeSecrets:
+		m.ResetSecrets()
+		return nil
+	case organization.EdgeGroups:
+		m.ResetGroups()
 		return nil
 	}
 	return fmt.Errorf("unknown Organization edge %s", name)
@@ -15523,6 +17446,4324 @@ func (m *SealedValueMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SealedValue edge %s", name)
 }
 
+// SealedVersionMutation represents an operation that mutates the SealedVersion nodes in the graph.
+type SealedVersionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	secret_id     *string
+	number        *int
+	addnumber     *int
+	wrapped_key   *[]byte
+	ciphertext    *[]byte
+	keyset_id     *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SealedVersion, error)
+	predicates    []predicate.SealedVersion
+}
+
+var _ ent.Mutation = (*SealedVersionMutation)(nil)
+
+// sealedversionOption allows management of the mutation configuration using functional options.
+type sealedversionOption func(*SealedVersionMutation)
+
+// newSealedVersionMutation creates new mutation for the SealedVersion entity.
+func newSealedVersionMutation(c config, op Op, opts ...sealedversionOption) *SealedVersionMutation {
+	m := &SealedVersionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSealedVersion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSealedVersionID sets the ID field of the mutation.
+func withSealedVersionID(id string) sealedversionOption {
+	return func(m *SealedVersionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SealedVersion
+		)
+		m.oldValue = func(ctx context.Context) (*SealedVersion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SealedVersion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSealedVersion sets the old SealedVersion of the mutation.
+func withSealedVersion(node *SealedVersion) sealedversionOption {
+	return func(m *SealedVersionMutation) {
+		m.oldValue = func(context.Context) (*SealedVersion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SealedVersionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SealedVersionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SealedVersion entities.
+func (m *SealedVersionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SealedVersionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SealedVersionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SealedVersion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SealedVersionMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SealedVersionMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SealedVersionMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SealedVersionMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SealedVersionMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *SealedVersionMutation) SetSecretID(s string) {
+	m.secret_id = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *SealedVersionMutation) SecretID() (r string, exists bool) {
+	v := m.secret_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *SealedVersionMutation) ResetSecretID() {
+	m.secret_id = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *SealedVersionMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *SealedVersionMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *SealedVersionMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *SealedVersionMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *SealedVersionMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetWrappedKey sets the "wrapped_key" field.
+func (m *SealedVersionMutation) SetWrappedKey(b []byte) {
+	m.wrapped_key = &b
+}
+
+// WrappedKey returns the value of the "wrapped_key" field in the mutation.
+func (m *SealedVersionMutation) WrappedKey() (r []byte, exists bool) {
+	v := m.wrapped_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWrappedKey returns the old "wrapped_key" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldWrappedKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWrappedKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWrappedKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWrappedKey: %w", err)
+	}
+	return oldValue.WrappedKey, nil
+}
+
+// ResetWrappedKey resets all changes to the "wrapped_key" field.
+func (m *SealedVersionMutation) ResetWrappedKey() {
+	m.wrapped_key = nil
+}
+
+// SetCiphertext sets the "ciphertext" field.
+func (m *SealedVersionMutation) SetCiphertext(b []byte) {
+	m.ciphertext = &b
+}
+
+// Ciphertext returns the value of the "ciphertext" field in the mutation.
+func (m *SealedVersionMutation) Ciphertext() (r []byte, exists bool) {
+	v := m.ciphertext
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCiphertext returns the old "ciphertext" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldCiphertext(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCiphertext is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCiphertext requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCiphertext: %w", err)
+	}
+	return oldValue.Ciphertext, nil
+}
+
+// ResetCiphertext resets all changes to the "ciphertext" field.
+func (m *SealedVersionMutation) ResetCiphertext() {
+	m.ciphertext = nil
+}
+
+// SetKeysetID sets the "keyset_id" field.
+func (m *SealedVersionMutation) SetKeysetID(s string) {
+	m.keyset_id = &s
+}
+
+// KeysetID returns the value of the "keyset_id" field in the mutation.
+func (m *SealedVersionMutation) KeysetID() (r string, exists bool) {
+	v := m.keyset_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeysetID returns the old "keyset_id" field's value of the SealedVersion entity.
+// If the SealedVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedVersionMutation) OldKeysetID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeysetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeysetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeysetID: %w", err)
+	}
+	return oldValue.KeysetID, nil
+}
+
+// ResetKeysetID resets all changes to the "keyset_id" field.
+func (m *SealedVersionMutation) ResetKeysetID() {
+	m.keyset_id = nil
+}
+
+// Where appends a list predicates to the SealedVersionMutation builder.
+func (m *SealedVersionMutation) Where(ps ...predicate.SealedVersion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SealedVersionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SealedVersionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SealedVersion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SealedVersionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SealedVersionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SealedVersion).
+func (m *SealedVersionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SealedVersionMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, sealedversion.FieldCreatedAt)
+	}
+	if m.secret_id != nil {
+		fields = append(fields, sealedversion.FieldSecretID)
+	}
+	if m.number != nil {
+		fields = append(fields, sealedversion.FieldNumber)
+	}
+	if m.wrapped_key != nil {
+		fields = append(fields, sealedversion.FieldWrappedKey)
+	}
+	if m.ciphertext != nil {
+		fields = append(fields, sealedversion.FieldCiphertext)
+	}
+	if m.keyset_id != nil {
+		fields = append(fields, sealedversion.FieldKeysetID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SealedVersionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		return m.CreatedAt()
+	case sealedversion.FieldSecretID:
+		return m.SecretID()
+	case sealedversion.FieldNumber:
+		return m.Number()
+	case sealedversion.FieldWrappedKey:
+		return m.WrappedKey()
+	case sealedversion.FieldCiphertext:
+		return m.Ciphertext()
+	case sealedversion.FieldKeysetID:
+		return m.KeysetID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SealedVersionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case sealedversion.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case sealedversion.FieldNumber:
+		return m.OldNumber(ctx)
+	case sealedversion.FieldWrappedKey:
+		return m.OldWrappedKey(ctx)
+	case sealedversion.FieldCiphertext:
+		return m.OldCiphertext(ctx)
+	case sealedversion.FieldKeysetID:
+		return m.OldKeysetID(ctx)
+	}
+	return nil, fmt.Errorf("unknown SealedVersion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SealedVersionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case sealedversion.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case sealedversion.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case sealedversion.FieldWrappedKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWrappedKey(v)
+		return nil
+	case sealedversion.FieldCiphertext:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCiphertext(v)
+		return nil
+	case sealedversion.FieldKeysetID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeysetID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SealedVersion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SealedVersionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, sealedversion.FieldCreatedAt)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, sealedversion.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SealedVersionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case sealedversion.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SealedVersionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case sealedversion.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SealedVersion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SealedVersionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SealedVersionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SealedVersionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SealedVersion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SealedVersionMutation) ResetField(name string) error {
+	switch name {
+	case sealedversion.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case sealedversion.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case sealedversion.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case sealedversion.FieldWrappedKey:
+		m.ResetWrappedKey()
+		return nil
+	case sealedversion.FieldCiphertext:
+		m.ResetCiphertext()
+		return nil
+	case sealedversion.FieldKeysetID:
+		m.ResetKeysetID()
+		return nil
+	}
+	return fmt.Errorf("unknown SealedVersion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SealedVersionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SealedVersionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SealedVersionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SealedVersionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SealedVersionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SealedVersionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SealedVersionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SealedVersion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SealedVersionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SealedVersion edge %s", name)
+}
+
+// SecretMutation represents an operation that mutates the Secret nodes in the graph.
+type SecretMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	name                *string
+	url                 *string
+	client_id           *string
+	identifier          *string
+	method              *string
+	tags                *[]string
+	appendtags          []string
+	notes               *string
+	has_value           *bool
+	version             *int
+	addversion          *int
+	reason_required     *bool
+	disabled_at         *int64
+	adddisabled_at      *int64
+	disabled_by_id      *string
+	expires_at          *int64
+	addexpires_at       *int64
+	updated_at          *int64
+	addupdated_at       *int64
+	last_used_at        *int64
+	addlast_used_at     *int64
+	reveal_count        *int64
+	addreveal_count     *int64
+	clearedFields       map[string]struct{}
+	organization        *string
+	clearedorganization bool
+	owner               *string
+	clearedowner        bool
+	grants              map[string]struct{}
+	removedgrants       map[string]struct{}
+	clearedgrants       bool
+	versions            map[string]struct{}
+	removedversions     map[string]struct{}
+	clearedversions     bool
+	done                bool
+	oldValue            func(context.Context) (*Secret, error)
+	predicates          []predicate.Secret
+}
+
+var _ ent.Mutation = (*SecretMutation)(nil)
+
+// secretOption allows management of the mutation configuration using functional options.
+type secretOption func(*SecretMutation)
+
+// newSecretMutation creates new mutation for the Secret entity.
+func newSecretMutation(c config, op Op, opts ...secretOption) *SecretMutation {
+	m := &SecretMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSecret,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSecretID sets the ID field of the mutation.
+func withSecretID(id string) secretOption {
+	return func(m *SecretMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Secret
+		)
+		m.oldValue = func(ctx context.Context) (*Secret, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Secret.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSecret sets the old Secret of the mutation.
+func withSecret(node *Secret) secretOption {
+	return func(m *SecretMutation) {
+		m.oldValue = func(context.Context) (*Secret, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SecretMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SecretMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Secret entities.
+func (m *SecretMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SecretMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SecretMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Secret.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SecretMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SecretMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SecretMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SecretMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SecretMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *SecretMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *SecretMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldOrganizationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *SecretMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *SecretMutation) SetOwnerID(s string) {
+	m.owner = &s
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *SecretMutation) OwnerID() (r string, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldOwnerID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *SecretMutation) ResetOwnerID() {
+	m.owner = nil
+}
+
+// SetName sets the "name" field.
+func (m *SecretMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SecretMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SecretMutation) ResetName() {
+	m.name = nil
+}
+
+// SetURL sets the "url" field.
+func (m *SecretMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *SecretMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *SecretMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetClientID sets the "client_id" field.
+func (m *SecretMutation) SetClientID(s string) {
+	m.client_id = &s
+}
+
+// ClientID returns the value of the "client_id" field in the mutation.
+func (m *SecretMutation) ClientID() (r string, exists bool) {
+	v := m.client_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClientID returns the old "client_id" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldClientID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClientID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClientID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClientID: %w", err)
+	}
+	return oldValue.ClientID, nil
+}
+
+// ResetClientID resets all changes to the "client_id" field.
+func (m *SecretMutation) ResetClientID() {
+	m.client_id = nil
+}
+
+// SetIdentifier sets the "identifier" field.
+func (m *SecretMutation) SetIdentifier(s string) {
+	m.identifier = &s
+}
+
+// Identifier returns the value of the "identifier" field in the mutation.
+func (m *SecretMutation) Identifier() (r string, exists bool) {
+	v := m.identifier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIdentifier returns the old "identifier" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldIdentifier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIdentifier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIdentifier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIdentifier: %w", err)
+	}
+	return oldValue.Identifier, nil
+}
+
+// ResetIdentifier resets all changes to the "identifier" field.
+func (m *SecretMutation) ResetIdentifier() {
+	m.identifier = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *SecretMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *SecretMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *SecretMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetTags sets the "tags" field.
+func (m *SecretMutation) SetTags(s []string) {
+	m.tags = &s
+	m.appendtags = nil
+}
+
+// Tags returns the value of the "tags" field in the mutation.
+func (m *SecretMutation) Tags() (r []string, exists bool) {
+	v := m.tags
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTags returns the old "tags" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldTags(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTags is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTags requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTags: %w", err)
+	}
+	return oldValue.Tags, nil
+}
+
+// AppendTags adds s to the "tags" field.
+func (m *SecretMutation) AppendTags(s []string) {
+	m.appendtags = append(m.appendtags, s...)
+}
+
+// AppendedTags returns the list of values that were appended to the "tags" field in this mutation.
+func (m *SecretMutation) AppendedTags() ([]string, bool) {
+	if len(m.appendtags) == 0 {
+		return nil, false
+	}
+	return m.appendtags, true
+}
+
+// ResetTags resets all changes to the "tags" field.
+func (m *SecretMutation) ResetTags() {
+	m.tags = nil
+	m.appendtags = nil
+}
+
+// SetNotes sets the "notes" field.
+func (m *SecretMutation) SetNotes(s string) {
+	m.notes = &s
+}
+
+// Notes returns the value of the "notes" field in the mutation.
+func (m *SecretMutation) Notes() (r string, exists bool) {
+	v := m.notes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotes returns the old "notes" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldNotes(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotes: %w", err)
+	}
+	return oldValue.Notes, nil
+}
+
+// ResetNotes resets all changes to the "notes" field.
+func (m *SecretMutation) ResetNotes() {
+	m.notes = nil
+}
+
+// SetHasValue sets the "has_value" field.
+func (m *SecretMutation) SetHasValue(b bool) {
+	m.has_value = &b
+}
+
+// HasValue returns the value of the "has_value" field in the mutation.
+func (m *SecretMutation) HasValue() (r bool, exists bool) {
+	v := m.has_value
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHasValue returns the old "has_value" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldHasValue(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHasValue is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHasValue requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHasValue: %w", err)
+	}
+	return oldValue.HasValue, nil
+}
+
+// ResetHasValue resets all changes to the "has_value" field.
+func (m *SecretMutation) ResetHasValue() {
+	m.has_value = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *SecretMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *SecretMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *SecretMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *SecretMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *SecretMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetReasonRequired sets the "reason_required" field.
+func (m *SecretMutation) SetReasonRequired(b bool) {
+	m.reason_required = &b
+}
+
+// ReasonRequired returns the value of the "reason_required" field in the mutation.
+func (m *SecretMutation) ReasonRequired() (r bool, exists bool) {
+	v := m.reason_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReasonRequired returns the old "reason_required" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldReasonRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReasonRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReasonRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReasonRequired: %w", err)
+	}
+	return oldValue.ReasonRequired, nil
+}
+
+// ResetReasonRequired resets all changes to the "reason_required" field.
+func (m *SecretMutation) ResetReasonRequired() {
+	m.reason_required = nil
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (m *SecretMutation) SetDisabledAt(i int64) {
+	m.disabled_at = &i
+	m.adddisabled_at = nil
+}
+
+// DisabledAt returns the value of the "disabled_at" field in the mutation.
+func (m *SecretMutation) DisabledAt() (r int64, exists bool) {
+	v := m.disabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledAt returns the old "disabled_at" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldDisabledAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledAt: %w", err)
+	}
+	return oldValue.DisabledAt, nil
+}
+
+// AddDisabledAt adds i to the "disabled_at" field.
+func (m *SecretMutation) AddDisabledAt(i int64) {
+	if m.adddisabled_at != nil {
+		*m.adddisabled_at += i
+	} else {
+		m.adddisabled_at = &i
+	}
+}
+
+// AddedDisabledAt returns the value that was added to the "disabled_at" field in this mutation.
+func (m *SecretMutation) AddedDisabledAt() (r int64, exists bool) {
+	v := m.adddisabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDisabledAt resets all changes to the "disabled_at" field.
+func (m *SecretMutation) ResetDisabledAt() {
+	m.disabled_at = nil
+	m.adddisabled_at = nil
+}
+
+// SetDisabledByID sets the "disabled_by_id" field.
+func (m *SecretMutation) SetDisabledByID(s string) {
+	m.disabled_by_id = &s
+}
+
+// DisabledByID returns the value of the "disabled_by_id" field in the mutation.
+func (m *SecretMutation) DisabledByID() (r string, exists bool) {
+	v := m.disabled_by_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledByID returns the old "disabled_by_id" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldDisabledByID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledByID: %w", err)
+	}
+	return oldValue.DisabledByID, nil
+}
+
+// ClearDisabledByID clears the value of the "disabled_by_id" field.
+func (m *SecretMutation) ClearDisabledByID() {
+	m.disabled_by_id = nil
+	m.clearedFields[secret.FieldDisabledByID] = struct{}{}
+}
+
+// DisabledByIDCleared returns if the "disabled_by_id" field was cleared in this mutation.
+func (m *SecretMutation) DisabledByIDCleared() bool {
+	_, ok := m.clearedFields[secret.FieldDisabledByID]
+	return ok
+}
+
+// ResetDisabledByID resets all changes to the "disabled_by_id" field.
+func (m *SecretMutation) ResetDisabledByID() {
+	m.disabled_by_id = nil
+	delete(m.clearedFields, secret.FieldDisabledByID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SecretMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SecretMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *SecretMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *SecretMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SecretMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *SecretMutation) SetUpdatedAt(i int64) {
+	m.updated_at = &i
+	m.addupdated_at = nil
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *SecretMutation) UpdatedAt() (r int64, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldUpdatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// AddUpdatedAt adds i to the "updated_at" field.
+func (m *SecretMutation) AddUpdatedAt(i int64) {
+	if m.addupdated_at != nil {
+		*m.addupdated_at += i
+	} else {
+		m.addupdated_at = &i
+	}
+}
+
+// AddedUpdatedAt returns the value that was added to the "updated_at" field in this mutation.
+func (m *SecretMutation) AddedUpdatedAt() (r int64, exists bool) {
+	v := m.addupdated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *SecretMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+	m.addupdated_at = nil
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (m *SecretMutation) SetLastUsedAt(i int64) {
+	m.last_used_at = &i
+	m.addlast_used_at = nil
+}
+
+// LastUsedAt returns the value of the "last_used_at" field in the mutation.
+func (m *SecretMutation) LastUsedAt() (r int64, exists bool) {
+	v := m.last_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastUsedAt returns the old "last_used_at" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldLastUsedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastUsedAt: %w", err)
+	}
+	return oldValue.LastUsedAt, nil
+}
+
+// AddLastUsedAt adds i to the "last_used_at" field.
+func (m *SecretMutation) AddLastUsedAt(i int64) {
+	if m.addlast_used_at != nil {
+		*m.addlast_used_at += i
+	} else {
+		m.addlast_used_at = &i
+	}
+}
+
+// AddedLastUsedAt returns the value that was added to the "last_used_at" field in this mutation.
+func (m *SecretMutation) AddedLastUsedAt() (r int64, exists bool) {
+	v := m.addlast_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastUsedAt resets all changes to the "last_used_at" field.
+func (m *SecretMutation) ResetLastUsedAt() {
+	m.last_used_at = nil
+	m.addlast_used_at = nil
+}
+
+// SetRevealCount sets the "reveal_count" field.
+func (m *SecretMutation) SetRevealCount(i int64) {
+	m.reveal_count = &i
+	m.addreveal_count = nil
+}
+
+// RevealCount returns the value of the "reveal_count" field in the mutation.
+func (m *SecretMutation) RevealCount() (r int64, exists bool) {
+	v := m.reveal_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevealCount returns the old "reveal_count" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldRevealCount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevealCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevealCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevealCount: %w", err)
+	}
+	return oldValue.RevealCount, nil
+}
+
+// AddRevealCount adds i to the "reveal_count" field.
+func (m *SecretMutation) AddRevealCount(i int64) {
+	if m.addreveal_count != nil {
+		*m.addreveal_count += i
+	} else {
+		m.addreveal_count = &i
+	}
+}
+
+// AddedRevealCount returns the value that was added to the "reveal_count" field in this mutation.
+func (m *SecretMutation) AddedRevealCount() (r int64, exists bool) {
+	v := m.addreveal_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevealCount resets all changes to the "reveal_count" field.
+func (m *SecretMutation) ResetRevealCount() {
+	m.reveal_count = nil
+	m.addreveal_count = nil
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *SecretMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[secret.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *SecretMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *SecretMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *SecretMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// ClearOwner clears the "owner" edge to the User entity.
+func (m *SecretMutation) ClearOwner() {
+	m.clearedowner = true
+	m.clearedFields[secret.FieldOwnerID] = struct{}{}
+}
+
+// OwnerCleared reports if the "owner" edge to the User entity was cleared.
+func (m *SecretMutation) OwnerCleared() bool {
+	return m.clearedowner
+}
+
+// OwnerIDs returns the "owner" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OwnerID instead. It exists only for internal usage by the builders.
+func (m *SecretMutation) OwnerIDs() (ids []string) {
+	if id := m.owner; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOwner resets all changes to the "owner" edge.
+func (m *SecretMutation) ResetOwner() {
+	m.owner = nil
+	m.clearedowner = false
+}
+
+// AddGrantIDs adds the "grants" edge to the SecretGrant entity by ids.
+func (m *SecretMutation) AddGrantIDs(ids ...string) {
+	if m.grants == nil {
+		m.grants = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.grants[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGrants clears the "grants" edge to the SecretGrant entity.
+func (m *SecretMutation) ClearGrants() {
+	m.clearedgrants = true
+}
+
+// GrantsCleared reports if the "grants" edge to the SecretGrant entity was cleared.
+func (m *SecretMutation) GrantsCleared() bool {
+	return m.clearedgrants
+}
+
+// RemoveGrantIDs removes the "grants" edge to the SecretGrant entity by IDs.
+func (m *SecretMutation) RemoveGrantIDs(ids ...string) {
+	if m.removedgrants == nil {
+		m.removedgrants = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.grants, ids[i])
+		m.removedgrants[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGrants returns the removed IDs of the "grants" edge to the SecretGrant entity.
+func (m *SecretMutation) RemovedGrantsIDs() (ids []string) {
+	for id := range m.removedgrants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GrantsIDs returns the "grants" edge IDs in the mutation.
+func (m *SecretMutation) GrantsIDs() (ids []string) {
+	for id := range m.grants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGrants resets all changes to the "grants" edge.
+func (m *SecretMutation) ResetGrants() {
+	m.grants = nil
+	m.clearedgrants = false
+	m.removedgrants = nil
+}
+
+// AddVersionIDs adds the "versions" edge to the SecretVersion entity by ids.
+func (m *SecretMutation) AddVersionIDs(ids ...string) {
+	if m.versions == nil {
+		m.versions = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.versions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearVersions clears the "versions" edge to the SecretVersion entity.
+func (m *SecretMutation) ClearVersions() {
+	m.clearedversions = true
+}
+
+// VersionsCleared reports if the "versions" edge to the SecretVersion entity was cleared.
+func (m *SecretMutation) VersionsCleared() bool {
+	return m.clearedversions
+}
+
+// RemoveVersionIDs removes the "versions" edge to the SecretVersion entity by IDs.
+func (m *SecretMutation) RemoveVersionIDs(ids ...string) {
+	if m.removedversions == nil {
+		m.removedversions = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.versions, ids[i])
+		m.removedversions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedVersions returns the removed IDs of the "versions" edge to the SecretVersion entity.
+func (m *SecretMutation) RemovedVersionsIDs() (ids []string) {
+	for id := range m.removedversions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// VersionsIDs returns the "versions" edge IDs in the mutation.
+func (m *SecretMutation) VersionsIDs() (ids []string) {
+	for id := range m.versions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetVersions resets all changes to the "versions" edge.
+func (m *SecretMutation) ResetVersions() {
+	m.versions = nil
+	m.clearedversions = false
+	m.removedversions = nil
+}
+
+// Where appends a list predicates to the SecretMutation builder.
+func (m *SecretMutation) Where(ps ...predicate.Secret) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SecretMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SecretMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Secret, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SecretMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SecretMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Secret).
+func (m *SecretMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SecretMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.created_at != nil {
+		fields = append(fields, secret.FieldCreatedAt)
+	}
+	if m.organization != nil {
+		fields = append(fields, secret.FieldOrganizationID)
+	}
+	if m.owner != nil {
+		fields = append(fields, secret.FieldOwnerID)
+	}
+	if m.name != nil {
+		fields = append(fields, secret.FieldName)
+	}
+	if m.url != nil {
+		fields = append(fields, secret.FieldURL)
+	}
+	if m.client_id != nil {
+		fields = append(fields, secret.FieldClientID)
+	}
+	if m.identifier != nil {
+		fields = append(fields, secret.FieldIdentifier)
+	}
+	if m.method != nil {
+		fields = append(fields, secret.FieldMethod)
+	}
+	if m.tags != nil {
+		fields = append(fields, secret.FieldTags)
+	}
+	if m.notes != nil {
+		fields = append(fields, secret.FieldNotes)
+	}
+	if m.has_value != nil {
+		fields = append(fields, secret.FieldHasValue)
+	}
+	if m.version != nil {
+		fields = append(fields, secret.FieldVersion)
+	}
+	if m.reason_required != nil {
+		fields = append(fields, secret.FieldReasonRequired)
+	}
+	if m.disabled_at != nil {
+		fields = append(fields, secret.FieldDisabledAt)
+	}
+	if m.disabled_by_id != nil {
+		fields = append(fields, secret.FieldDisabledByID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, secret.FieldExpiresAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, secret.FieldUpdatedAt)
+	}
+	if m.last_used_at != nil {
+		fields = append(fields, secret.FieldLastUsedAt)
+	}
+	if m.reveal_count != nil {
+		fields = append(fields, secret.FieldRevealCount)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SecretMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case secret.FieldCreatedAt:
+		return m.CreatedAt()
+	case secret.FieldOrganizationID:
+		return m.OrganizationID()
+	case secret.FieldOwnerID:
+		return m.OwnerID()
+	case secret.FieldName:
+		return m.Name()
+	case secret.FieldURL:
+		return m.URL()
+	case secret.FieldClientID:
+		return m.ClientID()
+	case secret.FieldIdentifier:
+		return m.Identifier()
+	case secret.FieldMethod:
+		return m.Method()
+	case secret.FieldTags:
+		return m.Tags()
+	case secret.FieldNotes:
+		return m.Notes()
+	case secret.FieldHasValue:
+		return m.HasValue()
+	case secret.FieldVersion:
+		return m.Version()
+	case secret.FieldReasonRequired:
+		return m.ReasonRequired()
+	case secret.FieldDisabledAt:
+		return m.DisabledAt()
+	case secret.FieldDisabledByID:
+		return m.DisabledByID()
+	case secret.FieldExpiresAt:
+		return m.ExpiresAt()
+	case secret.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case secret.FieldLastUsedAt:
+		return m.LastUsedAt()
+	case secret.FieldRevealCount:
+		return m.RevealCount()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SecretMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case secret.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case secret.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case secret.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case secret.FieldName:
+		return m.OldName(ctx)
+	case secret.FieldURL:
+		return m.OldURL(ctx)
+	case secret.FieldClientID:
+		return m.OldClientID(ctx)
+	case secret.FieldIdentifier:
+		return m.OldIdentifier(ctx)
+	case secret.FieldMethod:
+		return m.OldMethod(ctx)
+	case secret.FieldTags:
+		return m.OldTags(ctx)
+	case secret.FieldNotes:
+		return m.OldNotes(ctx)
+	case secret.FieldHasValue:
+		return m.OldHasValue(ctx)
+	case secret.FieldVersion:
+		return m.OldVersion(ctx)
+	case secret.FieldReasonRequired:
+		return m.OldReasonRequired(ctx)
+	case secret.FieldDisabledAt:
+		return m.OldDisabledAt(ctx)
+	case secret.FieldDisabledByID:
+		return m.OldDisabledByID(ctx)
+	case secret.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case secret.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case secret.FieldLastUsedAt:
+		return m.OldLastUsedAt(ctx)
+	case secret.FieldRevealCount:
+		return m.OldRevealCount(ctx)
+	}
+	return nil, fmt.Errorf("unknown Secret field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case secret.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case secret.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case secret.FieldOwnerID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case secret.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case secret.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case secret.FieldClientID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClientID(v)
+		return nil
+	case secret.FieldIdentifier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIdentifier(v)
+		return nil
+	case secret.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case secret.FieldTags:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTags(v)
+		return nil
+	case secret.FieldNotes:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotes(v)
+		return nil
+	case secret.FieldHasValue:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHasValue(v)
+		return nil
+	case secret.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case secret.FieldReasonRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReasonRequired(v)
+		return nil
+	case secret.FieldDisabledAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledAt(v)
+		return nil
+	case secret.FieldDisabledByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledByID(v)
+		return nil
+	case secret.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case secret.FieldUpdatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case secret.FieldLastUsedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastUsedAt(v)
+		return nil
+	case secret.FieldRevealCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevealCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Secret field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SecretMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, secret.FieldCreatedAt)
+	}
+	if m.addversion != nil {
+		fields = append(fields, secret.FieldVersion)
+	}
+	if m.adddisabled_at != nil {
+		fields = append(fields, secret.FieldDisabledAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, secret.FieldExpiresAt)
+	}
+	if m.addupdated_at != nil {
+		fields = append(fields, secret.FieldUpdatedAt)
+	}
+	if m.addlast_used_at != nil {
+		fields = append(fields, secret.FieldLastUsedAt)
+	}
+	if m.addreveal_count != nil {
+		fields = append(fields, secret.FieldRevealCount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SecretMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case secret.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case secret.FieldVersion:
+		return m.AddedVersion()
+	case secret.FieldDisabledAt:
+		return m.AddedDisabledAt()
+	case secret.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	case secret.FieldUpdatedAt:
+		return m.AddedUpdatedAt()
+	case secret.FieldLastUsedAt:
+		return m.AddedLastUsedAt()
+	case secret.FieldRevealCount:
+		return m.AddedRevealCount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case secret.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case secret.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case secret.FieldDisabledAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDisabledAt(v)
+		return nil
+	case secret.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	case secret.FieldUpdatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdatedAt(v)
+		return nil
+	case secret.FieldLastUsedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastUsedAt(v)
+		return nil
+	case secret.FieldRevealCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevealCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Secret numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SecretMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(secret.FieldDisabledByID) {
+		fields = append(fields, secret.FieldDisabledByID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SecretMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SecretMutation) ClearField(name string) error {
+	switch name {
+	case secret.FieldDisabledByID:
+		m.ClearDisabledByID()
+		return nil
+	}
+	return fmt.Errorf("unknown Secret nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SecretMutation) ResetField(name string) error {
+	switch name {
+	case secret.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case secret.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case secret.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case secret.FieldName:
+		m.ResetName()
+		return nil
+	case secret.FieldURL:
+		m.ResetURL()
+		return nil
+	case secret.FieldClientID:
+		m.ResetClientID()
+		return nil
+	case secret.FieldIdentifier:
+		m.ResetIdentifier()
+		return nil
+	case secret.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case secret.FieldTags:
+		m.ResetTags()
+		return nil
+	case secret.FieldNotes:
+		m.ResetNotes()
+		return nil
+	case secret.FieldHasValue:
+		m.ResetHasValue()
+		return nil
+	case secret.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case secret.FieldReasonRequired:
+		m.ResetReasonRequired()
+		return nil
+	case secret.FieldDisabledAt:
+		m.ResetDisabledAt()
+		return nil
+	case secret.FieldDisabledByID:
+		m.ResetDisabledByID()
+		return nil
+	case secret.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case secret.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case secret.FieldLastUsedAt:
+		m.ResetLastUsedAt()
+		return nil
+	case secret.FieldRevealCount:
+		m.ResetRevealCount()
+		return nil
+	}
+	return fmt.Errorf("unknown Secret field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SecretMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.organization != nil {
+		edges = append(edges, secret.EdgeOrganization)
+	}
+	if m.owner != nil {
+		edges = append(edges, secret.EdgeOwner)
+	}
+	if m.grants != nil {
+		edges = append(edges, secret.EdgeGrants)
+	}
+	if m.versions != nil {
+		edges = append(edges, secret.EdgeVersions)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SecretMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case secret.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	case secret.EdgeOwner:
+		if id := m.owner; id != nil {
+			return []ent.Value{*id}
+		}
+	case secret.EdgeGrants:
+		ids := make([]ent.Value, 0, len(m.grants))
+		for id := range m.grants {
+			ids = append(ids, id)
+		}
+		return ids
+	case secret.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.versions))
+		for id := range m.versions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SecretMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.removedgrants != nil {
+		edges = append(edges, secret.EdgeGrants)
+	}
+	if m.removedversions != nil {
+		edges = append(edges, secret.EdgeVersions)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SecretMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case secret.EdgeGrants:
+		ids := make([]ent.Value, 0, len(m.removedgrants))
+		for id := range m.removedgrants {
+			ids = append(ids, id)
+		}
+		return ids
+	case secret.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.removedversions))
+		for id := range m.removedversions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SecretMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedorganization {
+		edges = append(edges, secret.EdgeOrganization)
+	}
+	if m.clearedowner {
+		edges = append(edges, secret.EdgeOwner)
+	}
+	if m.clearedgrants {
+		edges = append(edges, secret.EdgeGrants)
+	}
+	if m.clearedversions {
+		edges = append(edges, secret.EdgeVersions)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SecretMutation) EdgeCleared(name string) bool {
+	switch name {
+	case secret.EdgeOrganization:
+		return m.clearedorganization
+	case secret.EdgeOwner:
+		return m.clearedowner
+	case secret.EdgeGrants:
+		return m.clearedgrants
+	case secret.EdgeVersions:
+		return m.clearedversions
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SecretMutation) ClearEdge(name string) error {
+	switch name {
+	case secret.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	case secret.EdgeOwner:
+		m.ClearOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Secret unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SecretMutation) ResetEdge(name string) error {
+	switch name {
+	case secret.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	case secret.EdgeOwner:
+		m.ResetOwner()
+		return nil
+	case secret.EdgeGrants:
+		m.ResetGrants()
+		return nil
+	case secret.EdgeVersions:
+		m.ResetVersions()
+		return nil
+	}
+	return fmt.Errorf("unknown Secret edge %s", name)
+}
+
+// SecretGrantMutation represents an operation that mutates the SecretGrant nodes in the graph.
+type SecretGrantMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	created_at        *int64
+	addcreated_at     *int64
+	level             *secretgrant.Level
+	expires_at        *int64
+	addexpires_at     *int64
+	granted_at        *int64
+	addgranted_at     *int64
+	clearedFields     map[string]struct{}
+	secret            *string
+	clearedsecret     bool
+	user              *string
+	cleareduser       bool
+	group             *string
+	clearedgroup      bool
+	granted_by        *string
+	clearedgranted_by bool
+	done              bool
+	oldValue          func(context.Context) (*SecretGrant, error)
+	predicates        []predicate.SecretGrant
+}
+
+var _ ent.Mutation = (*SecretGrantMutation)(nil)
+
+// secretgrantOption allows management of the mutation configuration using functional options.
+type secretgrantOption func(*SecretGrantMutation)
+
+// newSecretGrantMutation creates new mutation for the SecretGrant entity.
+func newSecretGrantMutation(c config, op Op, opts ...secretgrantOption) *SecretGrantMutation {
+	m := &SecretGrantMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSecretGrant,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSecretGrantID sets the ID field of the mutation.
+func withSecretGrantID(id string) secretgrantOption {
+	return func(m *SecretGrantMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SecretGrant
+		)
+		m.oldValue = func(ctx context.Context) (*SecretGrant, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SecretGrant.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSecretGrant sets the old SecretGrant of the mutation.
+func withSecretGrant(node *SecretGrant) secretgrantOption {
+	return func(m *SecretGrantMutation) {
+		m.oldValue = func(context.Context) (*SecretGrant, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SecretGrantMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SecretGrantMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SecretGrant entities.
+func (m *SecretGrantMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SecretGrantMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SecretGrantMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SecretGrant.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SecretGrantMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SecretGrantMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SecretGrantMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SecretGrantMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SecretGrantMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *SecretGrantMutation) SetSecretID(s string) {
+	m.secret = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *SecretGrantMutation) SecretID() (r string, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *SecretGrantMutation) ResetSecretID() {
+	m.secret = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *SecretGrantMutation) SetUserID(s string) {
+	m.user = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *SecretGrantMutation) UserID() (r string, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldUserID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *SecretGrantMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[secretgrant.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *SecretGrantMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[secretgrant.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *SecretGrantMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, secretgrant.FieldUserID)
+}
+
+// SetGroupID sets the "group_id" field.
+func (m *SecretGrantMutation) SetGroupID(s string) {
+	m.group = &s
+}
+
+// GroupID returns the value of the "group_id" field in the mutation.
+func (m *SecretGrantMutation) GroupID() (r string, exists bool) {
+	v := m.group
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupID returns the old "group_id" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldGroupID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupID: %w", err)
+	}
+	return oldValue.GroupID, nil
+}
+
+// ClearGroupID clears the value of the "group_id" field.
+func (m *SecretGrantMutation) ClearGroupID() {
+	m.group = nil
+	m.clearedFields[secretgrant.FieldGroupID] = struct{}{}
+}
+
+// GroupIDCleared returns if the "group_id" field was cleared in this mutation.
+func (m *SecretGrantMutation) GroupIDCleared() bool {
+	_, ok := m.clearedFields[secretgrant.FieldGroupID]
+	return ok
+}
+
+// ResetGroupID resets all changes to the "group_id" field.
+func (m *SecretGrantMutation) ResetGroupID() {
+	m.group = nil
+	delete(m.clearedFields, secretgrant.FieldGroupID)
+}
+
+// SetLevel sets the "level" field.
+func (m *SecretGrantMutation) SetLevel(s secretgrant.Level) {
+	m.level = &s
+}
+
+// Level returns the value of the "level" field in the mutation.
+func (m *SecretGrantMutation) Level() (r secretgrant.Level, exists bool) {
+	v := m.level
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLevel returns the old "level" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldLevel(ctx context.Context) (v secretgrant.Level, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLevel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLevel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLevel: %w", err)
+	}
+	return oldValue.Level, nil
+}
+
+// ResetLevel resets all changes to the "level" field.
+func (m *SecretGrantMutation) ResetLevel() {
+	m.level = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SecretGrantMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SecretGrantMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *SecretGrantMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *SecretGrantMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SecretGrantMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// SetGrantedByID sets the "granted_by_id" field.
+func (m *SecretGrantMutation) SetGrantedByID(s string) {
+	m.granted_by = &s
+}
+
+// GrantedByID returns the value of the "granted_by_id" field in the mutation.
+func (m *SecretGrantMutation) GrantedByID() (r string, exists bool) {
+	v := m.granted_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedByID returns the old "granted_by_id" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldGrantedByID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedByID: %w", err)
+	}
+	return oldValue.GrantedByID, nil
+}
+
+// ClearGrantedByID clears the value of the "granted_by_id" field.
+func (m *SecretGrantMutation) ClearGrantedByID() {
+	m.granted_by = nil
+	m.clearedFields[secretgrant.FieldGrantedByID] = struct{}{}
+}
+
+// GrantedByIDCleared returns if the "granted_by_id" field was cleared in this mutation.
+func (m *SecretGrantMutation) GrantedByIDCleared() bool {
+	_, ok := m.clearedFields[secretgrant.FieldGrantedByID]
+	return ok
+}
+
+// ResetGrantedByID resets all changes to the "granted_by_id" field.
+func (m *SecretGrantMutation) ResetGrantedByID() {
+	m.granted_by = nil
+	delete(m.clearedFields, secretgrant.FieldGrantedByID)
+}
+
+// SetGrantedAt sets the "granted_at" field.
+func (m *SecretGrantMutation) SetGrantedAt(i int64) {
+	m.granted_at = &i
+	m.addgranted_at = nil
+}
+
+// GrantedAt returns the value of the "granted_at" field in the mutation.
+func (m *SecretGrantMutation) GrantedAt() (r int64, exists bool) {
+	v := m.granted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedAt returns the old "granted_at" field's value of the SecretGrant entity.
+// If the SecretGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretGrantMutation) OldGrantedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedAt: %w", err)
+	}
+	return oldValue.GrantedAt, nil
+}
+
+// AddGrantedAt adds i to the "granted_at" field.
+func (m *SecretGrantMutation) AddGrantedAt(i int64) {
+	if m.addgranted_at != nil {
+		*m.addgranted_at += i
+	} else {
+		m.addgranted_at = &i
+	}
+}
+
+// AddedGrantedAt returns the value that was added to the "granted_at" field in this mutation.
+func (m *SecretGrantMutation) AddedGrantedAt() (r int64, exists bool) {
+	v := m.addgranted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGrantedAt resets all changes to the "granted_at" field.
+func (m *SecretGrantMutation) ResetGrantedAt() {
+	m.granted_at = nil
+	m.addgranted_at = nil
+}
+
+// ClearSecret clears the "secret" edge to the Secret entity.
+func (m *SecretGrantMutation) ClearSecret() {
+	m.clearedsecret = true
+	m.clearedFields[secretgrant.FieldSecretID] = struct{}{}
+}
+
+// SecretCleared reports if the "secret" edge to the Secret entity was cleared.
+func (m *SecretGrantMutation) SecretCleared() bool {
+	return m.clearedsecret
+}
+
+// SecretIDs returns the "secret" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SecretID instead. It exists only for internal usage by the builders.
+func (m *SecretGrantMutation) SecretIDs() (ids []string) {
+	if id := m.secret; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSecret resets all changes to the "secret" edge.
+func (m *SecretGrantMutation) ResetSecret() {
+	m.secret = nil
+	m.clearedsecret = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *SecretGrantMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[secretgrant.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *SecretGrantMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *SecretGrantMutation) UserIDs() (ids []string) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *SecretGrantMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearGroup clears the "group" edge to the Group entity.
+func (m *SecretGrantMutation) ClearGroup() {
+	m.clearedgroup = true
+	m.clearedFields[secretgrant.FieldGroupID] = struct{}{}
+}
+
+// GroupCleared reports if the "group" edge to the Group entity was cleared.
+func (m *SecretGrantMutation) GroupCleared() bool {
+	return m.GroupIDCleared() || m.clearedgroup
+}
+
+// GroupIDs returns the "group" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GroupID instead. It exists only for internal usage by the builders.
+func (m *SecretGrantMutation) GroupIDs() (ids []string) {
+	if id := m.group; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGroup resets all changes to the "group" edge.
+func (m *SecretGrantMutation) ResetGroup() {
+	m.group = nil
+	m.clearedgroup = false
+}
+
+// ClearGrantedBy clears the "granted_by" edge to the User entity.
+func (m *SecretGrantMutation) ClearGrantedBy() {
+	m.clearedgranted_by = true
+	m.clearedFields[secretgrant.FieldGrantedByID] = struct{}{}
+}
+
+// GrantedByCleared reports if the "granted_by" edge to the User entity was cleared.
+func (m *SecretGrantMutation) GrantedByCleared() bool {
+	return m.GrantedByIDCleared() || m.clearedgranted_by
+}
+
+// GrantedByIDs returns the "granted_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GrantedByID instead. It exists only for internal usage by the builders.
+func (m *SecretGrantMutation) GrantedByIDs() (ids []string) {
+	if id := m.granted_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGrantedBy resets all changes to the "granted_by" edge.
+func (m *SecretGrantMutation) ResetGrantedBy() {
+	m.granted_by = nil
+	m.clearedgranted_by = false
+}
+
+// Where appends a list predicates to the SecretGrantMutation builder.
+func (m *SecretGrantMutation) Where(ps ...predicate.SecretGrant) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SecretGrantMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SecretGrantMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SecretGrant, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SecretGrantMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SecretGrantMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SecretGrant).
+func (m *SecretGrantMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SecretGrantMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, secretgrant.FieldCreatedAt)
+	}
+	if m.secret != nil {
+		fields = append(fields, secretgrant.FieldSecretID)
+	}
+	if m.user != nil {
+		fields = append(fields, secretgrant.FieldUserID)
+	}
+	if m.group != nil {
+		fields = append(fields, secretgrant.FieldGroupID)
+	}
+	if m.level != nil {
+		fields = append(fields, secretgrant.FieldLevel)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, secretgrant.FieldExpiresAt)
+	}
+	if m.granted_by != nil {
+		fields = append(fields, secretgrant.FieldGrantedByID)
+	}
+	if m.granted_at != nil {
+		fields = append(fields, secretgrant.FieldGrantedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SecretGrantMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		return m.CreatedAt()
+	case secretgrant.FieldSecretID:
+		return m.SecretID()
+	case secretgrant.FieldUserID:
+		return m.UserID()
+	case secretgrant.FieldGroupID:
+		return m.GroupID()
+	case secretgrant.FieldLevel:
+		return m.Level()
+	case secretgrant.FieldExpiresAt:
+		return m.ExpiresAt()
+	case secretgrant.FieldGrantedByID:
+		return m.GrantedByID()
+	case secretgrant.FieldGrantedAt:
+		return m.GrantedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SecretGrantMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case secretgrant.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case secretgrant.FieldUserID:
+		return m.OldUserID(ctx)
+	case secretgrant.FieldGroupID:
+		return m.OldGroupID(ctx)
+	case secretgrant.FieldLevel:
+		return m.OldLevel(ctx)
+	case secretgrant.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case secretgrant.FieldGrantedByID:
+		return m.OldGrantedByID(ctx)
+	case secretgrant.FieldGrantedAt:
+		return m.OldGrantedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SecretGrant field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretGrantMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case secretgrant.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case secretgrant.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case secretgrant.FieldGroupID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupID(v)
+		return nil
+	case secretgrant.FieldLevel:
+		v, ok := value.(secretgrant.Level)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLevel(v)
+		return nil
+	case secretgrant.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case secretgrant.FieldGrantedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedByID(v)
+		return nil
+	case secretgrant.FieldGrantedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SecretGrantMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, secretgrant.FieldCreatedAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, secretgrant.FieldExpiresAt)
+	}
+	if m.addgranted_at != nil {
+		fields = append(fields, secretgrant.FieldGrantedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SecretGrantMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case secretgrant.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	case secretgrant.FieldGrantedAt:
+		return m.AddedGrantedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretGrantMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case secretgrant.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	case secretgrant.FieldGrantedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGrantedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SecretGrantMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(secretgrant.FieldUserID) {
+		fields = append(fields, secretgrant.FieldUserID)
+	}
+	if m.FieldCleared(secretgrant.FieldGroupID) {
+		fields = append(fields, secretgrant.FieldGroupID)
+	}
+	if m.FieldCleared(secretgrant.FieldGrantedByID) {
+		fields = append(fields, secretgrant.FieldGrantedByID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SecretGrantMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SecretGrantMutation) ClearField(name string) error {
+	switch name {
+	case secretgrant.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case secretgrant.FieldGroupID:
+		m.ClearGroupID()
+		return nil
+	case secretgrant.FieldGrantedByID:
+		m.ClearGrantedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SecretGrantMutation) ResetField(name string) error {
+	switch name {
+	case secretgrant.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case secretgrant.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case secretgrant.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case secretgrant.FieldGroupID:
+		m.ResetGroupID()
+		return nil
+	case secretgrant.FieldLevel:
+		m.ResetLevel()
+		return nil
+	case secretgrant.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case secretgrant.FieldGrantedByID:
+		m.ResetGrantedByID()
+		return nil
+	case secretgrant.FieldGrantedAt:
+		m.ResetGrantedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SecretGrantMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.secret != nil {
+		edges = append(edges, secretgrant.EdgeSecret)
+	}
+	if m.user != nil {
+		edges = append(edges, secretgrant.EdgeUser)
+	}
+	if m.group != nil {
+		edges = append(edges, secretgrant.EdgeGroup)
+	}
+	if m.granted_by != nil {
+		edges = append(edges, secretgrant.EdgeGrantedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SecretGrantMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case secretgrant.EdgeSecret:
+		if id := m.secret; id != nil {
+			return []ent.Value{*id}
+		}
+	case secretgrant.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case secretgrant.EdgeGroup:
+		if id := m.group; id != nil {
+			return []ent.Value{*id}
+		}
+	case secretgrant.EdgeGrantedBy:
+		if id := m.granted_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SecretGrantMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SecretGrantMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SecretGrantMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedsecret {
+		edges = append(edges, secretgrant.EdgeSecret)
+	}
+	if m.cleareduser {
+		edges = append(edges, secretgrant.EdgeUser)
+	}
+	if m.clearedgroup {
+		edges = append(edges, secretgrant.EdgeGroup)
+	}
+	if m.clearedgranted_by {
+		edges = append(edges, secretgrant.EdgeGrantedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SecretGrantMutation) EdgeCleared(name string) bool {
+	switch name {
+	case secretgrant.EdgeSecret:
+		return m.clearedsecret
+	case secretgrant.EdgeUser:
+		return m.cleareduser
+	case secretgrant.EdgeGroup:
+		return m.clearedgroup
+	case secretgrant.EdgeGrantedBy:
+		return m.clearedgranted_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SecretGrantMutation) ClearEdge(name string) error {
+	switch name {
+	case secretgrant.EdgeSecret:
+		m.ClearSecret()
+		return nil
+	case secretgrant.EdgeUser:
+		m.ClearUser()
+		return nil
+	case secretgrant.EdgeGroup:
+		m.ClearGroup()
+		return nil
+	case secretgrant.EdgeGrantedBy:
+		m.ClearGrantedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SecretGrantMutation) ResetEdge(name string) error {
+	switch name {
+	case secretgrant.EdgeSecret:
+		m.ResetSecret()
+		return nil
+	case secretgrant.EdgeUser:
+		m.ResetUser()
+		return nil
+	case secretgrant.EdgeGroup:
+		m.ResetGroup()
+		return nil
+	case secretgrant.EdgeGrantedBy:
+		m.ResetGrantedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretGrant edge %s", name)
+}
+
+// SecretVersionMutation represents an operation that mutates the SecretVersion nodes in the graph.
+type SecretVersionMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	created_at        *int64
+	addcreated_at     *int64
+	number            *int
+	addnumber         *int
+	has_value         *bool
+	clearedFields     map[string]struct{}
+	secret            *string
+	clearedsecret     bool
+	created_by        *string
+	clearedcreated_by bool
+	done              bool
+	oldValue          func(context.Context) (*SecretVersion, error)
+	predicates        []predicate.SecretVersion
+}
+
+var _ ent.Mutation = (*SecretVersionMutation)(nil)
+
+// secretversionOption allows management of the mutation configuration using functional options.
+type secretversionOption func(*SecretVersionMutation)
+
+// newSecretVersionMutation creates new mutation for the SecretVersion entity.
+func newSecretVersionMutation(c config, op Op, opts ...secretversionOption) *SecretVersionMutation {
+	m := &SecretVersionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSecretVersion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSecretVersionID sets the ID field of the mutation.
+func withSecretVersionID(id string) secretversionOption {
+	return func(m *SecretVersionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SecretVersion
+		)
+		m.oldValue = func(ctx context.Context) (*SecretVersion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SecretVersion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSecretVersion sets the old SecretVersion of the mutation.
+func withSecretVersion(node *SecretVersion) secretversionOption {
+	return func(m *SecretVersionMutation) {
+		m.oldValue = func(context.Context) (*SecretVersion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SecretVersionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SecretVersionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SecretVersion entities.
+func (m *SecretVersionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SecretVersionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SecretVersionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SecretVersion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SecretVersionMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SecretVersionMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SecretVersionMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SecretVersionMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SecretVersionMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *SecretVersionMutation) SetSecretID(s string) {
+	m.secret = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *SecretVersionMutation) SecretID() (r string, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *SecretVersionMutation) ResetSecretID() {
+	m.secret = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *SecretVersionMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *SecretVersionMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *SecretVersionMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *SecretVersionMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *SecretVersionMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetHasValue sets the "has_value" field.
+func (m *SecretVersionMutation) SetHasValue(b bool) {
+	m.has_value = &b
+}
+
+// HasValue returns the value of the "has_value" field in the mutation.
+func (m *SecretVersionMutation) HasValue() (r bool, exists bool) {
+	v := m.has_value
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHasValue returns the old "has_value" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldHasValue(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHasValue is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHasValue requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHasValue: %w", err)
+	}
+	return oldValue.HasValue, nil
+}
+
+// ResetHasValue resets all changes to the "has_value" field.
+func (m *SecretVersionMutation) ResetHasValue() {
+	m.has_value = nil
+}
+
+// SetCreatedByID sets the "created_by_id" field.
+func (m *SecretVersionMutation) SetCreatedByID(s string) {
+	m.created_by = &s
+}
+
+// CreatedByID returns the value of the "created_by_id" field in the mutation.
+func (m *SecretVersionMutation) CreatedByID() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedByID returns the old "created_by_id" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldCreatedByID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedByID: %w", err)
+	}
+	return oldValue.CreatedByID, nil
+}
+
+// ClearCreatedByID clears the value of the "created_by_id" field.
+func (m *SecretVersionMutation) ClearCreatedByID() {
+	m.created_by = nil
+	m.clearedFields[secretversion.FieldCreatedByID] = struct{}{}
+}
+
+// CreatedByIDCleared returns if the "created_by_id" field was cleared in this mutation.
+func (m *SecretVersionMutation) CreatedByIDCleared() bool {
+	_, ok := m.clearedFields[secretversion.FieldCreatedByID]
+	return ok
+}
+
+// ResetCreatedByID resets all changes to the "created_by_id" field.
+func (m *SecretVersionMutation) ResetCreatedByID() {
+	m.created_by = nil
+	delete(m.clearedFields, secretversion.FieldCreatedByID)
+}
+
+// ClearSecret clears the "secret" edge to the Secret entity.
+func (m *SecretVersionMutation) ClearSecret() {
+	m.clearedsecret = true
+	m.clearedFields[secretversion.FieldSecretID] = struct{}{}
+}
+
+// SecretCleared reports if the "secret" edge to the Secret entity was cleared.
+func (m *SecretVersionMutation) SecretCleared() bool {
+	return m.clearedsecret
+}
+
+// SecretIDs returns the "secret" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SecretID instead. It exists only for internal usage by the builders.
+func (m *SecretVersionMutation) SecretIDs() (ids []string) {
+	if id := m.secret; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSecret resets all changes to the "secret" edge.
+func (m *SecretVersionMutation) ResetSecret() {
+	m.secret = nil
+	m.clearedsecret = false
+}
+
+// ClearCreatedBy clears the "created_by" edge to the User entity.
+func (m *SecretVersionMutation) ClearCreatedBy() {
+	m.clearedcreated_by = true
+	m.clearedFields[secretversion.FieldCreatedByID] = struct{}{}
+}
+
+// CreatedByCleared reports if the "created_by" edge to the User entity was cleared.
+func (m *SecretVersionMutation) CreatedByCleared() bool {
+	return m.CreatedByIDCleared() || m.clearedcreated_by
+}
+
+// CreatedByIDs returns the "created_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CreatedByID instead. It exists only for internal usage by the builders.
+func (m *SecretVersionMutation) CreatedByIDs() (ids []string) {
+	if id := m.created_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCreatedBy resets all changes to the "created_by" edge.
+func (m *SecretVersionMutation) ResetCreatedBy() {
+	m.created_by = nil
+	m.clearedcreated_by = false
+}
+
+// Where appends a list predicates to the SecretVersionMutation builder.
+func (m *SecretVersionMutation) Where(ps ...predicate.SecretVersion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SecretVersionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SecretVersionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SecretVersion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SecretVersionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SecretVersionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SecretVersion).
+func (m *SecretVersionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SecretVersionMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, secretversion.FieldCreatedAt)
+	}
+	if m.secret != nil {
+		fields = append(fields, secretversion.FieldSecretID)
+	}
+	if m.number != nil {
+		fields = append(fields, secretversion.FieldNumber)
+	}
+	if m.has_value != nil {
+		fields = append(fields, secretversion.FieldHasValue)
+	}
+	if m.created_by != nil {
+		fields = append(fields, secretversion.FieldCreatedByID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SecretVersionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		return m.CreatedAt()
+	case secretversion.FieldSecretID:
+		return m.SecretID()
+	case secretversion.FieldNumber:
+		return m.Number()
+	case secretversion.FieldHasValue:
+		return m.HasValue()
+	case secretversion.FieldCreatedByID:
+		return m.CreatedByID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SecretVersionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case secretversion.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case secretversion.FieldNumber:
+		return m.OldNumber(ctx)
+	case secretversion.FieldHasValue:
+		return m.OldHasValue(ctx)
+	case secretversion.FieldCreatedByID:
+		return m.OldCreatedByID(ctx)
+	}
+	return nil, fmt.Errorf("unknown SecretVersion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretVersionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case secretversion.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case secretversion.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case secretversion.FieldHasValue:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHasValue(v)
+		return nil
+	case secretversion.FieldCreatedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedByID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SecretVersionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, secretversion.FieldCreatedAt)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, secretversion.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SecretVersionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case secretversion.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecretVersionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case secretversion.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SecretVersionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(secretversion.FieldCreatedByID) {
+		fields = append(fields, secretversion.FieldCreatedByID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SecretVersionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SecretVersionMutation) ClearField(name string) error {
+	switch name {
+	case secretversion.FieldCreatedByID:
+		m.ClearCreatedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SecretVersionMutation) ResetField(name string) error {
+	switch name {
+	case secretversion.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case secretversion.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case secretversion.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case secretversion.FieldHasValue:
+		m.ResetHasValue()
+		return nil
+	case secretversion.FieldCreatedByID:
+		m.ResetCreatedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SecretVersionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.secret != nil {
+		edges = append(edges, secretversion.EdgeSecret)
+	}
+	if m.created_by != nil {
+		edges = append(edges, secretversion.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SecretVersionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case secretversion.EdgeSecret:
+		if id := m.secret; id != nil {
+			return []ent.Value{*id}
+		}
+	case secretversion.EdgeCreatedBy:
+		if id := m.created_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SecretVersionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SecretVersionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SecretVersionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedsecret {
+		edges = append(edges, secretversion.EdgeSecret)
+	}
+	if m.clearedcreated_by {
+		edges = append(edges, secretversion.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SecretVersionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case secretversion.EdgeSecret:
+		return m.clearedsecret
+	case secretversion.EdgeCreatedBy:
+		return m.clearedcreated_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SecretVersionMutation) ClearEdge(name string) error {
+	switch name {
+	case secretversion.EdgeSecret:
+		m.ClearSecret()
+		return nil
+	case secretversion.EdgeCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SecretVersionMutation) ResetEdge(name string) error {
+	switch name {
+	case secretversion.EdgeSecret:
+		m.ResetSecret()
+		return nil
+	case secretversion.EdgeCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown SecretVersion edge %s", name)
+}
+
 // SecuritySettingsMutation represents an operation that mutates the SecuritySettings nodes in the graph.
 type SecuritySettingsMutation struct {
 	config
@@ -17291,6 +23532,18 @@ type UserMutation struct {
 	sent_invitations                map[string]struct{}
 	removedsent_invitations         map[string]struct{}
 	clearedsent_invitations         bool
+	owned_secrets                   map[string]struct{}
+	removedowned_secrets            map[string]struct{}
+	clearedowned_secrets            bool
+	secret_grants                   map[string]struct{}
+	removedsecret_grants            map[string]struct{}
+	clearedsecret_grants            bool
+	owned_groups                    map[string]struct{}
+	removedowned_groups             map[string]struct{}
+	clearedowned_groups             bool
+	group_memberships               map[string]struct{}
+	removedgroup_memberships        map[string]struct{}
+	clearedgroup_memberships        bool
 	done                            bool
 	oldValue                        func(context.Context) (*User, error)
 	predicates                      []predicate.User
@@ -18106,6 +24359,222 @@ func (m *UserMutation) ResetSentInvitations() {
 	m.removedsent_invitations = nil
 }
 
+// AddOwnedSecretIDs adds the "owned_secrets" edge to the Secret entity by ids.
+func (m *UserMutation) AddOwnedSecretIDs(ids ...string) {
+	if m.owned_secrets == nil {
+		m.owned_secrets = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.owned_secrets[ids[i]] = struct{}{}
+	}
+}
+
+// ClearOwnedSecrets clears the "owned_secrets" edge to the Secret entity.
+func (m *UserMutation) ClearOwnedSecrets() {
+	m.clearedowned_secrets = true
+}
+
+// OwnedSecretsCleared reports if the "owned_secrets" edge to the Secret entity was cleared.
+func (m *UserMutation) OwnedSecretsCleared() bool {
+	return m.clearedowned_secrets
+}
+
+// RemoveOwnedSecretIDs removes the "owned_secrets" edge to the Secret entity by IDs.
+func (m *UserMutation) RemoveOwnedSecretIDs(ids ...string) {
+	if m.removedowned_secrets == nil {
+		m.removedowned_secrets = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.owned_secrets, ids[i])
+		m.removedowned_secrets[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedOwnedSecrets returns the removed IDs of the "owned_secrets" edge to the Secret entity.
+func (m *UserMutation) RemovedOwnedSecretsIDs() (ids []string) {
+	for id := range m.removedowned_secrets {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// OwnedSecretsIDs returns the "owned_secrets" edge IDs in the mutation.
+func (m *UserMutation) OwnedSecretsIDs() (ids []string) {
+	for id := range m.owned_secrets {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetOwnedSecrets resets all changes to the "owned_secrets" edge.
+func (m *UserMutation) ResetOwnedSecrets() {
+	m.owned_secrets = nil
+	m.clearedowned_secrets = false
+	m.removedowned_secrets = nil
+}
+
+// AddSecretGrantIDs adds the "secret_grants" edge to the SecretGrant entity by ids.
+func (m *UserMutation) AddSecretGrantIDs(ids ...string) {
+	if m.secret_grants == nil {
+		m.secret_grants = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.secret_grants[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSecretGrants clears the "secret_grants" edge to the SecretGrant entity.
+func (m *UserMutation) ClearSecretGrants() {
+	m.clearedsecret_grants = true
+}
+
+// SecretGrantsCleared reports if the "secret_grants" edge to the SecretGrant entity was cleared.
+func (m *UserMutation) SecretGrantsCleared() bool {
+	return m.clearedsecret_grants
+}
+
+// RemoveSecretGrantIDs removes the "secret_grants" edge to the SecretGrant entity by IDs.
+func (m *UserMutation) RemoveSecretGrantIDs(ids ...string) {
+	if m.removedsecret_grants == nil {
+		m.removedsecret_grants = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.secret_grants, ids[i])
+		m.removedsecret_grants[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSecretGrants returns the removed IDs of the "secret_grants" edge to the SecretGrant entity.
+func (m *UserMutation) RemovedSecretGrantsIDs() (ids []string) {
+	for id := range m.removedsecret_grants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SecretGrantsIDs returns the "secret_grants" edge IDs in the mutation.
+func (m *UserMutation) SecretGrantsIDs() (ids []string) {
+	for id := range m.secret_grants {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSecretGrants resets all changes to the "secret_grants" edge.
+func (m *UserMutation) ResetSecretGrants() {
+	m.secret_grants = nil
+	m.clearedsecret_grants = false
+	m.removedsecret_grants = nil
+}
+
+// AddOwnedGroupIDs adds the "owned_groups" edge to the Group entity by ids.
+func (m *UserMutation) AddOwnedGroupIDs(ids ...string) {
+	if m.owned_groups == nil {
+		m.owned_groups = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.owned_groups[ids[i]] = struct{}{}
+	}
+}
+
+// ClearOwnedGroups clears the "owned_groups" edge to the Group entity.
+func (m *UserMutation) ClearOwnedGroups() {
+	m.clearedowned_groups = true
+}
+
+// OwnedGroupsCleared reports if the "owned_groups" edge to the Group entity was cleared.
+func (m *UserMutation) OwnedGroupsCleared() bool {
+	return m.clearedowned_groups
+}
+
+// RemoveOwnedGroupIDs removes the "owned_groups" edge to the Group entity by IDs.
+func (m *UserMutation) RemoveOwnedGroupIDs(ids ...string) {
+	if m.removedowned_groups == nil {
+		m.removedowned_groups = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.owned_groups, ids[i])
+		m.removedowned_groups[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedOwnedGroups returns the removed IDs of the "owned_groups" edge to the Group entity.
+func (m *UserMutation) RemovedOwnedGroupsIDs() (ids []string) {
+	for id := range m.removedowned_groups {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// OwnedGroupsIDs returns the "owned_groups" edge IDs in the mutation.
+func (m *UserMutation) OwnedGroupsIDs() (ids []string) {
+	for id := range m.owned_groups {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetOwnedGroups resets all changes to the "owned_groups" edge.
+func (m *UserMutation) ResetOwnedGroups() {
+	m.owned_groups = nil
+	m.clearedowned_groups = false
+	m.removedowned_groups = nil
+}
+
+// AddGroupMembershipIDs adds the "group_memberships" edge to the GroupMember entity by ids.
+func (m *UserMutation) AddGroupMembershipIDs(ids ...string) {
+	if m.group_memberships == nil {
+		m.group_memberships = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.group_memberships[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGroupMemberships clears the "group_memberships" edge to the GroupMember entity.
+func (m *UserMutation) ClearGroupMemberships() {
+	m.clearedgroup_memberships = true
+}
+
+// GroupMembershipsCleared reports if the "group_memberships" edge to the GroupMember entity was cleared.
+func (m *UserMutation) GroupMembershipsCleared() bool {
+	return m.clearedgroup_memberships
+}
+
+// RemoveGroupMembershipIDs removes the "group_memberships" edge to the GroupMember entity by IDs.
+func (m *UserMutation) RemoveGroupMembershipIDs(ids ...string) {
+	if m.removedgroup_memberships == nil {
+		m.removedgroup_memberships = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.group_memberships, ids[i])
+		m.removedgroup_memberships[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGroupMemberships returns the removed IDs of the "group_memberships" edge to the GroupMember entity.
+func (m *UserMutation) RemovedGroupMembershipsIDs() (ids []string) {
+	for id := range m.removedgroup_memberships {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GroupMembershipsIDs returns the "group_memberships" edge IDs in the mutation.
+func (m *UserMutation) GroupMembershipsIDs() (ids []string) {
+	for id := range m.group_memberships {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGroupMemberships resets all changes to the "group_memberships" edge.
+func (m *UserMutation) ResetGroupMemberships() {
+	m.group_memberships = nil
+	m.clearedgroup_memberships = false
+	m.removedgroup_memberships = nil
+}
+
 // Where appends a list predicates to the UserMutation builder.
 func (m *UserMutation) Where(ps ...predicate.User) {
 	m.predicates = append(m.predicates, ps...)
@@ -18385,7 +24854,7 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 11)
 	if m.collaborations != nil {
 		edges = append(edges, user.EdgeCollaborations)
 	}
@@ -18406,6 +24875,18 @@ func (m *UserMutation) AddedEdges() []string {
 	}
 	if m.sent_invitations != nil {
 		edges = append(edges, user.EdgeSentInvitations)
+	}
+	if m.owned_secrets != nil {
+		edges = append(edges, user.EdgeOwnedSecrets)
+	}
+	if m.secret_grants != nil {
+		edges = append(edges, user.EdgeSecretGrants)
+	}
+	if m.owned_groups != nil {
+		edges = append(edges, user.EdgeOwnedGroups)
+	}
+	if m.group_memberships != nil {
+		edges = append(edges, user.EdgeGroupMemberships)
 	}
 	return edges
 }
@@ -18456,13 +24937,37 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeOwnedSecrets:
+		ids := make([]ent.Value, 0, len(m.owned_secrets))
+		for id := range m.owned_secrets {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeSecretGrants:
+		ids := make([]ent.Value, 0, len(m.secret_grants))
+		for id := range m.secret_grants {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeOwnedGroups:
+		ids := make([]ent.Value, 0, len(m.owned_groups))
+		for id := range m.owned_groups {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeGroupMemberships:
+		ids := make([]ent.Value, 0, len(m.group_memberships))
+		for id := range m.group_memberships {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 11)
 	if m.removedcollaborations != nil {
 		edges = append(edges, user.EdgeCollaborations)
 	}
@@ -18483,6 +24988,18 @@ func (m *UserMutation) RemovedEdges() []string {
 	}
 	if m.removedsent_invitations != nil {
 		edges = append(edges, user.EdgeSentInvitations)
+	}
+	if m.removedowned_secrets != nil {
+		edges = append(edges, user.EdgeOwnedSecrets)
+	}
+	if m.removedsecret_grants != nil {
+		edges = append(edges, user.EdgeSecretGrants)
+	}
+	if m.removedowned_groups != nil {
+		edges = append(edges, user.EdgeOwnedGroups)
+	}
+	if m.removedgroup_memberships != nil {
+		edges = append(edges, user.EdgeGroupMemberships)
 	}
 	return edges
 }
@@ -18533,13 +25050,37 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeOwnedSecrets:
+		ids := make([]ent.Value, 0, len(m.removedowned_secrets))
+		for id := range m.removedowned_secrets {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeSecretGrants:
+		ids := make([]ent.Value, 0, len(m.removedsecret_grants))
+		for id := range m.removedsecret_grants {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeOwnedGroups:
+		ids := make([]ent.Value, 0, len(m.removedowned_groups))
+		for id := range m.removedowned_groups {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeGroupMemberships:
+		ids := make([]ent.Value, 0, len(m.removedgroup_memberships))
+		for id := range m.removedgroup_memberships {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 11)
 	if m.clearedcollaborations {
 		edges = append(edges, user.EdgeCollaborations)
 	}
@@ -18560,6 +25101,18 @@ func (m *UserMutation) ClearedEdges() []string {
 	}
 	if m.clearedsent_invitations {
 		edges = append(edges, user.EdgeSentInvitations)
+	}
+	if m.clearedowned_secrets {
+		edges = append(edges, user.EdgeOwnedSecrets)
+	}
+	if m.clearedsecret_grants {
+		edges = append(edges, user.EdgeSecretGrants)
+	}
+	if m.clearedowned_groups {
+		edges = append(edges, user.EdgeOwnedGroups)
+	}
+	if m.clearedgroup_memberships {
+		edges = append(edges, user.EdgeGroupMemberships)
 	}
 	return edges
 }
@@ -18582,6 +25135,14 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedaccess_tokens
 	case user.EdgeSentInvitations:
 		return m.clearedsent_invitations
+	case user.EdgeOwnedSecrets:
+		return m.clearedowned_secrets
+	case user.EdgeSecretGrants:
+		return m.clearedsecret_grants
+	case user.EdgeOwnedGroups:
+		return m.clearedowned_groups
+	case user.EdgeGroupMemberships:
+		return m.clearedgroup_memberships
 	}
 	return false
 }
@@ -18618,6 +25179,18 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	case user.EdgeSentInvitations:
 		m.ResetSentInvitations()
+		return nil
+	case user.EdgeOwnedSecrets:
+		m.ResetOwnedSecrets()
+		return nil
+	case user.EdgeSecretGrants:
+		m.ResetSecretGrants()
+		return nil
+	case user.EdgeOwnedGroups:
+		m.ResetOwnedGroups()
+		return nil
+	case user.EdgeGroupMemberships:
+		m.ResetGroupMemberships()
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)

@@ -38,9 +38,13 @@ type OrganizationEdges struct {
 	Projects []*Project `json:"projects,omitempty"`
 	// AuditEvents holds the value of the audit_events edge.
 	AuditEvents []*AuditEvent `json:"audit_events,omitempty"`
+	// Secrets holds the value of the secrets edge.
+	Secrets []*Secret `json:"secrets,omitempty"`
+	// Groups holds the value of the groups edge.
+	Groups []*Group `json:"groups,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [5]bool
 }
 
 // MembersOrErr returns the Members value or an error if the edge
@@ -68,6 +72,24 @@ func (e OrganizationEdges) AuditEventsOrErr() ([]*AuditEvent, error) {
 		return e.AuditEvents, nil
 	}
 	return nil, &NotLoadedError{edge: "audit_events"}
+}
+
+// SecretsOrErr returns the Secrets value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) SecretsOrErr() ([]*Secret, error) {
+	if e.loadedTypes[3] {
+		return e.Secrets, nil
+	}
+	return nil, &NotLoadedError{edge: "secrets"}
+}
+
+// GroupsOrErr returns the Groups value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) GroupsOrErr() ([]*Group, error) {
+	if e.loadedTypes[4] {
+		return e.Groups, nil
+	}
+	return nil, &NotLoadedError{edge: "groups"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -152,6 +174,16 @@ func (_m *Organization) QueryProjects() *ProjectQuery {
 // QueryAuditEvents queries the "audit_events" edge of the Organization entity.
 func (_m *Organization) QueryAuditEvents() *AuditEventQuery {
 	return NewOrganizationClient(_m.config).QueryAuditEvents(_m)
+}
+
+// QuerySecrets queries the "secrets" edge of the Organization entity.
+func (_m *Organization) QuerySecrets() *SecretQuery {
+	return NewOrganizationClient(_m.config).QuerySecrets(_m)
+}
+
+// QueryGroups queries the "groups" edge of the Organization entity.
+func (_m *Organization) QueryGroups() *GroupQuery {
+	return NewOrganizationClient(_m.config).QueryGroups(_m)
 }
 
 // Update returns a builder for updating this Organization.

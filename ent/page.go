@@ -11,6 +11,8 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -18,6 +20,9 @@ import (
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -362,6 +367,162 @@ func (q *CollaboratorQuery) Page(ctx context.Context, w page.Window, o page.Orde
 	}
 	for i, r := range rows {
 		c.Edges[i] = &CollaboratorEdge{Node: r, Cursor: page.Cursor{Type: TypeCollaborator, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// GroupEdge is one row of a page.
+type GroupEdge struct {
+	Node   *Group
+	Cursor page.Cursor
+}
+
+// GroupConnection is one page.
+type GroupConnection struct {
+	Edges    []*GroupEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *GroupConnection) Nodes() []*Group {
+	out := make([]*Group, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *GroupConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *Group) orderValue(column string) any {
+	switch column {
+	case group.FieldCreatedAt:
+		return _m.CreatedAt
+	case group.FieldOrganizationID:
+		return _m.OrganizationID
+	case group.FieldOwnerID:
+		return _m.OwnerID
+	case group.FieldName:
+		return _m.Name
+	case group.FieldDescription:
+		return _m.Description
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *GroupQuery) Page(ctx context.Context, w page.Window, o page.Order) (*GroupConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeGroup, o, (&Group{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.Group(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &GroupConnection{
+		Edges:    make([]*GroupEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &GroupEdge{Node: r, Cursor: page.Cursor{Type: TypeGroup, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// GroupMemberEdge is one row of a page.
+type GroupMemberEdge struct {
+	Node   *GroupMember
+	Cursor page.Cursor
+}
+
+// GroupMemberConnection is one page.
+type GroupMemberConnection struct {
+	Edges    []*GroupMemberEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *GroupMemberConnection) Nodes() []*GroupMember {
+	out := make([]*GroupMember, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *GroupMemberConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *GroupMember) orderValue(column string) any {
+	switch column {
+	case groupmember.FieldCreatedAt:
+		return _m.CreatedAt
+	case groupmember.FieldGroupID:
+		return _m.GroupID
+	case groupmember.FieldUserID:
+		return _m.UserID
+	case groupmember.FieldExpiresAt:
+		return _m.ExpiresAt
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *GroupMemberQuery) Page(ctx context.Context, w page.Window, o page.Order) (*GroupMemberConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeGroupMember, o, (&GroupMember{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.GroupMember(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &GroupMemberConnection{
+		Edges:    make([]*GroupMemberEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &GroupMemberEdge{Node: r, Cursor: page.Cursor{Type: TypeGroupMember, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
@@ -834,6 +995,253 @@ func (q *ProjectMemberQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	}
 	for i, r := range rows {
 		c.Edges[i] = &ProjectMemberEdge{Node: r, Cursor: page.Cursor{Type: TypeProjectMember, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// SecretEdge is one row of a page.
+type SecretEdge struct {
+	Node   *Secret
+	Cursor page.Cursor
+}
+
+// SecretConnection is one page.
+type SecretConnection struct {
+	Edges    []*SecretEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SecretConnection) Nodes() []*Secret {
+	out := make([]*Secret, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SecretConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *Secret) orderValue(column string) any {
+	switch column {
+	case secret.FieldCreatedAt:
+		return _m.CreatedAt
+	case secret.FieldOrganizationID:
+		return _m.OrganizationID
+	case secret.FieldOwnerID:
+		return _m.OwnerID
+	case secret.FieldName:
+		return _m.Name
+	case secret.FieldURL:
+		return _m.URL
+	case secret.FieldClientID:
+		return _m.ClientID
+	case secret.FieldIdentifier:
+		return _m.Identifier
+	case secret.FieldMethod:
+		return _m.Method
+	case secret.FieldNotes:
+		return _m.Notes
+	case secret.FieldDisabledAt:
+		return _m.DisabledAt
+	case secret.FieldExpiresAt:
+		return _m.ExpiresAt
+	case secret.FieldUpdatedAt:
+		return _m.UpdatedAt
+	case secret.FieldLastUsedAt:
+		return _m.LastUsedAt
+	case secret.FieldRevealCount:
+		return _m.RevealCount
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SecretQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SecretConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSecret, o, (&Secret{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.Secret(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SecretConnection{
+		Edges:    make([]*SecretEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SecretEdge{Node: r, Cursor: page.Cursor{Type: TypeSecret, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// SecretGrantEdge is one row of a page.
+type SecretGrantEdge struct {
+	Node   *SecretGrant
+	Cursor page.Cursor
+}
+
+// SecretGrantConnection is one page.
+type SecretGrantConnection struct {
+	Edges    []*SecretGrantEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SecretGrantConnection) Nodes() []*SecretGrant {
+	out := make([]*SecretGrant, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SecretGrantConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *SecretGrant) orderValue(column string) any {
+	switch column {
+	case secretgrant.FieldCreatedAt:
+		return _m.CreatedAt
+	case secretgrant.FieldSecretID:
+		return _m.SecretID
+	case secretgrant.FieldExpiresAt:
+		return _m.ExpiresAt
+	case secretgrant.FieldGrantedAt:
+		return _m.GrantedAt
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SecretGrantQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SecretGrantConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSecretGrant, o, (&SecretGrant{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.SecretGrant(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SecretGrantConnection{
+		Edges:    make([]*SecretGrantEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SecretGrantEdge{Node: r, Cursor: page.Cursor{Type: TypeSecretGrant, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// SecretVersionEdge is one row of a page.
+type SecretVersionEdge struct {
+	Node   *SecretVersion
+	Cursor page.Cursor
+}
+
+// SecretVersionConnection is one page.
+type SecretVersionConnection struct {
+	Edges    []*SecretVersionEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SecretVersionConnection) Nodes() []*SecretVersion {
+	out := make([]*SecretVersion, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SecretVersionConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *SecretVersion) orderValue(column string) any {
+	switch column {
+	case secretversion.FieldCreatedAt:
+		return _m.CreatedAt
+	case secretversion.FieldSecretID:
+		return _m.SecretID
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SecretVersionQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SecretVersionConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSecretVersion, o, (&SecretVersion{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.SecretVersion(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SecretVersionConnection{
+		Edges:    make([]*SecretVersionEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SecretVersionEdge{Node: r, Cursor: page.Cursor{Type: TypeSecretVersion, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor

@@ -10,9 +10,14 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -38,12 +43,22 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.AuditEvent().Where(auditevent.ID(id)).Only(ctx)
 	case "col":
 		return r.Collaborator().Where(collaborator.ID(id)).Only(ctx)
+	case "grp":
+		return r.Group().Where(group.ID(id)).Only(ctx)
+	case "grm":
+		return r.GroupMember().Where(groupmember.ID(id)).Only(ctx)
 	case "inv":
 		return r.Invitation().Where(invitation.ID(id)).Only(ctx)
 	case "org":
 		return r.Organization().Where(organization.ID(id)).Only(ctx)
 	case "prj":
 		return r.Project().Where(project.ID(id)).Only(ctx)
+	case "sec":
+		return r.Secret().Where(secret.ID(id)).Only(ctx)
+	case "sgr":
+		return r.SecretGrant().Where(secretgrant.ID(id)).Only(ctx)
+	case "scv":
+		return r.SecretVersion().Where(secretversion.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
 	case "usr":
@@ -63,12 +78,22 @@ func TypeOf(n Noder) string {
 		return TypeAuditEvent
 	case *Collaborator:
 		return TypeCollaborator
+	case *Group:
+		return TypeGroup
+	case *GroupMember:
+		return TypeGroupMember
 	case *Invitation:
 		return TypeInvitation
 	case *Organization:
 		return TypeOrganization
 	case *Project:
 		return TypeProject
+	case *Secret:
+		return TypeSecret
+	case *SecretGrant:
+		return TypeSecretGrant
+	case *SecretVersion:
+		return TypeSecretVersion
 	case *Session:
 		return TypeSession
 	case *User:
@@ -230,6 +255,97 @@ func (q *CollaboratorQuery) Eager(edges ...string) *CollaboratorQuery {
 		switch e {
 		case "apiKey":
 			q = q.WithAPIKey()
+		case "user":
+			q = q.WithUser()
+		case "addedBy":
+			q = q.WithAddedBy()
+		}
+	}
+	return q
+}
+
+// Group queries the visible rows.
+func (r Reader) Group() *GroupQuery { return r.c.Group.Query() }
+
+// IsNode marks Group as a thing with a global id.
+func (*Group) IsNode() {}
+
+// IsGrantee marks Group as a member of the union.
+func (*Group) IsGrantee() {}
+
+// IsPrincipal marks Group as a member of the union.
+func (*Group) IsPrincipal() {}
+
+// Organization is nil when it is hidden from the viewer.
+func (_m *Group) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Owner is nil when it is hidden from the viewer.
+func (_m *Group) Owner(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.OwnerOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOwner().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *GroupQuery) Eager(edges ...string) *GroupQuery {
+	for _, e := range edges {
+		switch e {
+		case "organization":
+			q = q.WithOrganization()
+		case "owner":
+			q = q.WithOwner()
+		}
+	}
+	return q
+}
+
+// GroupMember queries the visible rows.
+func (r Reader) GroupMember() *GroupMemberQuery { return r.c.GroupMember.Query() }
+
+// IsNode marks GroupMember as a thing with a global id.
+func (*GroupMember) IsNode() {}
+
+// Group is nil when it is hidden from the viewer.
+func (_m *GroupMember) Group(ctx context.Context) (*Group, error) {
+	v, err := _m.Edges.GroupOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryGroup().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// User is nil when it is hidden from the viewer.
+func (_m *GroupMember) User(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryUser().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// AddedBy is nil when it is hidden from the viewer.
+func (_m *GroupMember) AddedBy(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.AddedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAddedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *GroupMemberQuery) Eager(edges ...string) *GroupMemberQuery {
+	for _, e := range edges {
+		switch e {
+		case "group":
+			q = q.WithGroup()
 		case "user":
 			q = q.WithUser()
 		case "addedBy":
@@ -408,6 +524,139 @@ func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 	return q
 }
 
+// Secret queries the visible rows.
+func (r Reader) Secret() *SecretQuery { return r.c.Secret.Query() }
+
+// IsNode marks Secret as a thing with a global id.
+func (*Secret) IsNode() {}
+
+// Organization is nil when it is hidden from the viewer.
+func (_m *Secret) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Owner is nil when it is hidden from the viewer.
+func (_m *Secret) Owner(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.OwnerOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOwner().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SecretQuery) Eager(edges ...string) *SecretQuery {
+	for _, e := range edges {
+		switch e {
+		case "organization":
+			q = q.WithOrganization()
+		case "owner":
+			q = q.WithOwner()
+		}
+	}
+	return q
+}
+
+// SecretGrant queries the visible rows.
+func (r Reader) SecretGrant() *SecretGrantQuery { return r.c.SecretGrant.Query() }
+
+// IsNode marks SecretGrant as a thing with a global id.
+func (*SecretGrant) IsNode() {}
+
+// Secret is nil when it is hidden from the viewer.
+func (_m *SecretGrant) Secret(ctx context.Context) (*Secret, error) {
+	v, err := _m.Edges.SecretOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QuerySecret().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// User is nil when it is hidden from the viewer.
+func (_m *SecretGrant) User(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryUser().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Group is nil when it is hidden from the viewer.
+func (_m *SecretGrant) Group(ctx context.Context) (*Group, error) {
+	v, err := _m.Edges.GroupOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryGroup().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// GrantedBy is nil when it is hidden from the viewer.
+func (_m *SecretGrant) GrantedBy(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.GrantedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryGrantedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SecretGrantQuery) Eager(edges ...string) *SecretGrantQuery {
+	for _, e := range edges {
+		switch e {
+		case "secret":
+			q = q.WithSecret()
+		case "user":
+			q = q.WithUser()
+		case "group":
+			q = q.WithGroup()
+		case "grantedBy":
+			q = q.WithGrantedBy()
+		}
+	}
+	return q
+}
+
+// SecretVersion queries the visible rows.
+func (r Reader) SecretVersion() *SecretVersionQuery { return r.c.SecretVersion.Query() }
+
+// IsNode marks SecretVersion as a thing with a global id.
+func (*SecretVersion) IsNode() {}
+
+// Secret is nil when it is hidden from the viewer.
+func (_m *SecretVersion) Secret(ctx context.Context) (*Secret, error) {
+	v, err := _m.Edges.SecretOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QuerySecret().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// CreatedBy is nil when it is hidden from the viewer.
+func (_m *SecretVersion) CreatedBy(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.CreatedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryCreatedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SecretVersionQuery) Eager(edges ...string) *SecretVersionQuery {
+	for _, e := range edges {
+		switch e {
+		case "secret":
+			q = q.WithSecret()
+		case "createdBy":
+			q = q.WithCreatedBy()
+		}
+	}
+	return q
+}
+
 // SecuritySettings queries the visible rows.
 func (r Reader) SecuritySettings() *SecuritySettingsQuery { return r.c.SecuritySettings.Query() }
 
@@ -465,6 +714,9 @@ func (*User) IsNode() {}
 
 // IsActor marks User as a member of the union.
 func (*User) IsActor() {}
+
+// IsGrantee marks User as a member of the union.
+func (*User) IsGrantee() {}
 
 // IsKeyOwner marks User as a member of the union.
 func (*User) IsKeyOwner() {}

@@ -24,6 +24,10 @@ type Tx struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// Group is the client for interacting with the Group builders.
+	Group *GroupClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Instance is the client for interacting with the Instance builders.
@@ -44,6 +48,14 @@ type Tx struct {
 	ProjectMember *ProjectMemberClient
 	// SealedValue is the client for interacting with the SealedValue builders.
 	SealedValue *SealedValueClient
+	// SealedVersion is the client for interacting with the SealedVersion builders.
+	SealedVersion *SealedVersionClient
+	// Secret is the client for interacting with the Secret builders.
+	Secret *SecretClient
+	// SecretGrant is the client for interacting with the SecretGrant builders.
+	SecretGrant *SecretGrantClient
+	// SecretVersion is the client for interacting with the SecretVersion builders.
+	SecretVersion *SecretVersionClient
 	// SecuritySettings is the client for interacting with the SecuritySettings builders.
 	SecuritySettings *SecuritySettingsClient
 	// Session is the client for interacting with the Session builders.
@@ -187,6 +199,8 @@ func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Collaborator = NewCollaboratorClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
+	tx.Group = NewGroupClient(tx.config)
+	tx.GroupMember = NewGroupMemberClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Instance = NewInstanceClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
@@ -197,6 +211,10 @@ func (tx *Tx) init() {
 	tx.Project = NewProjectClient(tx.config)
 	tx.ProjectMember = NewProjectMemberClient(tx.config)
 	tx.SealedValue = NewSealedValueClient(tx.config)
+	tx.SealedVersion = NewSealedVersionClient(tx.config)
+	tx.Secret = NewSecretClient(tx.config)
+	tx.SecretGrant = NewSecretGrantClient(tx.config)
+	tx.SecretVersion = NewSecretVersionClient(tx.config)
 	tx.SecuritySettings = NewSecuritySettingsClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.User = NewUserClient(tx.config)

@@ -54,9 +54,17 @@ type UserEdges struct {
 	AccessTokens []*AccessToken `json:"access_tokens,omitempty"`
 	// SentInvitations holds the value of the sent_invitations edge.
 	SentInvitations []*Invitation `json:"sent_invitations,omitempty"`
+	// OwnedSecrets holds the value of the owned_secrets edge.
+	OwnedSecrets []*Secret `json:"owned_secrets,omitempty"`
+	// SecretGrants holds the value of the secret_grants edge.
+	SecretGrants []*SecretGrant `json:"secret_grants,omitempty"`
+	// OwnedGroups holds the value of the owned_groups edge.
+	OwnedGroups []*Group `json:"owned_groups,omitempty"`
+	// GroupMemberships holds the value of the group_memberships edge.
+	GroupMemberships []*GroupMember `json:"group_memberships,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [7]bool
+	loadedTypes [11]bool
 }
 
 // CollaborationsOrErr returns the Collaborations value or an error if the edge
@@ -120,6 +128,42 @@ func (e UserEdges) SentInvitationsOrErr() ([]*Invitation, error) {
 		return e.SentInvitations, nil
 	}
 	return nil, &NotLoadedError{edge: "sent_invitations"}
+}
+
+// OwnedSecretsOrErr returns the OwnedSecrets value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) OwnedSecretsOrErr() ([]*Secret, error) {
+	if e.loadedTypes[7] {
+		return e.OwnedSecrets, nil
+	}
+	return nil, &NotLoadedError{edge: "owned_secrets"}
+}
+
+// SecretGrantsOrErr returns the SecretGrants value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) SecretGrantsOrErr() ([]*SecretGrant, error) {
+	if e.loadedTypes[8] {
+		return e.SecretGrants, nil
+	}
+	return nil, &NotLoadedError{edge: "secret_grants"}
+}
+
+// OwnedGroupsOrErr returns the OwnedGroups value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) OwnedGroupsOrErr() ([]*Group, error) {
+	if e.loadedTypes[9] {
+		return e.OwnedGroups, nil
+	}
+	return nil, &NotLoadedError{edge: "owned_groups"}
+}
+
+// GroupMembershipsOrErr returns the GroupMemberships value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) GroupMembershipsOrErr() ([]*GroupMember, error) {
+	if e.loadedTypes[10] {
+		return e.GroupMemberships, nil
+	}
+	return nil, &NotLoadedError{edge: "group_memberships"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -248,6 +292,26 @@ func (_m *User) QueryAccessTokens() *AccessTokenQuery {
 // QuerySentInvitations queries the "sent_invitations" edge of the User entity.
 func (_m *User) QuerySentInvitations() *InvitationQuery {
 	return NewUserClient(_m.config).QuerySentInvitations(_m)
+}
+
+// QueryOwnedSecrets queries the "owned_secrets" edge of the User entity.
+func (_m *User) QueryOwnedSecrets() *SecretQuery {
+	return NewUserClient(_m.config).QueryOwnedSecrets(_m)
+}
+
+// QuerySecretGrants queries the "secret_grants" edge of the User entity.
+func (_m *User) QuerySecretGrants() *SecretGrantQuery {
+	return NewUserClient(_m.config).QuerySecretGrants(_m)
+}
+
+// QueryOwnedGroups queries the "owned_groups" edge of the User entity.
+func (_m *User) QueryOwnedGroups() *GroupQuery {
+	return NewUserClient(_m.config).QueryOwnedGroups(_m)
+}
+
+// QueryGroupMemberships queries the "group_memberships" edge of the User entity.
+func (_m *User) QueryGroupMemberships() *GroupMemberQuery {
+	return NewUserClient(_m.config).QueryGroupMemberships(_m)
 }
 
 // Update returns a builder for updating this User.

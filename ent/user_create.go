@@ -12,9 +12,13 @@ import (
 	"github.com/keyhall/keyhall/ent/accesstoken"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -223,6 +227,66 @@ func (_c *UserCreate) AddSentInvitations(v ...*Invitation) *UserCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddSentInvitationIDs(ids...)
+}
+
+// AddOwnedSecretIDs adds the "owned_secrets" edge to the Secret entity by IDs.
+func (_c *UserCreate) AddOwnedSecretIDs(ids ...string) *UserCreate {
+	_c.mutation.AddOwnedSecretIDs(ids...)
+	return _c
+}
+
+// AddOwnedSecrets adds the "owned_secrets" edges to the Secret entity.
+func (_c *UserCreate) AddOwnedSecrets(v ...*Secret) *UserCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddOwnedSecretIDs(ids...)
+}
+
+// AddSecretGrantIDs adds the "secret_grants" edge to the SecretGrant entity by IDs.
+func (_c *UserCreate) AddSecretGrantIDs(ids ...string) *UserCreate {
+	_c.mutation.AddSecretGrantIDs(ids...)
+	return _c
+}
+
+// AddSecretGrants adds the "secret_grants" edges to the SecretGrant entity.
+func (_c *UserCreate) AddSecretGrants(v ...*SecretGrant) *UserCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSecretGrantIDs(ids...)
+}
+
+// AddOwnedGroupIDs adds the "owned_groups" edge to the Group entity by IDs.
+func (_c *UserCreate) AddOwnedGroupIDs(ids ...string) *UserCreate {
+	_c.mutation.AddOwnedGroupIDs(ids...)
+	return _c
+}
+
+// AddOwnedGroups adds the "owned_groups" edges to the Group entity.
+func (_c *UserCreate) AddOwnedGroups(v ...*Group) *UserCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddOwnedGroupIDs(ids...)
+}
+
+// AddGroupMembershipIDs adds the "group_memberships" edge to the GroupMember entity by IDs.
+func (_c *UserCreate) AddGroupMembershipIDs(ids ...string) *UserCreate {
+	_c.mutation.AddGroupMembershipIDs(ids...)
+	return _c
+}
+
+// AddGroupMemberships adds the "group_memberships" edges to the GroupMember entity.
+func (_c *UserCreate) AddGroupMemberships(v ...*GroupMember) *UserCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddGroupMembershipIDs(ids...)
 }
 
 // Mutation returns the UserMutation object of the builder.
@@ -494,6 +558,70 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OwnedSecretsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SecretGrantsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OwnedGroupsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.GroupMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -17,10 +17,14 @@ import (
 	"github.com/keyhall/keyhall/ent/accesstoken"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -39,6 +43,10 @@ type UserQuery struct {
 	withSessions                *SessionQuery
 	withAccessTokens            *AccessTokenQuery
 	withSentInvitations         *InvitationQuery
+	withOwnedSecrets            *SecretQuery
+	withSecretGrants            *SecretGrantQuery
+	withOwnedGroups             *GroupQuery
+	withGroupMemberships        *GroupMemberQuery
 	modifiers                   []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -223,6 +231,94 @@ func (_q *UserQuery) QuerySentInvitations() *InvitationQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(invitation.Table, invitation.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.SentInvitationsTable, user.SentInvitationsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryOwnedSecrets chains the current query on the "owned_secrets" edge.
+func (_q *UserQuery) QueryOwnedSecrets() *SecretQuery {
+	query := (&SecretClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(secret.Table, secret.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.OwnedSecretsTable, user.OwnedSecretsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySecretGrants chains the current query on the "secret_grants" edge.
+func (_q *UserQuery) QuerySecretGrants() *SecretGrantQuery {
+	query := (&SecretGrantClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.SecretGrantsTable, user.SecretGrantsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryOwnedGroups chains the current query on the "owned_groups" edge.
+func (_q *UserQuery) QueryOwnedGroups() *GroupQuery {
+	query := (&GroupClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.OwnedGroupsTable, user.OwnedGroupsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryGroupMemberships chains the current query on the "group_memberships" edge.
+func (_q *UserQuery) QueryGroupMemberships() *GroupMemberQuery {
+	query := (&GroupMemberClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(groupmember.Table, groupmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.GroupMembershipsTable, user.GroupMembershipsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -429,6 +525,10 @@ func (_q *UserQuery) Clone() *UserQuery {
 		withSessions:                _q.withSessions.Clone(),
 		withAccessTokens:            _q.withAccessTokens.Clone(),
 		withSentInvitations:         _q.withSentInvitations.Clone(),
+		withOwnedSecrets:            _q.withOwnedSecrets.Clone(),
+		withSecretGrants:            _q.withSecretGrants.Clone(),
+		withOwnedGroups:             _q.withOwnedGroups.Clone(),
+		withGroupMemberships:        _q.withGroupMemberships.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -509,6 +609,50 @@ func (_q *UserQuery) WithSentInvitations(opts ...func(*InvitationQuery)) *UserQu
 		opt(query)
 	}
 	_q.withSentInvitations = query
+	return _q
+}
+
+// WithOwnedSecrets tells the query-builder to eager-load the nodes that are connected to
+// the "owned_secrets" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithOwnedSecrets(opts ...func(*SecretQuery)) *UserQuery {
+	query := (&SecretClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withOwnedSecrets = query
+	return _q
+}
+
+// WithSecretGrants tells the query-builder to eager-load the nodes that are connected to
+// the "secret_grants" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithSecretGrants(opts ...func(*SecretGrantQuery)) *UserQuery {
+	query := (&SecretGrantClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSecretGrants = query
+	return _q
+}
+
+// WithOwnedGroups tells the query-builder to eager-load the nodes that are connected to
+// the "owned_groups" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithOwnedGroups(opts ...func(*GroupQuery)) *UserQuery {
+	query := (&GroupClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withOwnedGroups = query
+	return _q
+}
+
+// WithGroupMemberships tells the query-builder to eager-load the nodes that are connected to
+// the "group_memberships" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithGroupMemberships(opts ...func(*GroupMemberQuery)) *UserQuery {
+	query := (&GroupMemberClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withGroupMemberships = query
 	return _q
 }
 
@@ -596,7 +740,7 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [7]bool{
+		loadedTypes = [11]bool{
 			_q.withCollaborations != nil,
 			_q.withOrganizationMemberships != nil,
 			_q.withProjectMemberships != nil,
@@ -604,6 +748,10 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			_q.withSessions != nil,
 			_q.withAccessTokens != nil,
 			_q.withSentInvitations != nil,
+			_q.withOwnedSecrets != nil,
+			_q.withSecretGrants != nil,
+			_q.withOwnedGroups != nil,
+			_q.withGroupMemberships != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -675,6 +823,34 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadSentInvitations(ctx, query, nodes,
 			func(n *User) { n.Edges.SentInvitations = []*Invitation{} },
 			func(n *User, e *Invitation) { n.Edges.SentInvitations = append(n.Edges.SentInvitations, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withOwnedSecrets; query != nil {
+		if err := _q.loadOwnedSecrets(ctx, query, nodes,
+			func(n *User) { n.Edges.OwnedSecrets = []*Secret{} },
+			func(n *User, e *Secret) { n.Edges.OwnedSecrets = append(n.Edges.OwnedSecrets, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSecretGrants; query != nil {
+		if err := _q.loadSecretGrants(ctx, query, nodes,
+			func(n *User) { n.Edges.SecretGrants = []*SecretGrant{} },
+			func(n *User, e *SecretGrant) { n.Edges.SecretGrants = append(n.Edges.SecretGrants, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withOwnedGroups; query != nil {
+		if err := _q.loadOwnedGroups(ctx, query, nodes,
+			func(n *User) { n.Edges.OwnedGroups = []*Group{} },
+			func(n *User, e *Group) { n.Edges.OwnedGroups = append(n.Edges.OwnedGroups, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withGroupMemberships; query != nil {
+		if err := _q.loadGroupMemberships(ctx, query, nodes,
+			func(n *User) { n.Edges.GroupMemberships = []*GroupMember{} },
+			func(n *User, e *GroupMember) { n.Edges.GroupMemberships = append(n.Edges.GroupMemberships, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -886,6 +1062,129 @@ func (_q *UserQuery) loadSentInvitations(ctx context.Context, query *InvitationQ
 		node, ok := nodeids[fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "invited_by_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadOwnedSecrets(ctx context.Context, query *SecretQuery, nodes []*User, init func(*User), assign func(*User, *Secret)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(secret.FieldOwnerID)
+	}
+	query.Where(predicate.Secret(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.OwnedSecretsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OwnerID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "owner_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadSecretGrants(ctx context.Context, query *SecretGrantQuery, nodes []*User, init func(*User), assign func(*User, *SecretGrant)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(secretgrant.FieldUserID)
+	}
+	query.Where(predicate.SecretGrant(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.SecretGrantsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "user_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadOwnedGroups(ctx context.Context, query *GroupQuery, nodes []*User, init func(*User), assign func(*User, *Group)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(group.FieldOwnerID)
+	}
+	query.Where(predicate.Group(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.OwnedGroupsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OwnerID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "owner_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadGroupMemberships(ctx context.Context, query *GroupMemberQuery, nodes []*User, init func(*User), assign func(*User, *GroupMember)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(groupmember.FieldUserID)
+	}
+	query.Where(predicate.GroupMember(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.GroupMembershipsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}

@@ -13,10 +13,14 @@ import (
 	"github.com/keyhall/keyhall/ent/accesstoken"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -244,6 +248,66 @@ func (_u *UserUpdate) AddSentInvitations(v ...*Invitation) *UserUpdate {
 	return _u.AddSentInvitationIDs(ids...)
 }
 
+// AddOwnedSecretIDs adds the "owned_secrets" edge to the Secret entity by IDs.
+func (_u *UserUpdate) AddOwnedSecretIDs(ids ...string) *UserUpdate {
+	_u.mutation.AddOwnedSecretIDs(ids...)
+	return _u
+}
+
+// AddOwnedSecrets adds the "owned_secrets" edges to the Secret entity.
+func (_u *UserUpdate) AddOwnedSecrets(v ...*Secret) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOwnedSecretIDs(ids...)
+}
+
+// AddSecretGrantIDs adds the "secret_grants" edge to the SecretGrant entity by IDs.
+func (_u *UserUpdate) AddSecretGrantIDs(ids ...string) *UserUpdate {
+	_u.mutation.AddSecretGrantIDs(ids...)
+	return _u
+}
+
+// AddSecretGrants adds the "secret_grants" edges to the SecretGrant entity.
+func (_u *UserUpdate) AddSecretGrants(v ...*SecretGrant) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSecretGrantIDs(ids...)
+}
+
+// AddOwnedGroupIDs adds the "owned_groups" edge to the Group entity by IDs.
+func (_u *UserUpdate) AddOwnedGroupIDs(ids ...string) *UserUpdate {
+	_u.mutation.AddOwnedGroupIDs(ids...)
+	return _u
+}
+
+// AddOwnedGroups adds the "owned_groups" edges to the Group entity.
+func (_u *UserUpdate) AddOwnedGroups(v ...*Group) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOwnedGroupIDs(ids...)
+}
+
+// AddGroupMembershipIDs adds the "group_memberships" edge to the GroupMember entity by IDs.
+func (_u *UserUpdate) AddGroupMembershipIDs(ids ...string) *UserUpdate {
+	_u.mutation.AddGroupMembershipIDs(ids...)
+	return _u
+}
+
+// AddGroupMemberships adds the "group_memberships" edges to the GroupMember entity.
+func (_u *UserUpdate) AddGroupMemberships(v ...*GroupMember) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddGroupMembershipIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdate) Mutation() *UserMutation {
 	return _u.mutation
@@ -394,6 +458,90 @@ func (_u *UserUpdate) RemoveSentInvitations(v ...*Invitation) *UserUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSentInvitationIDs(ids...)
+}
+
+// ClearOwnedSecrets clears all "owned_secrets" edges to the Secret entity.
+func (_u *UserUpdate) ClearOwnedSecrets() *UserUpdate {
+	_u.mutation.ClearOwnedSecrets()
+	return _u
+}
+
+// RemoveOwnedSecretIDs removes the "owned_secrets" edge to Secret entities by IDs.
+func (_u *UserUpdate) RemoveOwnedSecretIDs(ids ...string) *UserUpdate {
+	_u.mutation.RemoveOwnedSecretIDs(ids...)
+	return _u
+}
+
+// RemoveOwnedSecrets removes "owned_secrets" edges to Secret entities.
+func (_u *UserUpdate) RemoveOwnedSecrets(v ...*Secret) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOwnedSecretIDs(ids...)
+}
+
+// ClearSecretGrants clears all "secret_grants" edges to the SecretGrant entity.
+func (_u *UserUpdate) ClearSecretGrants() *UserUpdate {
+	_u.mutation.ClearSecretGrants()
+	return _u
+}
+
+// RemoveSecretGrantIDs removes the "secret_grants" edge to SecretGrant entities by IDs.
+func (_u *UserUpdate) RemoveSecretGrantIDs(ids ...string) *UserUpdate {
+	_u.mutation.RemoveSecretGrantIDs(ids...)
+	return _u
+}
+
+// RemoveSecretGrants removes "secret_grants" edges to SecretGrant entities.
+func (_u *UserUpdate) RemoveSecretGrants(v ...*SecretGrant) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSecretGrantIDs(ids...)
+}
+
+// ClearOwnedGroups clears all "owned_groups" edges to the Group entity.
+func (_u *UserUpdate) ClearOwnedGroups() *UserUpdate {
+	_u.mutation.ClearOwnedGroups()
+	return _u
+}
+
+// RemoveOwnedGroupIDs removes the "owned_groups" edge to Group entities by IDs.
+func (_u *UserUpdate) RemoveOwnedGroupIDs(ids ...string) *UserUpdate {
+	_u.mutation.RemoveOwnedGroupIDs(ids...)
+	return _u
+}
+
+// RemoveOwnedGroups removes "owned_groups" edges to Group entities.
+func (_u *UserUpdate) RemoveOwnedGroups(v ...*Group) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOwnedGroupIDs(ids...)
+}
+
+// ClearGroupMemberships clears all "group_memberships" edges to the GroupMember entity.
+func (_u *UserUpdate) ClearGroupMemberships() *UserUpdate {
+	_u.mutation.ClearGroupMemberships()
+	return _u
+}
+
+// RemoveGroupMembershipIDs removes the "group_memberships" edge to GroupMember entities by IDs.
+func (_u *UserUpdate) RemoveGroupMembershipIDs(ids ...string) *UserUpdate {
+	_u.mutation.RemoveGroupMembershipIDs(ids...)
+	return _u
+}
+
+// RemoveGroupMemberships removes "group_memberships" edges to GroupMember entities.
+func (_u *UserUpdate) RemoveGroupMemberships(v ...*GroupMember) *UserUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveGroupMembershipIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -771,6 +919,186 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.OwnedSecretsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOwnedSecretsIDs(); len(nodes) > 0 && !_u.mutation.OwnedSecretsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OwnedSecretsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SecretGrantsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSecretGrantsIDs(); len(nodes) > 0 && !_u.mutation.SecretGrantsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SecretGrantsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OwnedGroupsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOwnedGroupsIDs(); len(nodes) > 0 && !_u.mutation.OwnedGroupsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OwnedGroupsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.GroupMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedGroupMembershipsIDs(); len(nodes) > 0 && !_u.mutation.GroupMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.GroupMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{user.Label}
@@ -1001,6 +1329,66 @@ func (_u *UserUpdateOne) AddSentInvitations(v ...*Invitation) *UserUpdateOne {
 	return _u.AddSentInvitationIDs(ids...)
 }
 
+// AddOwnedSecretIDs adds the "owned_secrets" edge to the Secret entity by IDs.
+func (_u *UserUpdateOne) AddOwnedSecretIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.AddOwnedSecretIDs(ids...)
+	return _u
+}
+
+// AddOwnedSecrets adds the "owned_secrets" edges to the Secret entity.
+func (_u *UserUpdateOne) AddOwnedSecrets(v ...*Secret) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOwnedSecretIDs(ids...)
+}
+
+// AddSecretGrantIDs adds the "secret_grants" edge to the SecretGrant entity by IDs.
+func (_u *UserUpdateOne) AddSecretGrantIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.AddSecretGrantIDs(ids...)
+	return _u
+}
+
+// AddSecretGrants adds the "secret_grants" edges to the SecretGrant entity.
+func (_u *UserUpdateOne) AddSecretGrants(v ...*SecretGrant) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSecretGrantIDs(ids...)
+}
+
+// AddOwnedGroupIDs adds the "owned_groups" edge to the Group entity by IDs.
+func (_u *UserUpdateOne) AddOwnedGroupIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.AddOwnedGroupIDs(ids...)
+	return _u
+}
+
+// AddOwnedGroups adds the "owned_groups" edges to the Group entity.
+func (_u *UserUpdateOne) AddOwnedGroups(v ...*Group) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOwnedGroupIDs(ids...)
+}
+
+// AddGroupMembershipIDs adds the "group_memberships" edge to the GroupMember entity by IDs.
+func (_u *UserUpdateOne) AddGroupMembershipIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.AddGroupMembershipIDs(ids...)
+	return _u
+}
+
+// AddGroupMemberships adds the "group_memberships" edges to the GroupMember entity.
+func (_u *UserUpdateOne) AddGroupMemberships(v ...*GroupMember) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddGroupMembershipIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdateOne) Mutation() *UserMutation {
 	return _u.mutation
@@ -1151,6 +1539,90 @@ func (_u *UserUpdateOne) RemoveSentInvitations(v ...*Invitation) *UserUpdateOne 
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSentInvitationIDs(ids...)
+}
+
+// ClearOwnedSecrets clears all "owned_secrets" edges to the Secret entity.
+func (_u *UserUpdateOne) ClearOwnedSecrets() *UserUpdateOne {
+	_u.mutation.ClearOwnedSecrets()
+	return _u
+}
+
+// RemoveOwnedSecretIDs removes the "owned_secrets" edge to Secret entities by IDs.
+func (_u *UserUpdateOne) RemoveOwnedSecretIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.RemoveOwnedSecretIDs(ids...)
+	return _u
+}
+
+// RemoveOwnedSecrets removes "owned_secrets" edges to Secret entities.
+func (_u *UserUpdateOne) RemoveOwnedSecrets(v ...*Secret) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOwnedSecretIDs(ids...)
+}
+
+// ClearSecretGrants clears all "secret_grants" edges to the SecretGrant entity.
+func (_u *UserUpdateOne) ClearSecretGrants() *UserUpdateOne {
+	_u.mutation.ClearSecretGrants()
+	return _u
+}
+
+// RemoveSecretGrantIDs removes the "secret_grants" edge to SecretGrant entities by IDs.
+func (_u *UserUpdateOne) RemoveSecretGrantIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.RemoveSecretGrantIDs(ids...)
+	return _u
+}
+
+// RemoveSecretGrants removes "secret_grants" edges to SecretGrant entities.
+func (_u *UserUpdateOne) RemoveSecretGrants(v ...*SecretGrant) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSecretGrantIDs(ids...)
+}
+
+// ClearOwnedGroups clears all "owned_groups" edges to the Group entity.
+func (_u *UserUpdateOne) ClearOwnedGroups() *UserUpdateOne {
+	_u.mutation.ClearOwnedGroups()
+	return _u
+}
+
+// RemoveOwnedGroupIDs removes the "owned_groups" edge to Group entities by IDs.
+func (_u *UserUpdateOne) RemoveOwnedGroupIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.RemoveOwnedGroupIDs(ids...)
+	return _u
+}
+
+// RemoveOwnedGroups removes "owned_groups" edges to Group entities.
+func (_u *UserUpdateOne) RemoveOwnedGroups(v ...*Group) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOwnedGroupIDs(ids...)
+}
+
+// ClearGroupMemberships clears all "group_memberships" edges to the GroupMember entity.
+func (_u *UserUpdateOne) ClearGroupMemberships() *UserUpdateOne {
+	_u.mutation.ClearGroupMemberships()
+	return _u
+}
+
+// RemoveGroupMembershipIDs removes the "group_memberships" edge to GroupMember entities by IDs.
+func (_u *UserUpdateOne) RemoveGroupMembershipIDs(ids ...string) *UserUpdateOne {
+	_u.mutation.RemoveGroupMembershipIDs(ids...)
+	return _u
+}
+
+// RemoveGroupMemberships removes "group_memberships" edges to GroupMember entities.
+func (_u *UserUpdateOne) RemoveGroupMemberships(v ...*GroupMember) *UserUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveGroupMembershipIDs(ids...)
 }
 
 // Where appends a list predicates to the UserUpdate builder.
@@ -1551,6 +2023,186 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OwnedSecretsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOwnedSecretsIDs(); len(nodes) > 0 && !_u.mutation.OwnedSecretsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OwnedSecretsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedSecretsTable,
+			Columns: []string{user.OwnedSecretsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secret.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SecretGrantsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSecretGrantsIDs(); len(nodes) > 0 && !_u.mutation.SecretGrantsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SecretGrantsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SecretGrantsTable,
+			Columns: []string{user.SecretGrantsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OwnedGroupsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOwnedGroupsIDs(); len(nodes) > 0 && !_u.mutation.OwnedGroupsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OwnedGroupsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OwnedGroupsTable,
+			Columns: []string{user.OwnedGroupsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.GroupMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedGroupMembershipsIDs(); len(nodes) > 0 && !_u.mutation.GroupMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.GroupMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.GroupMembershipsTable,
+			Columns: []string{user.GroupMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(groupmember.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -294,6 +294,106 @@ var (
 			},
 		},
 	}
+	// GroupsColumns holds the columns for the "groups" table.
+	GroupsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString},
+		{Name: "description", Type: field.TypeString, Default: ""},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ENABLED", "DISABLED"}, Default: "ENABLED"},
+		{Name: "members_can_view", Type: field.TypeBool, Default: false},
+		{Name: "organization_id", Type: field.TypeString, Size: 40},
+		{Name: "owner_id", Type: field.TypeString, Size: 40},
+	}
+	// GroupsTable holds the schema information for the "groups" table.
+	GroupsTable = &schema.Table{
+		Name:       "groups",
+		Columns:    GroupsColumns,
+		PrimaryKey: []*schema.Column{GroupsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "groups_organizations_groups",
+				Columns:    []*schema.Column{GroupsColumns[6]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "groups_users_owned_groups",
+				Columns:    []*schema.Column{GroupsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "group_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[0]},
+			},
+			{
+				Name:    "group_owner_id_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[7], GroupsColumns[6]},
+			},
+			{
+				Name:    "group_organization_id_name",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[6], GroupsColumns[2]},
+			},
+		},
+	}
+	// GroupMembersColumns holds the columns for the "group_members" table.
+	GroupMembersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "group_id", Type: field.TypeString, Size: 40},
+		{Name: "added_by_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "user_id", Type: field.TypeString, Size: 40},
+	}
+	// GroupMembersTable holds the schema information for the "group_members" table.
+	GroupMembersTable = &schema.Table{
+		Name:       "group_members",
+		Columns:    GroupMembersColumns,
+		PrimaryKey: []*schema.Column{GroupMembersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "group_members_groups_members",
+				Columns:    []*schema.Column{GroupMembersColumns[3]},
+				RefColumns: []*schema.Column{GroupsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "group_members_users_added_by",
+				Columns:    []*schema.Column{GroupMembersColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "group_members_users_group_memberships",
+				Columns:    []*schema.Column{GroupMembersColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "groupmember_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupMembersColumns[1], GroupMembersColumns[0]},
+			},
+			{
+				Name:    "groupmember_user_id_group_id_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{GroupMembersColumns[5], GroupMembersColumns[3], GroupMembersColumns[2]},
+			},
+			{
+				Name:    "groupmember_group_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{GroupMembersColumns[3], GroupMembersColumns[5]},
+			},
+		},
+	}
 	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -670,6 +770,216 @@ var (
 			},
 		},
 	}
+	// SealedVersionsColumns holds the columns for the "sealed_versions" table.
+	SealedVersionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "secret_id", Type: field.TypeString},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "wrapped_key", Type: field.TypeBytes},
+		{Name: "ciphertext", Type: field.TypeBytes},
+		{Name: "keyset_id", Type: field.TypeString},
+	}
+	// SealedVersionsTable holds the schema information for the "sealed_versions" table.
+	SealedVersionsTable = &schema.Table{
+		Name:       "sealed_versions",
+		Columns:    SealedVersionsColumns,
+		PrimaryKey: []*schema.Column{SealedVersionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sealedversion_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SealedVersionsColumns[1], SealedVersionsColumns[0]},
+			},
+			{
+				Name:    "sealedversion_secret_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{SealedVersionsColumns[2], SealedVersionsColumns[3]},
+			},
+		},
+	}
+	// SecretsColumns holds the columns for the "secrets" table.
+	SecretsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString},
+		{Name: "url", Type: field.TypeString},
+		{Name: "client_id", Type: field.TypeString},
+		{Name: "identifier", Type: field.TypeString, Default: ""},
+		{Name: "method", Type: field.TypeString, Default: ""},
+		{Name: "tags", Type: field.TypeJSON},
+		{Name: "notes", Type: field.TypeString, Default: ""},
+		{Name: "has_value", Type: field.TypeBool, Default: false},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "reason_required", Type: field.TypeBool, Default: false},
+		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
+		{Name: "disabled_by_id", Type: field.TypeString, Nullable: true},
+		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "updated_at", Type: field.TypeInt64, Default: 0},
+		{Name: "last_used_at", Type: field.TypeInt64, Default: 0},
+		{Name: "reveal_count", Type: field.TypeInt64, Default: 0},
+		{Name: "organization_id", Type: field.TypeString, Size: 40},
+		{Name: "owner_id", Type: field.TypeString, Size: 40},
+	}
+	// SecretsTable holds the schema information for the "secrets" table.
+	SecretsTable = &schema.Table{
+		Name:       "secrets",
+		Columns:    SecretsColumns,
+		PrimaryKey: []*schema.Column{SecretsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "secrets_organizations_secrets",
+				Columns:    []*schema.Column{SecretsColumns[18]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "secrets_users_owned_secrets",
+				Columns:    []*schema.Column{SecretsColumns[19]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "secret_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretsColumns[1], SecretsColumns[0]},
+			},
+			{
+				Name:    "secret_owner_id_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretsColumns[19], SecretsColumns[18]},
+			},
+			{
+				Name:    "secret_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretsColumns[18]},
+			},
+			{
+				Name:    "secret_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretsColumns[2], SecretsColumns[0]},
+			},
+			{
+				Name:    "secret_last_used_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretsColumns[16], SecretsColumns[0]},
+			},
+		},
+	}
+	// SecretGrantsColumns holds the columns for the "secret_grants" table.
+	SecretGrantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "level", Type: field.TypeEnum, Enums: []string{"VIEW", "EDIT"}},
+		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "granted_at", Type: field.TypeInt64, Default: 0},
+		{Name: "group_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "secret_id", Type: field.TypeString, Size: 40},
+		{Name: "granted_by_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "user_id", Type: field.TypeString, Nullable: true, Size: 40},
+	}
+	// SecretGrantsTable holds the schema information for the "secret_grants" table.
+	SecretGrantsTable = &schema.Table{
+		Name:       "secret_grants",
+		Columns:    SecretGrantsColumns,
+		PrimaryKey: []*schema.Column{SecretGrantsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "secret_grants_groups_secret_grants",
+				Columns:    []*schema.Column{SecretGrantsColumns[5]},
+				RefColumns: []*schema.Column{GroupsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "secret_grants_secrets_grants",
+				Columns:    []*schema.Column{SecretGrantsColumns[6]},
+				RefColumns: []*schema.Column{SecretsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "secret_grants_users_granted_by",
+				Columns:    []*schema.Column{SecretGrantsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "secret_grants_users_secret_grants",
+				Columns:    []*schema.Column{SecretGrantsColumns[8]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "secretgrant_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretGrantsColumns[1], SecretGrantsColumns[0]},
+			},
+			{
+				Name:    "secretgrant_user_id_secret_id_level_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SecretGrantsColumns[8], SecretGrantsColumns[6], SecretGrantsColumns[2], SecretGrantsColumns[3]},
+			},
+			{
+				Name:    "secretgrant_group_id_secret_id_level_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SecretGrantsColumns[5], SecretGrantsColumns[6], SecretGrantsColumns[2], SecretGrantsColumns[3]},
+			},
+			{
+				Name:    "secretgrant_secret_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{SecretGrantsColumns[6], SecretGrantsColumns[8]},
+			},
+			{
+				Name:    "secretgrant_secret_id_group_id",
+				Unique:  true,
+				Columns: []*schema.Column{SecretGrantsColumns[6], SecretGrantsColumns[5]},
+			},
+		},
+	}
+	// SecretVersionsColumns holds the columns for the "secret_versions" table.
+	SecretVersionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "has_value", Type: field.TypeBool, Default: false},
+		{Name: "secret_id", Type: field.TypeString, Size: 40},
+		{Name: "created_by_id", Type: field.TypeString, Nullable: true, Size: 40},
+	}
+	// SecretVersionsTable holds the schema information for the "secret_versions" table.
+	SecretVersionsTable = &schema.Table{
+		Name:       "secret_versions",
+		Columns:    SecretVersionsColumns,
+		PrimaryKey: []*schema.Column{SecretVersionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "secret_versions_secrets_versions",
+				Columns:    []*schema.Column{SecretVersionsColumns[4]},
+				RefColumns: []*schema.Column{SecretsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "secret_versions_users_created_by",
+				Columns:    []*schema.Column{SecretVersionsColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "secretversion_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecretVersionsColumns[1], SecretVersionsColumns[0]},
+			},
+			{
+				Name:    "secretversion_secret_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{SecretVersionsColumns[4], SecretVersionsColumns[2]},
+			},
+		},
+	}
 	// SecuritySettingsColumns holds the columns for the "security_settings" table.
 	SecuritySettingsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -784,6 +1094,8 @@ var (
 		AuditEventsTable,
 		CollaboratorsTable,
 		CredentialsTable,
+		GroupsTable,
+		GroupMembersTable,
 		IdempotencyKeysTable,
 		InstancesTable,
 		InvitationsTable,
@@ -794,6 +1106,10 @@ var (
 		ProjectsTable,
 		ProjectMembersTable,
 		SealedValuesTable,
+		SealedVersionsTable,
+		SecretsTable,
+		SecretGrantsTable,
+		SecretVersionsTable,
 		SecuritySettingsTable,
 		SessionsTable,
 		UsersTable,
@@ -809,6 +1125,11 @@ func init() {
 	CollaboratorsTable.ForeignKeys[0].RefTable = APIKeysTable
 	CollaboratorsTable.ForeignKeys[1].RefTable = UsersTable
 	CollaboratorsTable.ForeignKeys[2].RefTable = UsersTable
+	GroupsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	GroupsTable.ForeignKeys[1].RefTable = UsersTable
+	GroupMembersTable.ForeignKeys[0].RefTable = GroupsTable
+	GroupMembersTable.ForeignKeys[1].RefTable = UsersTable
+	GroupMembersTable.ForeignKeys[2].RefTable = UsersTable
 	InvitationsTable.ForeignKeys[0].RefTable = APIKeysTable
 	InvitationsTable.ForeignKeys[1].RefTable = UsersTable
 	JwtKeysTable.ForeignKeys[0].RefTable = APIKeysTable
@@ -817,6 +1138,14 @@ func init() {
 	ProjectsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProjectMembersTable.ForeignKeys[0].RefTable = ProjectsTable
 	ProjectMembersTable.ForeignKeys[1].RefTable = UsersTable
+	SecretsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	SecretsTable.ForeignKeys[1].RefTable = UsersTable
+	SecretGrantsTable.ForeignKeys[0].RefTable = GroupsTable
+	SecretGrantsTable.ForeignKeys[1].RefTable = SecretsTable
+	SecretGrantsTable.ForeignKeys[2].RefTable = UsersTable
+	SecretGrantsTable.ForeignKeys[3].RefTable = UsersTable
+	SecretVersionsTable.ForeignKeys[0].RefTable = SecretsTable
+	SecretVersionsTable.ForeignKeys[1].RefTable = UsersTable
 	SecuritySettingsTable.ForeignKeys[0].RefTable = APIKeysTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 }

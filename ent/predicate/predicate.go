@@ -24,6 +24,12 @@ type Collaborator func(*sql.Selector)
 // Credential is the predicate function for credential builders.
 type Credential func(*sql.Selector)
 
+// Group is the predicate function for group builders.
+type Group func(*sql.Selector)
+
+// GroupMember is the predicate function for groupmember builders.
+type GroupMember func(*sql.Selector)
+
 // IdempotencyKey is the predicate function for idempotencykey builders.
 type IdempotencyKey func(*sql.Selector)
 
@@ -53,6 +59,18 @@ type ProjectMember func(*sql.Selector)
 
 // SealedValue is the predicate function for sealedvalue builders.
 type SealedValue func(*sql.Selector)
+
+// SealedVersion is the predicate function for sealedversion builders.
+type SealedVersion func(*sql.Selector)
+
+// Secret is the predicate function for secret builders.
+type Secret func(*sql.Selector)
+
+// SecretGrant is the predicate function for secretgrant builders.
+type SecretGrant func(*sql.Selector)
+
+// SecretVersion is the predicate function for secretversion builders.
+type SecretVersion func(*sql.Selector)
 
 // SecuritySettings is the predicate function for securitysettings builders.
 type SecuritySettings func(*sql.Selector)

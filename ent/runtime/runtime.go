@@ -11,6 +11,8 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
@@ -22,6 +24,10 @@ import (
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -289,6 +295,66 @@ func init() {
 	credential.DefaultID = credentialDescID.Default.(func() string)
 	// credential.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	credential.IDValidator = credentialDescID.Validators[0].(func(string) error)
+	groupMixin := schema.Group{}.Mixin()
+	group.Policy = privacy.NewPolicies(groupMixin[0], schema.Group{})
+	group.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := group.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupMixinFields0 := groupMixin[0].Fields()
+	_ = groupMixinFields0
+	groupFields := schema.Group{}.Fields()
+	_ = groupFields
+	// groupDescCreatedAt is the schema descriptor for created_at field.
+	groupDescCreatedAt := groupMixinFields0[1].Descriptor()
+	// group.DefaultCreatedAt holds the default value on creation for the created_at field.
+	group.DefaultCreatedAt = groupDescCreatedAt.Default.(func() int64)
+	// groupDescDescription is the schema descriptor for description field.
+	groupDescDescription := groupFields[3].Descriptor()
+	// group.DefaultDescription holds the default value on creation for the description field.
+	group.DefaultDescription = groupDescDescription.Default.(string)
+	// groupDescMembersCanView is the schema descriptor for members_can_view field.
+	groupDescMembersCanView := groupFields[5].Descriptor()
+	// group.DefaultMembersCanView holds the default value on creation for the members_can_view field.
+	group.DefaultMembersCanView = groupDescMembersCanView.Default.(bool)
+	// groupDescID is the schema descriptor for id field.
+	groupDescID := groupMixinFields0[0].Descriptor()
+	// group.DefaultID holds the default value on creation for the id field.
+	group.DefaultID = groupDescID.Default.(func() string)
+	// group.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	group.IDValidator = groupDescID.Validators[0].(func(string) error)
+	groupmemberMixin := schema.GroupMember{}.Mixin()
+	groupmember.Policy = privacy.NewPolicies(groupmemberMixin[0], schema.GroupMember{})
+	groupmember.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := groupmember.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupmemberMixinFields0 := groupmemberMixin[0].Fields()
+	_ = groupmemberMixinFields0
+	groupmemberFields := schema.GroupMember{}.Fields()
+	_ = groupmemberFields
+	// groupmemberDescCreatedAt is the schema descriptor for created_at field.
+	groupmemberDescCreatedAt := groupmemberMixinFields0[1].Descriptor()
+	// groupmember.DefaultCreatedAt holds the default value on creation for the created_at field.
+	groupmember.DefaultCreatedAt = groupmemberDescCreatedAt.Default.(func() int64)
+	// groupmemberDescExpiresAt is the schema descriptor for expires_at field.
+	groupmemberDescExpiresAt := groupmemberFields[3].Descriptor()
+	// groupmember.DefaultExpiresAt holds the default value on creation for the expires_at field.
+	groupmember.DefaultExpiresAt = groupmemberDescExpiresAt.Default.(int64)
+	// groupmemberDescID is the schema descriptor for id field.
+	groupmemberDescID := groupmemberMixinFields0[0].Descriptor()
+	// groupmember.DefaultID holds the default value on creation for the id field.
+	groupmember.DefaultID = groupmemberDescID.Default.(func() string)
+	// groupmember.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	groupmember.IDValidator = groupmemberDescID.Validators[0].(func(string) error)
 	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
 	idempotencykey.Policy = privacy.NewPolicies(idempotencykeyMixin[0], schema.IdempotencyKey{})
 	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -621,6 +687,162 @@ func init() {
 	sealedvalue.DefaultID = sealedvalueDescID.Default.(func() string)
 	// sealedvalue.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	sealedvalue.IDValidator = sealedvalueDescID.Validators[0].(func(string) error)
+	sealedversionMixin := schema.SealedVersion{}.Mixin()
+	sealedversion.Policy = privacy.NewPolicies(sealedversionMixin[0], schema.SealedVersion{})
+	sealedversion.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := sealedversion.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sealedversionMixinFields0 := sealedversionMixin[0].Fields()
+	_ = sealedversionMixinFields0
+	sealedversionFields := schema.SealedVersion{}.Fields()
+	_ = sealedversionFields
+	// sealedversionDescCreatedAt is the schema descriptor for created_at field.
+	sealedversionDescCreatedAt := sealedversionMixinFields0[1].Descriptor()
+	// sealedversion.DefaultCreatedAt holds the default value on creation for the created_at field.
+	sealedversion.DefaultCreatedAt = sealedversionDescCreatedAt.Default.(func() int64)
+	// sealedversionDescID is the schema descriptor for id field.
+	sealedversionDescID := sealedversionMixinFields0[0].Descriptor()
+	// sealedversion.DefaultID holds the default value on creation for the id field.
+	sealedversion.DefaultID = sealedversionDescID.Default.(func() string)
+	// sealedversion.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	sealedversion.IDValidator = sealedversionDescID.Validators[0].(func(string) error)
+	secretMixin := schema.Secret{}.Mixin()
+	secret.Policy = privacy.NewPolicies(secretMixin[0], schema.Secret{})
+	secret.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := secret.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	secretMixinFields0 := secretMixin[0].Fields()
+	_ = secretMixinFields0
+	secretFields := schema.Secret{}.Fields()
+	_ = secretFields
+	// secretDescCreatedAt is the schema descriptor for created_at field.
+	secretDescCreatedAt := secretMixinFields0[1].Descriptor()
+	// secret.DefaultCreatedAt holds the default value on creation for the created_at field.
+	secret.DefaultCreatedAt = secretDescCreatedAt.Default.(func() int64)
+	// secretDescIdentifier is the schema descriptor for identifier field.
+	secretDescIdentifier := secretFields[5].Descriptor()
+	// secret.DefaultIdentifier holds the default value on creation for the identifier field.
+	secret.DefaultIdentifier = secretDescIdentifier.Default.(string)
+	// secretDescMethod is the schema descriptor for method field.
+	secretDescMethod := secretFields[6].Descriptor()
+	// secret.DefaultMethod holds the default value on creation for the method field.
+	secret.DefaultMethod = secretDescMethod.Default.(string)
+	// secretDescTags is the schema descriptor for tags field.
+	secretDescTags := secretFields[7].Descriptor()
+	// secret.DefaultTags holds the default value on creation for the tags field.
+	secret.DefaultTags = secretDescTags.Default.([]string)
+	// secretDescNotes is the schema descriptor for notes field.
+	secretDescNotes := secretFields[8].Descriptor()
+	// secret.DefaultNotes holds the default value on creation for the notes field.
+	secret.DefaultNotes = secretDescNotes.Default.(string)
+	// secretDescHasValue is the schema descriptor for has_value field.
+	secretDescHasValue := secretFields[9].Descriptor()
+	// secret.DefaultHasValue holds the default value on creation for the has_value field.
+	secret.DefaultHasValue = secretDescHasValue.Default.(bool)
+	// secretDescVersion is the schema descriptor for version field.
+	secretDescVersion := secretFields[10].Descriptor()
+	// secret.DefaultVersion holds the default value on creation for the version field.
+	secret.DefaultVersion = secretDescVersion.Default.(int)
+	// secretDescReasonRequired is the schema descriptor for reason_required field.
+	secretDescReasonRequired := secretFields[11].Descriptor()
+	// secret.DefaultReasonRequired holds the default value on creation for the reason_required field.
+	secret.DefaultReasonRequired = secretDescReasonRequired.Default.(bool)
+	// secretDescDisabledAt is the schema descriptor for disabled_at field.
+	secretDescDisabledAt := secretFields[12].Descriptor()
+	// secret.DefaultDisabledAt holds the default value on creation for the disabled_at field.
+	secret.DefaultDisabledAt = secretDescDisabledAt.Default.(int64)
+	// secretDescExpiresAt is the schema descriptor for expires_at field.
+	secretDescExpiresAt := secretFields[14].Descriptor()
+	// secret.DefaultExpiresAt holds the default value on creation for the expires_at field.
+	secret.DefaultExpiresAt = secretDescExpiresAt.Default.(int64)
+	// secretDescUpdatedAt is the schema descriptor for updated_at field.
+	secretDescUpdatedAt := secretFields[15].Descriptor()
+	// secret.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	secret.DefaultUpdatedAt = secretDescUpdatedAt.Default.(int64)
+	// secretDescLastUsedAt is the schema descriptor for last_used_at field.
+	secretDescLastUsedAt := secretFields[16].Descriptor()
+	// secret.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
+	secret.DefaultLastUsedAt = secretDescLastUsedAt.Default.(int64)
+	// secretDescRevealCount is the schema descriptor for reveal_count field.
+	secretDescRevealCount := secretFields[17].Descriptor()
+	// secret.DefaultRevealCount holds the default value on creation for the reveal_count field.
+	secret.DefaultRevealCount = secretDescRevealCount.Default.(int64)
+	// secretDescID is the schema descriptor for id field.
+	secretDescID := secretMixinFields0[0].Descriptor()
+	// secret.DefaultID holds the default value on creation for the id field.
+	secret.DefaultID = secretDescID.Default.(func() string)
+	// secret.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	secret.IDValidator = secretDescID.Validators[0].(func(string) error)
+	secretgrantMixin := schema.SecretGrant{}.Mixin()
+	secretgrant.Policy = privacy.NewPolicies(secretgrantMixin[0], schema.SecretGrant{})
+	secretgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := secretgrant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	secretgrantMixinFields0 := secretgrantMixin[0].Fields()
+	_ = secretgrantMixinFields0
+	secretgrantFields := schema.SecretGrant{}.Fields()
+	_ = secretgrantFields
+	// secretgrantDescCreatedAt is the schema descriptor for created_at field.
+	secretgrantDescCreatedAt := secretgrantMixinFields0[1].Descriptor()
+	// secretgrant.DefaultCreatedAt holds the default value on creation for the created_at field.
+	secretgrant.DefaultCreatedAt = secretgrantDescCreatedAt.Default.(func() int64)
+	// secretgrantDescExpiresAt is the schema descriptor for expires_at field.
+	secretgrantDescExpiresAt := secretgrantFields[4].Descriptor()
+	// secretgrant.DefaultExpiresAt holds the default value on creation for the expires_at field.
+	secretgrant.DefaultExpiresAt = secretgrantDescExpiresAt.Default.(int64)
+	// secretgrantDescGrantedAt is the schema descriptor for granted_at field.
+	secretgrantDescGrantedAt := secretgrantFields[6].Descriptor()
+	// secretgrant.DefaultGrantedAt holds the default value on creation for the granted_at field.
+	secretgrant.DefaultGrantedAt = secretgrantDescGrantedAt.Default.(int64)
+	// secretgrantDescID is the schema descriptor for id field.
+	secretgrantDescID := secretgrantMixinFields0[0].Descriptor()
+	// secretgrant.DefaultID holds the default value on creation for the id field.
+	secretgrant.DefaultID = secretgrantDescID.Default.(func() string)
+	// secretgrant.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	secretgrant.IDValidator = secretgrantDescID.Validators[0].(func(string) error)
+	secretversionMixin := schema.SecretVersion{}.Mixin()
+	secretversion.Policy = privacy.NewPolicies(secretversionMixin[0], schema.SecretVersion{})
+	secretversion.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := secretversion.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	secretversionMixinFields0 := secretversionMixin[0].Fields()
+	_ = secretversionMixinFields0
+	secretversionFields := schema.SecretVersion{}.Fields()
+	_ = secretversionFields
+	// secretversionDescCreatedAt is the schema descriptor for created_at field.
+	secretversionDescCreatedAt := secretversionMixinFields0[1].Descriptor()
+	// secretversion.DefaultCreatedAt holds the default value on creation for the created_at field.
+	secretversion.DefaultCreatedAt = secretversionDescCreatedAt.Default.(func() int64)
+	// secretversionDescHasValue is the schema descriptor for has_value field.
+	secretversionDescHasValue := secretversionFields[2].Descriptor()
+	// secretversion.DefaultHasValue holds the default value on creation for the has_value field.
+	secretversion.DefaultHasValue = secretversionDescHasValue.Default.(bool)
+	// secretversionDescID is the schema descriptor for id field.
+	secretversionDescID := secretversionMixinFields0[0].Descriptor()
+	// secretversion.DefaultID holds the default value on creation for the id field.
+	secretversion.DefaultID = secretversionDescID.Default.(func() string)
+	// secretversion.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	secretversion.IDValidator = secretversionDescID.Validators[0].(func(string) error)
 	securitysettingsMixin := schema.SecuritySettings{}.Mixin()
 	securitysettings.Policy = privacy.NewPolicies(securitysettingsMixin[0], schema.SecuritySettings{})
 	securitysettings.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -28,6 +28,8 @@ func (Organization) Edges() []ent.Edge {
 		edge.To("members", OrganizationMember.Type),
 		edge.To("projects", Project.Type),
 		edge.To("audit_events", AuditEvent.Type),
+		edge.To("secrets", Secret.Type),
+		edge.To("groups", Group.Type),
 	}
 }
 

@@ -15,7 +15,7 @@ func (User) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "usr"}} }
 
 // Annotations of User.
 func (User) Annotations() []schema.Annotation {
-	return []schema.Annotation{Unions{Names: []string{"Actor", "KeyOwner", "Principal"}}}
+	return []schema.Annotation{Unions{Names: []string{"Actor", "Grantee", "KeyOwner", "Principal"}}}
 }
 
 // Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.
@@ -41,5 +41,9 @@ func (User) Edges() []ent.Edge {
 		edge.To("sessions", Session.Type),
 		edge.To("access_tokens", AccessToken.Type),
 		edge.To("sent_invitations", Invitation.Type),
+		edge.To("owned_secrets", Secret.Type),
+		edge.To("secret_grants", SecretGrant.Type),
+		edge.To("owned_groups", Group.Type),
+		edge.To("group_memberships", GroupMember.Type),
 	}
 }

@@ -43,6 +43,14 @@ const (
 	EdgeAccessTokens = "access_tokens"
 	// EdgeSentInvitations holds the string denoting the sent_invitations edge name in mutations.
 	EdgeSentInvitations = "sent_invitations"
+	// EdgeOwnedSecrets holds the string denoting the owned_secrets edge name in mutations.
+	EdgeOwnedSecrets = "owned_secrets"
+	// EdgeSecretGrants holds the string denoting the secret_grants edge name in mutations.
+	EdgeSecretGrants = "secret_grants"
+	// EdgeOwnedGroups holds the string denoting the owned_groups edge name in mutations.
+	EdgeOwnedGroups = "owned_groups"
+	// EdgeGroupMemberships holds the string denoting the group_memberships edge name in mutations.
+	EdgeGroupMemberships = "group_memberships"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 	// CollaborationsTable is the table that holds the collaborations relation/edge.
@@ -94,6 +102,34 @@ const (
 	SentInvitationsInverseTable = "invitations"
 	// SentInvitationsColumn is the table column denoting the sent_invitations relation/edge.
 	SentInvitationsColumn = "invited_by_id"
+	// OwnedSecretsTable is the table that holds the owned_secrets relation/edge.
+	OwnedSecretsTable = "secrets"
+	// OwnedSecretsInverseTable is the table name for the Secret entity.
+	// It exists in this package in order to avoid circular dependency with the "secret" package.
+	OwnedSecretsInverseTable = "secrets"
+	// OwnedSecretsColumn is the table column denoting the owned_secrets relation/edge.
+	OwnedSecretsColumn = "owner_id"
+	// SecretGrantsTable is the table that holds the secret_grants relation/edge.
+	SecretGrantsTable = "secret_grants"
+	// SecretGrantsInverseTable is the table name for the SecretGrant entity.
+	// It exists in this package in order to avoid circular dependency with the "secretgrant" package.
+	SecretGrantsInverseTable = "secret_grants"
+	// SecretGrantsColumn is the table column denoting the secret_grants relation/edge.
+	SecretGrantsColumn = "user_id"
+	// OwnedGroupsTable is the table that holds the owned_groups relation/edge.
+	OwnedGroupsTable = "groups"
+	// OwnedGroupsInverseTable is the table name for the Group entity.
+	// It exists in this package in order to avoid circular dependency with the "group" package.
+	OwnedGroupsInverseTable = "groups"
+	// OwnedGroupsColumn is the table column denoting the owned_groups relation/edge.
+	OwnedGroupsColumn = "owner_id"
+	// GroupMembershipsTable is the table that holds the group_memberships relation/edge.
+	GroupMembershipsTable = "group_members"
+	// GroupMembershipsInverseTable is the table name for the GroupMember entity.
+	// It exists in this package in order to avoid circular dependency with the "groupmember" package.
+	GroupMembershipsInverseTable = "group_members"
+	// GroupMembershipsColumn is the table column denoting the group_memberships relation/edge.
+	GroupMembershipsColumn = "user_id"
 )
 
 // Columns holds all SQL columns for user fields.
@@ -242,5 +278,37 @@ func newSentInvitationsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(SentInvitationsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, SentInvitationsTable, SentInvitationsColumn),
+	)
+}
+
+func newOwnedSecretsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OwnedSecretsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, OwnedSecretsTable, OwnedSecretsColumn),
+	)
+}
+
+func newSecretGrantsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SecretGrantsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SecretGrantsTable, SecretGrantsColumn),
+	)
+}
+
+func newOwnedGroupsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OwnedGroupsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, OwnedGroupsTable, OwnedGroupsColumn),
+	)
+}
+
+func newGroupMembershipsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(GroupMembershipsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, GroupMembershipsTable, GroupMembershipsColumn),
 	)
 }

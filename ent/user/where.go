@@ -660,6 +660,118 @@ func HasSentInvitationsWith(preds ...predicate.Invitation) predicate.User {
 	})
 }
 
+// HasOwnedSecrets applies the HasEdge predicate on the "owned_secrets" edge.
+func HasOwnedSecrets() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, OwnedSecretsTable, OwnedSecretsColumn),
+		)
+		if row := lock.Row("Secret"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newOwnedSecretsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOwnedSecretsWith applies the HasEdge predicate on the "owned_secrets" edge with a given conditions (other predicates).
+func HasOwnedSecretsWith(preds ...predicate.Secret) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newOwnedSecretsStep()
+		preds := append([]predicate.Secret{lock.Row("Secret")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSecretGrants applies the HasEdge predicate on the "secret_grants" edge.
+func HasSecretGrants() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SecretGrantsTable, SecretGrantsColumn),
+		)
+		if row := lock.Row("SecretGrant"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSecretGrantsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSecretGrantsWith applies the HasEdge predicate on the "secret_grants" edge with a given conditions (other predicates).
+func HasSecretGrantsWith(preds ...predicate.SecretGrant) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newSecretGrantsStep()
+		preds := append([]predicate.SecretGrant{lock.Row("SecretGrant")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOwnedGroups applies the HasEdge predicate on the "owned_groups" edge.
+func HasOwnedGroups() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, OwnedGroupsTable, OwnedGroupsColumn),
+		)
+		if row := lock.Row("Group"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newOwnedGroupsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOwnedGroupsWith applies the HasEdge predicate on the "owned_groups" edge with a given conditions (other predicates).
+func HasOwnedGroupsWith(preds ...predicate.Group) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newOwnedGroupsStep()
+		preds := append([]predicate.Group{lock.Row("Group")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasGroupMemberships applies the HasEdge predicate on the "group_memberships" edge.
+func HasGroupMemberships() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, GroupMembershipsTable, GroupMembershipsColumn),
+		)
+		if row := lock.Row("GroupMember"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newGroupMembershipsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasGroupMembershipsWith applies the HasEdge predicate on the "group_memberships" edge with a given conditions (other predicates).
+func HasGroupMembershipsWith(preds ...predicate.GroupMember) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newGroupMembershipsStep()
+		preds := append([]predicate.GroupMember{lock.Row("GroupMember")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.User) predicate.User {
 	return predicate.User(sql.AndPredicates(predicates...))

@@ -59,6 +59,22 @@ CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `
 CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX `credential_created_at_id` ON `credentials` (`created_at`, `id`);
+-- create "groups" table
+CREATE TABLE `groups` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `status` text NOT NULL DEFAULT ('ENABLED'), `members_can_view` bool NOT NULL DEFAULT (false), `organization_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `groups_organizations_groups` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE NO ACTION, CONSTRAINT `groups_users_owned_groups` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "group_created_at_id" to table: "groups"
+CREATE INDEX `group_created_at_id` ON `groups` (`created_at`, `id`);
+-- create index "group_owner_id_organization_id" to table: "groups"
+CREATE INDEX `group_owner_id_organization_id` ON `groups` (`owner_id`, `organization_id`);
+-- create index "group_organization_id_name" to table: "groups"
+CREATE INDEX `group_organization_id_name` ON `groups` (`organization_id`, `name`);
+-- create "group_members" table
+CREATE TABLE `group_members` (`id` text NOT NULL, `created_at` integer NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `group_id` text NOT NULL, `added_by_id` text NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `group_members_groups_members` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE NO ACTION, CONSTRAINT `group_members_users_added_by` FOREIGN KEY (`added_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL, CONSTRAINT `group_members_users_group_memberships` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "groupmember_created_at_id" to table: "group_members"
+CREATE INDEX `groupmember_created_at_id` ON `group_members` (`created_at`, `id`);
+-- create index "groupmember_user_id_group_id_expires_at" to table: "group_members"
+CREATE INDEX `groupmember_user_id_group_id_expires_at` ON `group_members` (`user_id`, `group_id`, `expires_at`);
+-- create index "groupmember_group_id_user_id" to table: "group_members"
+CREATE UNIQUE INDEX `groupmember_group_id_user_id` ON `group_members` (`group_id`, `user_id`);
 -- create "idempotency_keys" table
 CREATE TABLE `idempotency_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `lookup` text NOT NULL, `user_id` text NOT NULL, `mutation` text NOT NULL, `fingerprint` blob NOT NULL, `pepper_id` text NOT NULL, `subject_id` text NOT NULL DEFAULT (''), `made_id` text NOT NULL DEFAULT (''), `part_id` text NOT NULL DEFAULT (''), `outcomes` json NULL, `expires_at` integer NOT NULL, PRIMARY KEY (`id`));
 -- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
@@ -133,6 +149,42 @@ CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL,
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX `sealedvalue_api_key_id_version` ON `sealed_values` (`api_key_id`, `version`);
+-- create "sealed_versions" table
+CREATE TABLE `sealed_versions` (`id` text NOT NULL, `created_at` integer NOT NULL, `secret_id` text NOT NULL, `number` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, PRIMARY KEY (`id`));
+-- create index "sealedversion_created_at_id" to table: "sealed_versions"
+CREATE INDEX `sealedversion_created_at_id` ON `sealed_versions` (`created_at`, `id`);
+-- create index "sealedversion_secret_id_number" to table: "sealed_versions"
+CREATE UNIQUE INDEX `sealedversion_secret_id_number` ON `sealed_versions` (`secret_id`, `number`);
+-- create "secrets" table
+CREATE TABLE `secrets` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `url` text NOT NULL, `client_id` text NOT NULL, `identifier` text NOT NULL DEFAULT (''), `method` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `notes` text NOT NULL DEFAULT (''), `has_value` bool NOT NULL DEFAULT (false), `version` integer NOT NULL DEFAULT (1), `reason_required` bool NOT NULL DEFAULT (false), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `expires_at` integer NOT NULL DEFAULT (0), `updated_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `reveal_count` integer NOT NULL DEFAULT (0), `organization_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `secrets_organizations_secrets` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE NO ACTION, CONSTRAINT `secrets_users_owned_secrets` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "secret_created_at_id" to table: "secrets"
+CREATE INDEX `secret_created_at_id` ON `secrets` (`created_at`, `id`);
+-- create index "secret_owner_id_organization_id" to table: "secrets"
+CREATE INDEX `secret_owner_id_organization_id` ON `secrets` (`owner_id`, `organization_id`);
+-- create index "secret_organization_id" to table: "secrets"
+CREATE INDEX `secret_organization_id` ON `secrets` (`organization_id`);
+-- create index "secret_name_id" to table: "secrets"
+CREATE INDEX `secret_name_id` ON `secrets` (`name`, `id`);
+-- create index "secret_last_used_at_id" to table: "secrets"
+CREATE INDEX `secret_last_used_at_id` ON `secrets` (`last_used_at`, `id`);
+-- create "secret_grants" table
+CREATE TABLE `secret_grants` (`id` text NOT NULL, `created_at` integer NOT NULL, `level` text NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `granted_at` integer NOT NULL DEFAULT (0), `group_id` text NULL, `secret_id` text NOT NULL, `granted_by_id` text NULL, `user_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `secret_grants_groups_secret_grants` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`) ON DELETE SET NULL, CONSTRAINT `secret_grants_secrets_grants` FOREIGN KEY (`secret_id`) REFERENCES `secrets` (`id`) ON DELETE NO ACTION, CONSTRAINT `secret_grants_users_granted_by` FOREIGN KEY (`granted_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL, CONSTRAINT `secret_grants_users_secret_grants` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE SET NULL);
+-- create index "secretgrant_created_at_id" to table: "secret_grants"
+CREATE INDEX `secretgrant_created_at_id` ON `secret_grants` (`created_at`, `id`);
+-- create index "secretgrant_user_id_secret_id_level_expires_at" to table: "secret_grants"
+CREATE INDEX `secretgrant_user_id_secret_id_level_expires_at` ON `secret_grants` (`user_id`, `secret_id`, `level`, `expires_at`);
+-- create index "secretgrant_group_id_secret_id_level_expires_at" to table: "secret_grants"
+CREATE INDEX `secretgrant_group_id_secret_id_level_expires_at` ON `secret_grants` (`group_id`, `secret_id`, `level`, `expires_at`);
+-- create index "secretgrant_secret_id_user_id" to table: "secret_grants"
+CREATE UNIQUE INDEX `secretgrant_secret_id_user_id` ON `secret_grants` (`secret_id`, `user_id`);
+-- create index "secretgrant_secret_id_group_id" to table: "secret_grants"
+CREATE UNIQUE INDEX `secretgrant_secret_id_group_id` ON `secret_grants` (`secret_id`, `group_id`);
+-- create "secret_versions" table
+CREATE TABLE `secret_versions` (`id` text NOT NULL, `created_at` integer NOT NULL, `number` integer NOT NULL, `has_value` bool NOT NULL DEFAULT (false), `secret_id` text NOT NULL, `created_by_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `secret_versions_secrets_versions` FOREIGN KEY (`secret_id`) REFERENCES `secrets` (`id`) ON DELETE NO ACTION, CONSTRAINT `secret_versions_users_created_by` FOREIGN KEY (`created_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL);
+-- create index "secretversion_created_at_id" to table: "secret_versions"
+CREATE INDEX `secretversion_created_at_id` ON `secret_versions` (`created_at`, `id`);
+-- create index "secretversion_secret_id_number" to table: "secret_versions"
+CREATE UNIQUE INDEX `secretversion_secret_id_number` ON `secret_versions` (`secret_id`, `number`);
 -- create "security_settings" table
 CREATE TABLE `security_settings` (`id` text NOT NULL, `created_at` integer NOT NULL, `require_secret` bool NOT NULL DEFAULT (false), `secret_overrides_allowlists` bool NOT NULL DEFAULT (false), `origins` json NOT NULL, `user_agents` json NOT NULL, `methods` json NOT NULL, `addresses` json NOT NULL, `require_jwt` bool NOT NULL DEFAULT (false), `api_key_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `security_settings_api_keys_security_settings` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION);
 -- create index "securitysettings_created_at_id" to table: "security_settings"
@@ -183,6 +235,42 @@ DROP INDEX `securitysettings_api_key_id`;
 DROP INDEX `securitysettings_created_at_id`;
 -- reverse: create "security_settings" table
 DROP TABLE `security_settings`;
+-- reverse: create index "secretversion_secret_id_number" to table: "secret_versions"
+DROP INDEX `secretversion_secret_id_number`;
+-- reverse: create index "secretversion_created_at_id" to table: "secret_versions"
+DROP INDEX `secretversion_created_at_id`;
+-- reverse: create "secret_versions" table
+DROP TABLE `secret_versions`;
+-- reverse: create index "secretgrant_secret_id_group_id" to table: "secret_grants"
+DROP INDEX `secretgrant_secret_id_group_id`;
+-- reverse: create index "secretgrant_secret_id_user_id" to table: "secret_grants"
+DROP INDEX `secretgrant_secret_id_user_id`;
+-- reverse: create index "secretgrant_group_id_secret_id_level_expires_at" to table: "secret_grants"
+DROP INDEX `secretgrant_group_id_secret_id_level_expires_at`;
+-- reverse: create index "secretgrant_user_id_secret_id_level_expires_at" to table: "secret_grants"
+DROP INDEX `secretgrant_user_id_secret_id_level_expires_at`;
+-- reverse: create index "secretgrant_created_at_id" to table: "secret_grants"
+DROP INDEX `secretgrant_created_at_id`;
+-- reverse: create "secret_grants" table
+DROP TABLE `secret_grants`;
+-- reverse: create index "secret_last_used_at_id" to table: "secrets"
+DROP INDEX `secret_last_used_at_id`;
+-- reverse: create index "secret_name_id" to table: "secrets"
+DROP INDEX `secret_name_id`;
+-- reverse: create index "secret_organization_id" to table: "secrets"
+DROP INDEX `secret_organization_id`;
+-- reverse: create index "secret_owner_id_organization_id" to table: "secrets"
+DROP INDEX `secret_owner_id_organization_id`;
+-- reverse: create index "secret_created_at_id" to table: "secrets"
+DROP INDEX `secret_created_at_id`;
+-- reverse: create "secrets" table
+DROP TABLE `secrets`;
+-- reverse: create index "sealedversion_secret_id_number" to table: "sealed_versions"
+DROP INDEX `sealedversion_secret_id_number`;
+-- reverse: create index "sealedversion_created_at_id" to table: "sealed_versions"
+DROP INDEX `sealedversion_created_at_id`;
+-- reverse: create "sealed_versions" table
+DROP TABLE `sealed_versions`;
 -- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 DROP INDEX `sealedvalue_api_key_id_version`;
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
@@ -257,6 +345,22 @@ DROP INDEX `idempotencykey_created_at_id`;
 DROP INDEX `idempotency_keys_lookup_key`;
 -- reverse: create "idempotency_keys" table
 DROP TABLE `idempotency_keys`;
+-- reverse: create index "groupmember_group_id_user_id" to table: "group_members"
+DROP INDEX `groupmember_group_id_user_id`;
+-- reverse: create index "groupmember_user_id_group_id_expires_at" to table: "group_members"
+DROP INDEX `groupmember_user_id_group_id_expires_at`;
+-- reverse: create index "groupmember_created_at_id" to table: "group_members"
+DROP INDEX `groupmember_created_at_id`;
+-- reverse: create "group_members" table
+DROP TABLE `group_members`;
+-- reverse: create index "group_organization_id_name" to table: "groups"
+DROP INDEX `group_organization_id_name`;
+-- reverse: create index "group_owner_id_organization_id" to table: "groups"
+DROP INDEX `group_owner_id_organization_id`;
+-- reverse: create index "group_created_at_id" to table: "groups"
+DROP INDEX `group_created_at_id`;
+-- reverse: create "groups" table
+DROP TABLE `groups`;
 -- reverse: create index "credential_created_at_id" to table: "credentials"
 DROP INDEX `credential_created_at_id`;
 -- reverse: create index "credentials_user_id_key" to table: "credentials"
