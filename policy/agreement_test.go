@@ -76,7 +76,7 @@ func TestAllFormsOfARuleAgree(t *testing.T) {
 		if testing.Short() {
 			count /= 10
 		}
-		a := &agreement{t: t, db: db, w: w, facts: facts, refused: map[string]int{}}
+		a := &agreement{t: t, db: db, w: w, typ: "Thing", permission: "thing.view", facts: facts, refused: map[string]int{}}
 		for i := range count {
 			g := &generator{r: rand.New(rand.NewPCG(start, uint64(1000+i))), vocabulary: w.vocabulary}
 			if db.name == "postgres" {
@@ -103,15 +103,17 @@ func TestAllFormsOfARuleAgree(t *testing.T) {
 }
 
 type agreement struct {
-	t         *testing.T
-	db        database
-	w         *world
-	facts     map[string]*ast.Term
-	decisions int
-	allowed   int
-	refusals  int
-	failures  int
-	refused   map[string]int
+	t          *testing.T
+	db         database
+	w          *world
+	typ        string
+	permission Permission
+	facts      map[string]*ast.Term // of every row of the type
+	decisions  int
+	allowed    int
+	refusals   int
+	failures   int
+	refused    map[string]int
 }
 
 func (a *agreement) check(text string) {
@@ -128,9 +130,14 @@ func (a *agreement) check(text string) {
 		}
 		return
 	}
-	u := r.rules["thing.view"]
+	a.forms(r, text)
+}
+
+// forms compares what all forms of the permission say of every row to every subject.
+func (a *agreement) forms(r *Revision, text string) {
+	ctx, u := a.t.Context(), r.rules[a.permission]
 	ids := make([]string, 0, len(a.facts))
-	for _, row := range a.w.rows["Thing"] {
+	for _, row := range a.w.rows[a.typ] {
 		ids = append(ids, row["id"].(string))
 	}
 	for _, s := range a.w.subjects() {
@@ -147,7 +154,7 @@ func (a *agreement) check(text string) {
 		for shape, name := range map[Shape]string{Few: "few", Many: "many"} {
 			a.same(name, want, a.filter(r, s, shape), s, text)
 		}
-		can, err := r.Can(ctx, a.db, s, "Thing", ids, []Permission{"thing.view"})
+		can, err := r.Can(ctx, a.db, s, a.typ, ids, []Permission{a.permission})
 		if err != nil {
 			a.t.Fatalf("%v\n%s", err, text)
 		}
@@ -188,7 +195,7 @@ func (a *agreement) decide(r *Revision, u *rule, s Subject, truth map[string]boo
 		if err := rows.Scan(&id, &l.facts, &l.now, &l.allow); err != nil {
 			a.t.Fatal(err)
 		}
-		input := inputTerm(s, "thing.view", a.facts[id], l.now)
+		input := inputTerm(s, a.permission, a.facts[id], l.now)
 		full, fullReasons := a.opa(u, input)
 		restricted, reasons, err := u.ask(ctx, s, l, nil)
 		if err != nil {
@@ -217,11 +224,11 @@ func (a *agreement) opa(u *rule, input *ast.Term) (bool, []string) {
 }
 
 func (a *agreement) filter(r *Revision, s Subject, shape Shape) []string {
-	where, err := r.Filter(s, "thing.view", shape)
+	where, err := r.Filter(s, a.permission, shape)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	sel := entsql.Dialect(a.db.name).Select("id").From(entsql.Table("things")).OrderBy("id")
+	sel := entsql.Dialect(a.db.name).Select("id").From(entsql.Table(a.w.vocabulary[a.typ].Table)).OrderBy("id")
 	where(sel)
 	query, args := sel.Query()
 	return queryTexts(a.t, a.db, query, args...)
@@ -229,12 +236,12 @@ func (a *agreement) filter(r *Revision, s Subject, shape Shape) []string {
 
 func (a *agreement) count(r *Revision, s Subject, want int, text string) {
 	for _, n := range []int{3, 100_000} {
-		st, err := r.CountUpTo(s, "thing.view", n)
+		st, err := r.CountUpTo(s, a.permission, n)
 		if err != nil {
 			a.t.Fatal(err)
 		}
 		got := runInt(a.t, a.db, st)
-		if n > agreementRows && got != int64(want) || got > int64(n+1) {
+		if n > len(a.facts) && got != int64(want) || got > int64(n+1) {
 			a.fail("count up to %d: %d, want %d\n%s\n%s", n, got, want, text, st.Text())
 		}
 	}
@@ -242,15 +249,15 @@ func (a *agreement) count(r *Revision, s Subject, want int, text string) {
 
 // whoCan compares who can see a row with what OPA says about each user.
 func (a *agreement) whoCan(r *Revision, u *rule, text string) {
-	for _, row := range a.w.rows["Thing"][:3] {
+	for _, row := range a.w.rows[a.typ][:3] {
 		id := row["id"].(string)
-		got, err := r.WhoCan(a.t.Context(), a.db, "thing.view", id, Span{Limit: 50})
+		got, err := r.WhoCan(a.t.Context(), a.db, a.permission, id, Span{Limit: 50})
 		if err != nil {
 			a.t.Fatalf("%v\n%s\n%s", err, u.who.first.text, text)
 		}
 		want := []string{}
 		for _, s := range a.w.subjects()[:len(a.w.rows["User"])] {
-			if ok, _ := a.opa(u, inputTerm(s, "thing.view", a.facts[id], time.Now().UnixMicro())); ok {
+			if ok, _ := a.opa(u, inputTerm(s, a.permission, a.facts[id], time.Now().UnixMicro())); ok {
 				want = append(want, s.ID)
 			}
 		}

@@ -95,7 +95,7 @@ func (l law) query(ctx context.Context, text string) (rego.PreparedEvalQuery, er
 }
 
 func (r *Revision) buildForms(u *rule, p posture) *forms {
-	where := elide(fold(u.formula.where, p))
+	where := factor(elide(fold(u.formula.where, p)))
 	f := &forms{where: where, decide: r.statement(r.decideProgram(u, where, p))}
 	if u.info.Type != "" {
 		f.one = filterProgram(r.dialect, u.root, where, One)

@@ -67,7 +67,7 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	var leaves []node
 	at := map[string]int{}
 	for _, u := range rules {
-		c.combined[u.info.Name] = combineLeaves(elide(fold(u.formula.where, p)), at, &leaves)
+		c.combined[u.info.Name] = combineLeaves(factor(elide(fold(u.formula.where, p))), at, &leaves)
 	}
 	c.count = len(leaves)
 	w := newWriter(r.dialect)

@@ -49,7 +49,7 @@ func document(t *testing.T) string {
 	b.WriteString("# The law\n\nMade from `policy/keyhall` by a test; edit the rules, not this page.\n\n")
 	b.WriteString("Each permission is one boolean Rego rule, named `noun.verb`. A table shows which role holds which verb as data;\n" +
 		"the rules add the conditions (a personal key is never shared, who left an organization holds nothing in it, and so on).\n")
-	for _, noun := range []struct{ key, title string }{{"api_key", "API key"}, {"project", "Project"}, {"organization", "Organization"}} {
+	for _, noun := range []struct{ key, title string }{{"api_key", "API key"}, {"secret", "Secret"}, {"group", "Group"}, {"project", "Project"}, {"organization", "Organization"}} {
 		fmt.Fprintf(&b, "\n## %s: who holds what\n\n%s", noun.title, matrix(roles(t)[noun.key]))
 	}
 	b.WriteString("\n## Every permission\n\n| permission | about | what it allows |\n|---|---|---|\n")
@@ -97,10 +97,10 @@ func matrix(t table) string {
 	type column struct{ name, source, role string }
 	var columns []column
 	verbs := map[string]bool{}
-	for _, source := range []string{"owner", "collaborator", "project", "organization"} {
+	for _, source := range []string{"owner", "collaborator", "grant", "group", "project", "organization"} {
 		for _, role := range slices.Sorted(maps.Keys(t[source])) {
 			name := strings.ToLower(source + " " + role)
-			if source == "owner" || source == "collaborator" {
+			if slices.Contains([]string{"owner", "collaborator", "grant", "group"}, source) {
 				name = strings.ToLower(role)
 			}
 			columns = append(columns, column{name, source, role})

@@ -32,13 +32,14 @@ func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 	for typ, want := range map[string]Permission{
 		"APIKey": "api_key.view", "Organization": "organization.view", "OrganizationMember": "organization_member.view",
 		"AuditEvent": "audit_event.view", "User": "user.view", "Session": "session.view", "Collaborator": "collaborator.view",
-		"SecuritySettings": "security_settings.view", "JWTKey": "jwt_key.view",
+		"SecuritySettings": "security_settings.view", "JWTKey": "jwt_key.view", "Secret": "secret.view", "SecretGrant": "secret_grant.view",
+		"SecretVersion": "secret_version.view", "Group": "group.view", "GroupMember": "group_member.view",
 	} {
 		if got, ok := r.RowPermission(typ); !ok || got != want {
 			t.Errorf("%s: %q", typ, got)
 		}
 	}
-	for _, typ := range []string{"Credential", "SealedValue", "APIKeyHash", "Instance", "Nonsense"} {
+	for _, typ := range []string{"Credential", "SealedValue", "SealedVersion", "APIKeyHash", "Instance", "Nonsense"} {
 		if got, ok := r.RowPermission(typ); ok {
 			t.Errorf("rows of %s are shown by %q", typ, got)
 		}

@@ -26,7 +26,12 @@ func simplify(n node) node {
 		}
 		return n
 	case present:
-		if c, ok := n.of.(column); ok && !c.field.Nullable {
+		switch of := n.of.(type) {
+		case column:
+			if !of.field.Nullable {
+				return constant(true)
+			}
+		case clock: // every decision has one
 			return constant(true)
 		}
 	case membership:

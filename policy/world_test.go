@@ -224,8 +224,14 @@ func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
 // put makes the tables, with their foreign keys, and fills them.
 func (w *world) put(t testing.TB, db database) {
 	t.Helper()
+	w.putTypes(t, db, "User", "Place", "Team", "Member", "Thing", "Part")
+}
+
+// putTypes is put for the types of any vocabulary, each after those that it leads to.
+func (w *world) putTypes(t testing.TB, db database, types ...string) {
+	t.Helper()
 	kinds := map[Kind]string{String: "text", Int: "bigint", Bool: "boolean"}
-	for _, typ := range []string{"User", "Place", "Team", "Member", "Thing", "Part"} {
+	for _, typ := range types {
 		entity := w.vocabulary[typ]
 		var columns []string
 		for _, name := range slices.Sorted(maps.Keys(entity.Fields)) {
@@ -233,11 +239,11 @@ func (w *world) put(t testing.TB, db database) {
 			columns = append(columns, f.Column+" "+kinds[f.Kind]+map[bool]string{false: " NOT NULL"}[f.Nullable]+map[bool]string{true: " PRIMARY KEY"}[name == "id"])
 		}
 		for _, name := range slices.Sorted(maps.Keys(entity.Edges)) {
-			if e := entity.Edges[name]; e.Rel == ToOne {
+			if e := entity.Edges[name]; e.Rel == ToOne && entity.Fields[e.Column].Column == "" {
 				columns = append(columns, e.Column+" text REFERENCES "+w.vocabulary[e.To].Table+"(id)")
 			}
 		}
-		db.exec(t, "CREATE TABLE "+entity.Table+" ("+strings.Join(columns, ", ")+")")
+		db.exec(t, `CREATE TABLE "`+entity.Table+`" (`+strings.Join(columns, ", ")+")")
 		for _, row := range w.rows[typ] {
 			names := slices.Sorted(maps.Keys(row))
 			b := entsql.Dialect(db.name).Insert(entity.Table).Columns(names...)

@@ -38,6 +38,32 @@ api_key := {
 }
 
 # METADATA
+# title: Verbs on a secret
+# description: Held by its owner, and by who has a grant on it, directly or through a group.
+secret := {
+	"owner": {"OWNER": {
+		"delete", "disable", "edit", "enable", "restore_version", "reveal", "share", "share_outside", "unshare",
+		"view", "view_sharing", "view_versions",
+	}},
+	"grant": {
+		"EDIT": {"disable", "edit", "enable", "leave", "reveal", "view", "view_sharing", "view_versions"},
+		"VIEW": {"leave", "reveal", "view", "view_sharing"},
+	},
+}
+
+# METADATA
+# title: Verbs on a group
+# description: Held by its owner, by its members, and by the owners of its organization.
+group := {
+	"owner": {"OWNER": {"add_member", "delete", "edit", "remove_member", "view", "view_members"}},
+	"group": {"MEMBER": {"leave", "view", "view_members"}},
+	"organization": {
+		"OWNER": {"edit", "view"},
+		"READER": set(),
+	},
+}
+
+# METADATA
 # title: Verbs on a project
 # description: Held by the members of the project and of its organization.
 project := {
