@@ -38,6 +38,9 @@ func deeds(subject string, d Deed) map[Permission]scope {
 	security := []string{
 		"require_secret", "secret_overrides_allowlists", "origins", "user_agents", "methods", "addresses", "require_jwt",
 	}
+	described := []string{
+		"name", "url", "client_id", "identifier", "method", "tags", "notes", "expires_at", "reason_required", "has_value", "version", "updated_at",
+	}
 	return map[Permission]scope{
 		"project.create_api_key": {writes: []core.Write{
 			core.Create("APIKey", pins{"id": d.New, "project_id": d.ID, "owner_id": subject}),
@@ -97,6 +100,40 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("Session", pins{"user_id": subject}),
 			core.Create("Mail", pins{"user_id": subject, "kind": "password_changed"}),
 		}},
+		"organization.create_secret": {writes: []core.Write{
+			core.Create("Secret", pins{"id": d.New, "organization_id": d.ID, "owner_id": subject}),
+			core.Create("SecretVersion", pins{"secret_id": d.New, "created_by_id": subject}),
+			core.Create("SealedVersion", pins{"secret_id": d.New}),
+		}},
+		"secret.edit": {writes: []core.Write{
+			core.Update("Secret", pins{"id": d.ID}, described...),
+			core.Create("SecretVersion", pins{"secret_id": d.ID, "created_by_id": subject}),
+			core.Create("SealedVersion", pins{"secret_id": d.ID}),
+		}},
+		"secret.reveal": {
+			writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "reveal_count", "last_used_at")},
+			reads:  []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}},
+		},
+		"secret.share": {writes: []core.Write{
+			core.Create("SecretGrant", pins{"secret_id": d.ID, "granted_by_id": subject}),
+			core.Update("SecretGrant", pins{"secret_id": d.ID}, "level", "expires_at", "granted_by_id", "granted_at"),
+		}},
+		"secret.unshare": {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID})}},
+		"organization.create_group": {writes: []core.Write{
+			core.Create("Group", pins{"id": d.New, "organization_id": d.ID, "owner_id": subject}),
+		}},
+		"group.edit": {writes: []core.Write{core.Update("Group", pins{"id": d.ID}, "name", "description", "status", "members_can_view")}},
+		"group.delete": {writes: []core.Write{
+			core.Delete("GroupMember", pins{"group_id": d.ID}),
+			core.Delete("SecretGrant", pins{"group_id": d.ID}),
+			core.Delete("Group", pins{"id": d.ID}),
+		}},
+		"group.add_member": {writes: []core.Write{
+			core.Create("GroupMember", pins{"group_id": d.ID, "added_by_id": subject}),
+			core.Update("GroupMember", pins{"group_id": d.ID}, "expires_at", "added_by_id"),
+		}},
+		"group.remove_member": {writes: []core.Write{core.Delete("GroupMember", pins{"id": d.Part, "group_id": d.ID})}},
+		"group.leave":         {writes: []core.Write{core.Delete("GroupMember", pins{"group_id": d.ID, "user_id": subject})}},
 		"access_token.revoke": {writes: []core.Write{core.Delete("AccessToken", pins{"id": d.ID, "user_id": subject})}},
 		"session.revoke":      {writes: []core.Write{core.Delete("Session", pins{"id": d.ID, "user_id": subject})}},
 		"instance.manage_users": {

@@ -37,6 +37,18 @@ func placeOf(ctx context.Context, tx *ent.Tx, actor, resource string) (place, er
 		return projectPlace(ctx, tx, key.ProjectID)
 	case "prj":
 		return projectPlace(ctx, tx, resource)
+	case "sec":
+		s, err := tx.Secret.Get(ctx, resource)
+		if err != nil {
+			return place{}, err
+		}
+		return place{organization: s.OrganizationID}, nil
+	case "grp":
+		g, err := tx.Group.Get(ctx, resource)
+		if err != nil {
+			return place{}, err
+		}
+		return place{organization: g.OrganizationID}, nil
 	}
 	u, err := tx.User.Get(ctx, actor)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/sealedversion"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -21,29 +22,58 @@ func KeySecret(install, keyID string, version int) keyring.Context {
 	return keyring.Context{Install: install, Type: "api_key", ID: keyID, Version: version, Field: "secret"}
 }
 
+// SecretVersion is the place of the value of one version of a secret.
+func SecretVersion(install, secretID string, number int) keyring.Context {
+	return keyring.Context{Install: install, Type: "secret", ID: secretID, Version: number, Field: "client_secret"}
+}
+
 // Behind counts the sealed values whose data keys are not under the key in use.
 func Behind(ctx context.Context, c *ent.Client, keys *keyring.Keyring) (int, error) {
-	n, err := c.SealedValue.Query().Where(sealedvalue.KeysetIDNEQ(keys.PrimaryID())).Count(lock.Rewrap(ctx))
+	ctx = lock.Rewrap(ctx)
+	n, err := c.SealedValue.Query().Where(sealedvalue.KeysetIDNEQ(keys.PrimaryID())).Count(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count the sealed values: %w", err)
 	}
-	return n, nil
+	m, err := c.SealedVersion.Query().Where(sealedversion.KeysetIDNEQ(keys.PrimaryID())).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count the sealed versions: %w", err)
+	}
+	return n + m, nil
 }
 
 // Rewrap puts the data keys of all sealed values under the key in use and reports how many, batch by batch. What is left to
 // do stands in the rows, so it can be stopped at any moment and begun again, and others can work meanwhile.
 func Rewrap(ctx context.Context, c *ent.Client, keys *keyring.Keyring, install string, report func(moved int)) error {
 	ctx = lock.Rewrap(ctx)
-	w := rewrapping{client: c, keys: keys, install: install, report: report}
+	w := &rewrapping{client: c, keys: keys, install: install, report: report}
 	for { // again until a whole round finds nothing: others sealed values while the round went on
-		moved, err := w.round(ctx)
-		if err != nil {
-			return fmt.Errorf("re-wrap the sealed values: %w", err)
+		round := 0
+		for _, s := range []shelf{values{w}, versions{w}} {
+			moved, err := w.round(ctx, s)
+			if err != nil {
+				return fmt.Errorf("re-wrap the sealed values: %w", err)
+			}
+			round += moved
 		}
-		if moved == 0 {
+		if round == 0 {
 			return nil
 		}
 	}
+}
+
+// shelf is a table of sealed values.
+type shelf interface {
+	// behind lists some rows, by id, whose data keys are not under the key in use.
+	behind(ctx context.Context, tx *ent.Tx, after string) ([]box, error)
+	// put writes one data key, unless somebody moved or deleted it just now.
+	put(ctx context.Context, tx *ent.Tx, b box, next keyring.Sealed) (int, error)
+}
+
+// box is one row of a shelf.
+type box struct {
+	id     string
+	sealed keyring.Sealed
+	place  keyring.Context
 }
 
 type rewrapping struct {
@@ -54,10 +84,10 @@ type rewrapping struct {
 }
 
 // round goes through all values once. After each batch it leaves the database to others for as long as that took.
-func (w *rewrapping) round(ctx context.Context) (moved int, err error) {
+func (w *rewrapping) round(ctx context.Context, s shelf) (moved int, err error) {
 	for after := ""; ; {
 		began := time.Now()
-		last, n, err := w.some(ctx, after)
+		last, n, err := w.some(ctx, s, after)
 		if err != nil || last == "" {
 			return moved, err
 		}
@@ -74,21 +104,20 @@ func (w *rewrapping) round(ctx context.Context) (moved int, err error) {
 }
 
 // some moves one batch in one transaction, with its audit row.
-func (w *rewrapping) some(ctx context.Context, after string) (last string, moved int, err error) {
+func (w *rewrapping) some(ctx context.Context, s shelf, after string) (last string, moved int, err error) {
 	err = within(ctx, w.client, func(tx *ent.Tx) error {
-		rows, err := tx.SealedValue.Query().Where(sealedvalue.IDGT(after), sealedvalue.KeysetIDNEQ(w.keys.PrimaryID())).
-			Order(ent.Asc(sealedvalue.FieldID)).Limit(batch).All(ctx)
+		rows, err := s.behind(ctx, tx, after)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		for _, row := range rows {
-			n, err := w.one(ctx, tx, row)
+			n, err := w.one(ctx, tx, s, row)
 			if err != nil {
 				return err
 			}
 			moved += n
 		}
-		last = rows[len(rows)-1].ID
+		last = rows[len(rows)-1].id
 		if moved == 0 {
 			return nil
 		}
@@ -100,13 +129,11 @@ func (w *rewrapping) some(ctx context.Context, after string) (last string, moved
 	return last, moved, err
 }
 
-// one moves one value, unless somebody moved or deleted it just now.
-func (w *rewrapping) one(ctx context.Context, tx *ent.Tx, row *ent.SealedValue) (int, error) {
-	sealed := keyring.Sealed{WrappedKey: row.WrappedKey, KeysetID: row.KeysetID}
-	next, err := w.keys.Rewrap(sealed, KeySecret(w.install, row.APIKeyID, row.Version))
+// one moves one value.
+func (w *rewrapping) one(ctx context.Context, tx *ent.Tx, s shelf, b box) (int, error) {
+	next, err := w.keys.Rewrap(b.sealed, b.place)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", row.ID, err)
+		return 0, fmt.Errorf("%s: %w", b.id, err)
 	}
-	return tx.SealedValue.Update().Where(sealedvalue.ID(row.ID), sealedvalue.KeysetID(row.KeysetID)).
-		SetWrappedKey(next.WrappedKey).SetKeysetID(next.KeysetID).Save(ctx)
+	return s.put(ctx, tx, b, next)
 }

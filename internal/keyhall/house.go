@@ -45,6 +45,7 @@ type Limits struct {
 	Unknown *limit.Limiter // addresses without an account, per inviter
 	Invites *limit.Limiter // invitations, per inviter
 	Resends *limit.Limiter // how often an invitation is sent again
+	Reveals *limit.Limiter // values of secrets, per person
 }
 
 // Parts are what a house is built from.

@@ -12,7 +12,7 @@ import (
 	"github.com/keyhall/keyhall/policy"
 )
 
-// The one file that opens sealed values. A value is opened after the transaction that recorded its reveal is committed, and
+// The one file that opens sealed values of keys; secret_value.go opens those of secrets. A value is opened after the transaction that recorded its reveal is committed, and
 // only with the receipt of that record: without the row nobody gets the value.
 
 // Revealed is a key's secret and how often it was revealed by now.

@@ -116,6 +116,14 @@ func (h *House) people(ctx context.Context, of []policy.Person) (map[string]*ent
 	for i, p := range of {
 		ids[i] = p.ID
 	}
+	return h.named(ctx, ids)
+}
+
+// named are accounts by id, as people says. The caller knows that the viewer may be told who they are.
+func (h *House) named(ctx context.Context, ids []string) (map[string]*ent.User, error) {
+	if len(ids) == 0 {
+		return map[string]*ent.User{}, nil
+	}
 	all, err := h.client.User.Query().Where(user.IDIn(ids...)).All(lock.Sharing(ctx, ids))
 	if err != nil {
 		return nil, translate(err)
@@ -152,6 +160,12 @@ func (h *House) wordsFor(ctx context.Context, thing ent.Noder) (words, error) {
 	case *ent.Project:
 		w.project = "project " + t.Name
 		around, err = t.Organization(ctx)
+	case *ent.Secret:
+		w.thing = "the secret"
+		around, err = t.Organization(ctx)
+	case *ent.Group:
+		w.thing = "the group"
+		around, err = t.Organization(ctx)
 	case *ent.Organization:
 		around = t
 	}
@@ -170,6 +184,10 @@ func (w words) paths(ways []policy.Way) []string {
 			out = append(out, role+" of "+w.thing)
 		case "collaborator":
 			out = append(out, role+" on "+w.thing)
+		case "grant":
+			out = append(out, "can "+role)
+		case "group":
+			out = append(out, role+" of "+w.thing)
 		case "project":
 			out = append(out, role+" of "+w.project)
 		case "organization":

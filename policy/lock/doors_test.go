@@ -60,6 +60,10 @@ func doors() map[string][]string {
 		"ForgetKeys":          {"internal/once"},
 		"CredentialStanding":  {"internal/authn"},
 		"KeyAudience":         {"internal/keyhall"},
+		"AccountByLogin":      {"internal/keyhall"},
+		"GroupInReach":        {"internal/keyhall"},
+		"SecretAudience":      {"internal/keyhall"},
+		"GroupAudience":       {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},
 	}

@@ -21,6 +21,7 @@ func Duties() []core.Duty {
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), groupAudience(""),
 	}
 }
 
@@ -109,6 +110,15 @@ func accountByEmail(email string) core.Duty {
 	}}}}
 }
 
+// AccountByLogin sees the holder of one exact address or username: sharing reaches any account by it.
+func AccountByLogin(ctx context.Context, login string) context.Context {
+	return core.WithDuty(ctx, accountByLogin(login))
+}
+
+func accountByLogin(login string) core.Duty {
+	return core.Duty{Name: "account.by_login", Reads: []core.Read{{Type: "User", Rows: named(login, login)}}}
+}
+
 // Denial writes the audit row of something that was refused, and counts its repetitions.
 func Denial(ctx context.Context) context.Context { return core.WithDuty(ctx, denial()) }
 
@@ -119,8 +129,8 @@ func denial() core.Duty {
 	}}
 }
 
-// AuditPlace sees where the thing of an event belongs, and nothing else: a key, an invitation or a project by its id, what
-// is around it, and the actor's own row.
+// AuditPlace sees where the thing of an event belongs, and nothing else: a key, an invitation, a project, a secret or a group
+// by its id, what is around it, and the actor's own row.
 func AuditPlace(ctx context.Context, actor, resource string) context.Context {
 	return core.WithDuty(ctx, auditPlace(actor, resource))
 }
@@ -129,6 +139,8 @@ func auditPlace(actor, resource string) core.Duty {
 	return core.Duty{Name: "audit.place", Reads: []core.Read{
 		{Type: "User", Rows: sql.FieldEQ("id", actor)},
 		{Type: "Invitation", Rows: sql.FieldEQ("id", resource)},
+		{Type: "Secret", Rows: sql.FieldEQ("id", resource)},
+		{Type: "Group", Rows: sql.FieldEQ("id", resource)},
 		{Type: "APIKey", Rows: func(s *sql.Selector) {
 			of := sql.Dialect(s.Dialect()).Select("api_key_id").From(sql.Table("invitations")).Where(sql.EQ("id", resource))
 			s.Where(sql.Or(sql.EQ(s.C("id"), resource), sql.In(s.C("id"), of)))
@@ -178,8 +190,9 @@ func instance() core.Duty {
 func Rewrap(ctx context.Context) context.Context { return core.WithDuty(ctx, rewrap()) }
 
 func rewrap() core.Duty {
-	return core.Duty{Name: "keyring.rewrap", Reads: []core.Read{{Type: "SealedValue"}}, Writes: []core.Write{
+	return core.Duty{Name: "keyring.rewrap", Reads: []core.Read{{Type: "SealedValue"}, {Type: "SealedVersion"}}, Writes: []core.Write{
 		core.Update("SealedValue", nil, "wrapped_key", "keyset_id"),
+		core.Update("SealedVersion", nil, "wrapped_key", "keyset_id"),
 		core.Create(AuditType, pins{"actor_kind": "operator", "outcome": "DONE", "type": "keyring.rewrapped"}),
 	}}
 }
@@ -235,20 +248,19 @@ func expired(s *sql.Selector) {
 	}))
 }
 
-// Sharing sees the people who have access to a thing, for somebody who may see its sharing: not all of them are theirs to
-// see otherwise, and the caller then shows a name and no address.
-func Sharing(ctx context.Context, people []string) context.Context {
-	return core.WithDuty(ctx, sharing(people))
+// Sharing sees the people and the groups who have access to a thing, for somebody who may see its sharing: not all of them
+// are theirs to see otherwise, and the caller then shows a name and no more.
+func Sharing(ctx context.Context, ids []string) context.Context {
+	return core.WithDuty(ctx, sharing(ids))
 }
 
-func sharing(people []string) core.Duty {
-	ids := make([]any, len(people))
-	for i, id := range people {
+func sharing(named []string) core.Duty {
+	ids := make([]any, len(named))
+	for i, id := range named {
 		ids[i] = id
 	}
-	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
-		s.Where(sql.In(s.C("id"), ids...))
-	}}}}
+	among := func(s *sql.Selector) { s.Where(sql.In(s.C("id"), ids...)) }
+	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: among}, {Type: "Group", Rows: among}}}
 }
 
 func named(email, username string) func(*sql.Selector) {

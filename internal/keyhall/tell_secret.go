@@ -1,0 +1,95 @@
+package keyhall
+
+import (
+	"context"
+	"slices"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/internal/news"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// tellOf is tell for a thing of any type.
+func (h *House) tellOf(tx *ent.Tx, how news.How, typ, id string, users ...string) {
+	h.afterwards(tx, news.Note{To: users, Thing: news.Thing{Type: typ, ID: id}, How: how})
+}
+
+// tellSecret is for everybody who has a way to the secret.
+func (h *House) tellSecret(ctx context.Context, tx *ent.Tx, how news.How, s *ent.Secret) error {
+	ctx = lock.SecretAudience(ctx, s.ID)
+	users := []string{s.OwnerID}
+	grants, err := tx.SecretGrant.Query().All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if g.UserID != nil {
+			users = append(users, *g.UserID)
+		}
+	}
+	members, err := membersOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	h.tellOf(tx, how, ent.TypeSecret, s.ID, distinct(users, members)...)
+	return nil
+}
+
+// tellGrantee is for the person, or for the members of the group, that a grant is of.
+func (h *House) tellGrantee(ctx context.Context, tx *ent.Tx, how news.How, secretID, userID, groupID string) error {
+	users := []string{userID}
+	if groupID != "" {
+		members, err := membersOf(lock.GroupAudience(ctx, groupID), tx)
+		if err != nil {
+			return err
+		}
+		users = members
+	}
+	h.tellOf(tx, how, ent.TypeSecret, secretID, users...)
+	return nil
+}
+
+// tellGroup is for the owner and the members of a group. What the group reaches, they then ask for.
+func (h *House) tellGroup(ctx context.Context, tx *ent.Tx, how news.How, g *ent.Group) error {
+	members, err := membersOf(lock.GroupAudience(ctx, g.ID), tx)
+	if err != nil {
+		return err
+	}
+	h.tellOf(tx, how, ent.TypeGroup, g.ID, distinct([]string{g.OwnerID}, members)...)
+	return nil
+}
+
+// tellGroupGone is tellGroup for a group that is about to be deleted: only who sees it now hears of it.
+func (h *House) tellGroupGone(ctx context.Context, tx *ent.Tx, g *ent.Group) error {
+	members, err := membersOf(lock.GroupAudience(ctx, g.ID), tx)
+	if err != nil {
+		return err
+	}
+	var saw []string
+	for _, user := range distinct([]string{g.OwnerID}, members) {
+		sees, err := h.guard.Sees(ctx, tx, user, ent.TypeGroup, g.ID)
+		if err != nil {
+			return err
+		}
+		if sees {
+			saw = append(saw, user)
+		}
+	}
+	h.tellOf(tx, news.Lost, ent.TypeGroup, g.ID, saw...)
+	return nil
+}
+
+// membersOf are the people of the groups that ctx lets see.
+func membersOf(ctx context.Context, tx *ent.Tx) ([]string, error) {
+	members, err := tx.GroupMember.Query().All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.UserID
+	}
+	return out, nil
+}
+
+func distinct(a, b []string) []string { return sortedUnique(slices.Concat(a, b)) }
