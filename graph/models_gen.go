@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
@@ -23,6 +24,11 @@ import (
 // Who did something.
 type Actor interface {
 	IsActor()
+}
+
+// A person or a group that a secret is shared with.
+type Grantee interface {
+	IsGrantee()
 }
 
 // What an invitation is to.
@@ -90,6 +96,14 @@ type AccessChange struct {
 	Permissions []string `json:"permissions"`
 }
 
+// The answer of addGroupMembers.
+type AddGroupMembersPayload struct {
+	// The group.
+	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Which events are listed; all that is given must hold.
 type AuditFilter struct {
 	// Of these types.
@@ -146,6 +160,48 @@ type CreateAccessTokenPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of createGroup.
+type CreateGroupPayload struct {
+	// The new group.
+	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// A new secret.
+type CreateSecretInput struct {
+	// Its organization.
+	OrganizationID string `json:"organizationId"`
+	// The name.
+	Name string `json:"name"`
+	// Where it is used: an address like https://api.example.com.
+	URL string `json:"url"`
+	// The part of the credential that is no secret.
+	ClientID string `json:"clientId"`
+	// The value to keep.
+	ClientSecret *string `json:"clientSecret,omitempty"`
+	// What the service calls it.
+	Identifier *string `json:"identifier,omitempty"`
+	// The HTTP method it is used with.
+	Method *string `json:"method,omitempty"`
+	// Labels.
+	Tags []string `json:"tags,omitempty"`
+	// What people should know.
+	Notes *string `json:"notes,omitempty"`
+	// When it ends; left out: never.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Whether everybody who reveals it must say why.
+	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+}
+
+// The answer of createSecret.
+type CreateSecretPayload struct {
+	// The new secret.
+	Secret *ent.Secret `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of declineInvitation.
 type DeclineInvitationPayload struct {
 	// The invitation.
@@ -162,6 +218,20 @@ type DeleteAPIKeyInput struct {
 
 // The answer of deleteAPIKey.
 type DeleteAPIKeyPayload struct {
+	// The id that is gone.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a group.
+type DeleteGroupInput struct {
+	// The group.
+	ID string `json:"id"`
+}
+
+// The answer of deleteGroup.
+type DeleteGroupPayload struct {
 	// The id that is gone.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// Why nothing was written.
@@ -212,6 +282,18 @@ type LeaveAPIKeyInput struct {
 
 // The answer of leaveAPIKey.
 type LeaveAPIKeyPayload struct {
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a group.
+type LeaveGroupInput struct {
+	// The group.
+	ID string `json:"id"`
+}
+
+// The answer of leaveGroup.
+type LeaveGroupPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -276,6 +358,20 @@ type RemoveCollaboratorInput struct {
 type RemoveCollaboratorPayload struct {
 	// The key, where the viewer may still see it.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a membership.
+type RemoveGroupMemberInput struct {
+	// The membership.
+	MemberID string `json:"memberId"`
+}
+
+// The answer of removeGroupMember.
+type RemoveGroupMemberPayload struct {
+	// The group, where the viewer still sees it.
+	Group *ent.Group `json:"group,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -345,6 +441,30 @@ type RevealAPIKeySecretPayload struct {
 	// The secret.
 	Secret *string `json:"secret,omitempty"`
 	// How often it was revealed by now.
+	RevealCount *int64 `json:"revealCount,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Which value, and what for.
+type RevealSecretInput struct {
+	// The secret.
+	ID string `json:"id"`
+	// To look at it, or to copy it; they are recorded apart.
+	Purpose RevealPurpose `json:"purpose"`
+	// Why; it is recorded. A secret can demand it.
+	Reason *string `json:"reason,omitempty"`
+	// An earlier version, for who may restore one; left out: the one in use.
+	Version *int `json:"version,omitempty"`
+}
+
+// The answer of revealSecret.
+type RevealSecretPayload struct {
+	// The value.
+	ClientSecret *string `json:"clientSecret,omitempty"`
+	// Of which version.
+	Version *int `json:"version,omitempty"`
+	// How often the secret was revealed by now.
 	RevealCount *int64 `json:"revealCount,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
@@ -424,10 +544,54 @@ type RotateAPIKeySecretPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Which secrets are listed; all that is given must hold.
+type SecretFilter struct {
+	// Part of the name, the URL or the notes in any case, or a whole tag.
+	Query *string `json:"query,omitempty"`
+	// The one with this id.
+	ID *string `json:"id,omitempty"`
+	// Part of the name, in any case.
+	Name *string `json:"name,omitempty"`
+	// Part of the URL, in any case.
+	URL *string `json:"url,omitempty"`
+	// A whole tag.
+	Tag *string `json:"tag,omitempty"`
+	// Part of the name or the username of the owner, in any case, where the viewer may see them.
+	Owner *string `json:"owner,omitempty"`
+	// Shared with somebody now, or with nobody.
+	Shared *bool `json:"shared,omitempty"`
+	// The viewer's own, or those shared with them.
+	Ownership *Ownership `json:"ownership,omitempty"`
+	// In one state.
+	Status *SecretStatus `json:"status,omitempty"`
+	// That somebody revealed after this time.
+	UsedAfter *time.Time `json:"usedAfter,omitempty"`
+	// That nobody has revealed since this time.
+	UsedBefore *time.Time `json:"usedBefore,omitempty"`
+	// Of one organization.
+	OrganizationID *string `json:"organizationId,omitempty"`
+}
+
+// How a list of secrets is sorted.
+type SecretOrder struct {
+	// What by.
+	Field SecretOrderField `json:"field"`
+	// Which way.
+	Direction OrderDirection `json:"direction"`
+}
+
 // The answer of setUserStatus.
 type SetUserStatusPayload struct {
 	// The account.
 	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of shareSecrets.
+type ShareSecretsPayload struct {
+	// The secrets.
+	Secrets []*ent.Secret `json:"secrets,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -488,6 +652,22 @@ type SystemActor struct {
 
 func (SystemActor) IsActor() {}
 
+// Which grants are taken back.
+type UnshareSecretInput struct {
+	// The secret.
+	SecretID string `json:"secretId"`
+	// Its grants.
+	GrantIds []string `json:"grantIds"`
+}
+
+// The answer of unshareSecret.
+type UnshareSecretPayload struct {
+	// The secret.
+	Secret *ent.Secret `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // What changes; what is left out stays, null clears.
 type UpdateAPIKeyInput struct {
 	// The key.
@@ -526,10 +706,66 @@ type UpdateCollaboratorRolePayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// What changes; what is left out stays, null clears.
+type UpdateGroupInput struct {
+	// The group.
+	ID string `json:"id"`
+	// The name.
+	Name *string `json:"name,omitempty"`
+	// What it is for.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Whether it gives its members anything.
+	Status *group.Status `json:"status,omitempty"`
+	// Whether members see who else is one.
+	MembersCanView *bool `json:"membersCanView,omitempty"`
+}
+
+// The answer of updateGroup.
+type UpdateGroupPayload struct {
+	// The group.
+	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of updateProfile.
 type UpdateProfilePayload struct {
 	// The account, where the viewer's token lets them see it.
 	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// What changes; what is left out stays, null clears.
+type UpdateSecretInput struct {
+	// The secret.
+	ID string `json:"id"`
+	// The name.
+	Name *string `json:"name,omitempty"`
+	// Where it is used.
+	URL *string `json:"url,omitempty"`
+	// The part of the credential that is no secret.
+	ClientID *string `json:"clientId,omitempty"`
+	// Another value; null for none.
+	ClientSecret graphql.Omittable[*string] `json:"clientSecret,omitempty"`
+	// What the service calls it.
+	Identifier graphql.Omittable[*string] `json:"identifier,omitempty"`
+	// The HTTP method it is used with.
+	Method graphql.Omittable[*string] `json:"method,omitempty"`
+	// Labels.
+	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
+	// What people should know.
+	Notes graphql.Omittable[*string] `json:"notes,omitempty"`
+	// When it ends.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// Whether everybody who reveals it must say why.
+	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+}
+
+// The answer of updateSecret.
+type UpdateSecretPayload struct {
+	// The secret.
+	Secret *ent.Secret `json:"secret,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -1011,6 +1247,183 @@ func (e *Ownership) UnmarshalJSON(b []byte) error {
 }
 
 func (e Ownership) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a value is wanted for.
+type RevealPurpose string
+
+const (
+	// To look at it.
+	RevealPurposeShow RevealPurpose = "SHOW"
+	// To copy it.
+	RevealPurposeCopy RevealPurpose = "COPY"
+)
+
+var AllRevealPurpose = []RevealPurpose{
+	RevealPurposeShow,
+	RevealPurposeCopy,
+}
+
+func (e RevealPurpose) IsValid() bool {
+	switch e {
+	case RevealPurposeShow, RevealPurposeCopy:
+		return true
+	}
+	return false
+}
+
+func (e RevealPurpose) String() string {
+	return string(e)
+}
+
+func (e *RevealPurpose) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RevealPurpose(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RevealPurpose", str)
+	}
+	return nil
+}
+
+func (e RevealPurpose) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RevealPurpose) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RevealPurpose) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a list of secrets can be sorted by.
+type SecretOrderField string
+
+const (
+	// When they were added.
+	SecretOrderFieldCreatedAt SecretOrderField = "CREATED_AT"
+	// Their name.
+	SecretOrderFieldName SecretOrderField = "NAME"
+	// When somebody last revealed them; never comes before all else.
+	SecretOrderFieldLastUsedAt SecretOrderField = "LAST_USED_AT"
+)
+
+var AllSecretOrderField = []SecretOrderField{
+	SecretOrderFieldCreatedAt,
+	SecretOrderFieldName,
+	SecretOrderFieldLastUsedAt,
+}
+
+func (e SecretOrderField) IsValid() bool {
+	switch e {
+	case SecretOrderFieldCreatedAt, SecretOrderFieldName, SecretOrderFieldLastUsedAt:
+		return true
+	}
+	return false
+}
+
+func (e SecretOrderField) String() string {
+	return string(e)
+}
+
+func (e *SecretOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SecretOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SecretOrderField", str)
+	}
+	return nil
+}
+
+func (e SecretOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SecretOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SecretOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a secret can be revealed.
+type SecretStatus string
+
+const (
+	// It can, until it expires.
+	SecretStatusEnabled SecretStatus = "ENABLED"
+	// Somebody disabled it.
+	SecretStatusDisabled SecretStatus = "DISABLED"
+)
+
+var AllSecretStatus = []SecretStatus{
+	SecretStatusEnabled,
+	SecretStatusDisabled,
+}
+
+func (e SecretStatus) IsValid() bool {
+	switch e {
+	case SecretStatusEnabled, SecretStatusDisabled:
+		return true
+	}
+	return false
+}
+
+func (e SecretStatus) String() string {
+	return string(e)
+}
+
+func (e *SecretStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SecretStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SecretStatus", str)
+	}
+	return nil
+}
+
+func (e SecretStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SecretStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SecretStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

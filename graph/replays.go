@@ -60,6 +60,19 @@ func replays() map[string]replay {
 		"removeCollaborator":     again(removedCollaborator),
 		"leaveAPIKey":            again(left),
 
+		"createSecret":  again(createdSecret),
+		"updateSecret":  again(updatedSecret),
+		"revealSecret":  again(revealedValue),
+		"shareSecrets":  again(sharedSecrets),
+		"unshareSecret": again(unsharedSecret),
+
+		"createGroup":       again(createdGroup),
+		"updateGroup":       again(updatedGroup),
+		"deleteGroup":       again(deletedGroup),
+		"addGroupMembers":   again(addedMembers),
+		"removeGroupMember": again(removedMember),
+		"leaveGroup":        again(leftGroup),
+
 		"createAccessToken": again(createdToken),
 		"revokeAccessToken": again(revokedToken),
 		"revokeSession":     again(revokedSession),

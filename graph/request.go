@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -27,6 +28,10 @@ type request struct {
 	security     *batch[*ent.SecuritySettings] // by key
 	jwtKeys      *batch[[]*ent.JWTKey]         // by key
 	clock        *batch[int64]
+	shared       *batch[bool]            // by secret
+	owners       *batch[*ent.User]       // by secret
+	grantees     *batch[keyhall.Grantee] // by grant
+	members      *batch[*ent.User]       // by membership of a group
 }
 
 func (r *Resolver) newRequest() *request {
@@ -42,6 +47,10 @@ func (r *Resolver) newRequest() *request {
 	q.security = newBatch(r.securitySettings)
 	q.jwtKeys = newBatch(r.jwtKeys)
 	q.clock = newBatch(r.readClock)
+	q.shared = newBatch(r.sharedNow)
+	q.owners = newBatch(r.House.SecretOwners)
+	q.grantees = newBatch(r.House.Grantees)
+	q.members = newBatch(r.House.Members)
 	return q
 }
 

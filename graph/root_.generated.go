@@ -27,12 +27,17 @@ type ResolverRoot interface {
 	AccessChange() AccessChangeResolver
 	AuditEvent() AuditEventResolver
 	Decision() DecisionResolver
+	Group() GroupResolver
+	GroupMember() GroupMemberResolver
 	Invitation() InvitationResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
 	Policy() PolicyResolver
 	Project() ProjectResolver
 	Query() QueryResolver
+	Secret() SecretResolver
+	SecretGrant() SecretGrantResolver
+	SecretVersion() SecretVersionResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
 	Subscription() SubscriptionResolver
@@ -68,36 +73,52 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAPIKeyFilter,
 		ec.unmarshalInputAPIKeyOrder,
 		ec.unmarshalInputAcceptInvitationInput,
+		ec.unmarshalInputAddGroupMembersInput,
 		ec.unmarshalInputAuditFilter,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateAPIKeyInput,
 		ec.unmarshalInputCreateAccessTokenInput,
+		ec.unmarshalInputCreateGroupInput,
+		ec.unmarshalInputCreateSecretInput,
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
+		ec.unmarshalInputDeleteGroupInput,
 		ec.unmarshalInputDisableAPIKeyInput,
 		ec.unmarshalInputEnableAPIKeyInput,
+		ec.unmarshalInputGrantInput,
+		ec.unmarshalInputGranteeRef,
+		ec.unmarshalInputGroupMemberInput,
 		ec.unmarshalInputInviteCollaboratorsInput,
 		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
+		ec.unmarshalInputLeaveGroupInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
+		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputResendInvitationInput,
 		ec.unmarshalInputResendVerificationInput,
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevealAPIKeySecretInput,
+		ec.unmarshalInputRevealSecretInput,
 		ec.unmarshalInputRevokeAccessTokenInput,
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
 		ec.unmarshalInputRotateAPIKeyInput,
 		ec.unmarshalInputRotateAPIKeySecretInput,
+		ec.unmarshalInputSecretFilter,
+		ec.unmarshalInputSecretOrder,
 		ec.unmarshalInputSetUserStatusInput,
+		ec.unmarshalInputShareSecretsInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
+		ec.unmarshalInputUnshareSecretInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
+		ec.unmarshalInputUpdateGroupInput,
 		ec.unmarshalInputUpdateProfileInput,
+		ec.unmarshalInputUpdateSecretInput,
 		ec.unmarshalInputUpdateSecuritySettingsInput,
 		ec.unmarshalInputVerifyEmailInput,
 	)
@@ -191,7 +212,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -207,8 +228,10 @@ var sources = []*ast.Source{
 	{Name: "schema/api_key.graphqls", Input: sourceData("schema/api_key.graphqls"), BuiltIn: false},
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
+	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
+	{Name: "schema/secret.graphqls", Input: sourceData("schema/secret.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
@@ -403,6 +426,16 @@ func (ec *executionContext) childFields_AccessTokenEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type AccessTokenEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AddGroupMembersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_AddGroupMembersPayload_group(ctx, field)
+	case "errors":
+		return ec.fieldContext_AddGroupMembersPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddGroupMembersPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -553,6 +586,26 @@ func (ec *executionContext) childFields_CreateAccessTokenPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CreateAccessTokenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_CreateGroupPayload_group(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateGroupPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_CreateSecretPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateSecretPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "allow":
@@ -589,6 +642,16 @@ func (ec *executionContext) childFields_DeleteAPIKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAPIKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteGroupPayload_deletedId(ctx, field)
+	case "errors":
+		return ec.fieldContext_DeleteGroupPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteGroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -607,6 +670,94 @@ func (ec *executionContext) childFields_EnableAPIKeyPayload(ctx context.Context,
 		return ec.fieldContext_EnableAPIKeyPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableAPIKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Group_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Group_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Group_description(ctx, field)
+	case "status":
+		return ec.fieldContext_Group_status(ctx, field)
+	case "membersCanView":
+		return ec.fieldContext_Group_membersCanView(ctx, field)
+	case "organization":
+		return ec.fieldContext_Group_organization(ctx, field)
+	case "owner":
+		return ec.fieldContext_Group_owner(ctx, field)
+	case "members":
+		return ec.fieldContext_Group_members(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Group_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GroupConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GroupConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GroupConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GroupConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_GroupEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_GroupEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_GroupMember_id(ctx, field)
+	case "user":
+		return ec.fieldContext_GroupMember_user(ctx, field)
+	case "addedBy":
+		return ec.fieldContext_GroupMember_addedBy(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_GroupMember_addedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_GroupMember_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupMember", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GroupMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GroupMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GroupMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GroupMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_GroupMemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_GroupMemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupMemberEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -709,6 +860,14 @@ func (ec *executionContext) childFields_LeaveAPIKeyPayload(ctx context.Context, 
 		return ec.fieldContext_LeaveAPIKeyPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LeaveAPIKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaveGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_LeaveGroupPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveGroupPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -897,6 +1056,16 @@ func (ec *executionContext) childFields_RemoveCollaboratorPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCollaboratorPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveGroupMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_RemoveGroupMemberPayload_group(ctx, field)
+	case "errors":
+		return ec.fieldContext_RemoveGroupMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveGroupMemberPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "errors":
@@ -941,6 +1110,20 @@ func (ec *executionContext) childFields_RevealAPIKeySecretPayload(ctx context.Co
 		return ec.fieldContext_RevealAPIKeySecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevealAPIKeySecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevealSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "clientSecret":
+		return ec.fieldContext_RevealSecretPayload_clientSecret(ctx, field)
+	case "version":
+		return ec.fieldContext_RevealSecretPayload_version(ctx, field)
+	case "revealCount":
+		return ec.fieldContext_RevealSecretPayload_revealCount(ctx, field)
+	case "errors":
+		return ec.fieldContext_RevealSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevealSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeAccessTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1009,6 +1192,168 @@ func (ec *executionContext) childFields_RotateAPIKeySecretPayload(ctx context.Co
 		return ec.fieldContext_RotateAPIKeySecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateAPIKeySecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Secret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Secret_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Secret_name(ctx, field)
+	case "url":
+		return ec.fieldContext_Secret_url(ctx, field)
+	case "clientId":
+		return ec.fieldContext_Secret_clientId(ctx, field)
+	case "identifier":
+		return ec.fieldContext_Secret_identifier(ctx, field)
+	case "method":
+		return ec.fieldContext_Secret_method(ctx, field)
+	case "tags":
+		return ec.fieldContext_Secret_tags(ctx, field)
+	case "notes":
+		return ec.fieldContext_Secret_notes(ctx, field)
+	case "hasValue":
+		return ec.fieldContext_Secret_hasValue(ctx, field)
+	case "reasonRequired":
+		return ec.fieldContext_Secret_reasonRequired(ctx, field)
+	case "status":
+		return ec.fieldContext_Secret_status(ctx, field)
+	case "disabledBy":
+		return ec.fieldContext_Secret_disabledBy(ctx, field)
+	case "shared":
+		return ec.fieldContext_Secret_shared(ctx, field)
+	case "version":
+		return ec.fieldContext_Secret_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Secret_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Secret_updatedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Secret_expiresAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Secret_lastUsedAt(ctx, field)
+	case "revealCount":
+		return ec.fieldContext_Secret_revealCount(ctx, field)
+	case "owner":
+		return ec.fieldContext_Secret_owner(ctx, field)
+	case "organization":
+		return ec.fieldContext_Secret_organization(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Secret_viewerCan(ctx, field)
+	case "grants":
+		return ec.fieldContext_Secret_grants(ctx, field)
+	case "versions":
+		return ec.fieldContext_Secret_versions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Secret", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecretConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecretConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecretConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SecretConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SecretEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SecretEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SecretGrant_id(ctx, field)
+	case "grantee":
+		return ec.fieldContext_SecretGrant_grantee(ctx, field)
+	case "canView":
+		return ec.fieldContext_SecretGrant_canView(ctx, field)
+	case "canEdit":
+		return ec.fieldContext_SecretGrant_canEdit(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_SecretGrant_expiresAt(ctx, field)
+	case "grantedBy":
+		return ec.fieldContext_SecretGrant_grantedBy(ctx, field)
+	case "grantedAt":
+		return ec.fieldContext_SecretGrant_grantedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretGrant", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretGrantConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecretGrantConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecretGrantConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecretGrantConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SecretGrantConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretGrantConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretGrantEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SecretGrantEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SecretGrantEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretGrantEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SecretVersion_id(ctx, field)
+	case "number":
+		return ec.fieldContext_SecretVersion_number(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SecretVersion_createdAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_SecretVersion_createdBy(ctx, field)
+	case "current":
+		return ec.fieldContext_SecretVersion_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretVersion", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretVersionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecretVersionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecretVersionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecretVersionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SecretVersionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretVersionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecretVersionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SecretVersionEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SecretVersionEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecretVersionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1085,6 +1430,16 @@ func (ec *executionContext) childFields_SetUserStatusPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SetUserStatusPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ShareSecretsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secrets":
+		return ec.fieldContext_ShareSecretsPayload_secrets(ctx, field)
+	case "errors":
+		return ec.fieldContext_ShareSecretsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareSecretsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -1113,6 +1468,16 @@ func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnshareSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_UnshareSecretPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_UnshareSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnshareSecretPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -1133,6 +1498,16 @@ func (ec *executionContext) childFields_UpdateCollaboratorRolePayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCollaboratorRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_UpdateGroupPayload_group(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateGroupPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateGroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -1141,6 +1516,16 @@ func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context
 		return ec.fieldContext_UpdateProfilePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_UpdateSecretPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSecuritySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3239,7 +3239,7 @@ func (ec *executionContext) _UpdateProfilePayload(ctx context.Context, sel ast.S
 	return out
 }
 
-var userImplementors = []string{"User", "KeyOwner", "Actor", "Principal", "Node"}
+var userImplementors = []string{"User", "KeyOwner", "Actor", "Principal", "Grantee", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)

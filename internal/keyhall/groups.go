@@ -155,4 +155,3 @@ func (h *House) group(ctx context.Context, id string, err error) (*ent.Group, er
 func groupEvent(typ string, g *ent.Group, changes ...audit.Change) audit.Event {
 	return audit.Event{Type: typ, ResourceType: ent.TypeGroup, ResourceID: g.ID, ResourceName: g.Name, Changes: changes}
 }
-

@@ -150,4 +150,3 @@ func (h *House) openVersion(r audit.Receipt, row *ent.SealedVersion) (keyring.Se
 func versionChange(before, after int) audit.Change {
 	return audit.Changed("version", strconv.Itoa(before), strconv.Itoa(after))
 }
-

@@ -223,4 +223,3 @@ func sortedUnique(ids []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
