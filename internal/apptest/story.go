@@ -59,3 +59,43 @@ func (s *Server) JoinProject(t testing.TB, projectID string, who *Actor, role st
 	s.SQL(t, "INSERT INTO project_members (id, created_at, project_id, user_id, role) VALUES (?, 1, ?, ?, ?)",
 		"prm_"+s.counter.next("fixture"), projectID, who.ID, role)
 }
+
+// AddSecret keeps a value as a secret of the actor's own organization, and returns its id.
+func (a *Actor) AddSecret(t testing.TB, name, value string) string {
+	t.Helper()
+	out := a.Must(t, `mutation($org: ID!, $name: String!, $value: String) {
+		createSecret(input: {organizationId: $org, name: $name, url: "https://api.example.com", clientId: "client", clientSecret: $value}) {
+			secret { id } errors { code } } }`, Vars{"org": a.Home, "name": name, "value": value})
+	return out.Text("createSecret", "secret", "id")
+}
+
+// ShareSecret gives a grant; to is what GranteeRef says, and more is what GrantInput says beside it.
+func (a *Actor) ShareSecret(t testing.TB, secretID string, to Vars, more Vars) {
+	t.Helper()
+	grant := Vars{"grantee": to}
+	for name, value := range more {
+		grant[name] = value
+	}
+	a.Must(t, `mutation($id: ID!, $grant: GrantInput!) { shareSecrets(input: {secretIds: [$id], grants: [$grant]}) { secrets { id } errors { code message path } } }`,
+		Vars{"id": secretID, "grant": grant})
+}
+
+// Reveal shows the value of a secret, or the code of why not.
+func (a *Actor) Reveal(t testing.TB, secretID string) (value, code string) {
+	t.Helper()
+	out := a.Do(t, `mutation($id: ID!) { revealSecret(input: {id: $id, purpose: SHOW}) { clientSecret errors { code } } }`, Vars{"id": secretID})
+	return out.Text("revealSecret", "clientSecret"), out.Code()
+}
+
+// MakeGroup makes a group in the actor's own organization with these members, and returns its id.
+func (a *Actor) MakeGroup(t testing.TB, name string, members ...*Actor) string {
+	t.Helper()
+	out := a.Must(t, `mutation($org: ID!, $name: String!) { createGroup(input: {organizationId: $org, name: $name}) { group { id } errors { code } } }`,
+		Vars{"org": a.Home, "name": name})
+	id := out.Text("createGroup", "group", "id")
+	for _, m := range members {
+		a.Must(t, `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { group { id } errors { code message path } } }`,
+			Vars{"id": id, "login": m.Username})
+	}
+	return id
+}
