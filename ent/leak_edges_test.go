@@ -13,12 +13,17 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -72,6 +77,29 @@ func ways() []way {
 		{"User", "sessions", "Session", user.HasSessions(), func(id string) any { return user.HasSessionsWith(session.ID(id)) }, child("sessions", "user_id")},
 		{"User", "access_tokens", "AccessToken", user.HasAccessTokens(), func(id string) any { return user.HasAccessTokensWith(accesstoken.ID(id)) }, child("access_tokens", "user_id")},
 		{"User", "sent_invitations", "Invitation", user.HasSentInvitations(), func(id string) any { return user.HasSentInvitationsWith(invitation.ID(id)) }, child("invitations", "invited_by_id")},
+		{"Secret", "organization", "Organization", secret.HasOrganization(), func(id string) any { return secret.HasOrganizationWith(organization.ID(id)) }, parent("secrets", "organization_id")},
+		{"Secret", "owner", "User", secret.HasOwner(), func(id string) any { return secret.HasOwnerWith(user.ID(id)) }, parent("secrets", "owner_id")},
+		{"Secret", "grants", "SecretGrant", secret.HasGrants(), func(id string) any { return secret.HasGrantsWith(secretgrant.ID(id)) }, child("secret_grants", "secret_id")},
+		{"Secret", "versions", "SecretVersion", secret.HasVersions(), func(id string) any { return secret.HasVersionsWith(secretversion.ID(id)) }, child("secret_versions", "secret_id")},
+		{"SecretVersion", "secret", "Secret", secretversion.HasSecret(), func(id string) any { return secretversion.HasSecretWith(secret.ID(id)) }, parent("secret_versions", "secret_id")},
+		{"SecretVersion", "created_by", "User", secretversion.HasCreatedBy(), func(id string) any { return secretversion.HasCreatedByWith(user.ID(id)) }, parent("secret_versions", "created_by_id")},
+		{"SecretGrant", "secret", "Secret", secretgrant.HasSecret(), func(id string) any { return secretgrant.HasSecretWith(secret.ID(id)) }, parent("secret_grants", "secret_id")},
+		{"SecretGrant", "user", "User", secretgrant.HasUser(), func(id string) any { return secretgrant.HasUserWith(user.ID(id)) }, parent("secret_grants", "user_id") + " WHERE user_id IS NOT NULL"},
+		{"SecretGrant", "group", "Group", secretgrant.HasGroup(), func(id string) any { return secretgrant.HasGroupWith(group.ID(id)) }, parent("secret_grants", "group_id") + " WHERE group_id IS NOT NULL"},
+		{"SecretGrant", "granted_by", "User", secretgrant.HasGrantedBy(), func(id string) any { return secretgrant.HasGrantedByWith(user.ID(id)) }, parent("secret_grants", "granted_by_id")},
+		{"Group", "organization", "Organization", group.HasOrganization(), func(id string) any { return group.HasOrganizationWith(organization.ID(id)) }, parent(`"groups"`, "organization_id")},
+		{"Group", "owner", "User", group.HasOwner(), func(id string) any { return group.HasOwnerWith(user.ID(id)) }, parent(`"groups"`, "owner_id")},
+		{"Group", "members", "GroupMember", group.HasMembers(), func(id string) any { return group.HasMembersWith(groupmember.ID(id)) }, child("group_members", "group_id")},
+		{"Group", "secret_grants", "SecretGrant", group.HasSecretGrants(), func(id string) any { return group.HasSecretGrantsWith(secretgrant.ID(id)) }, child("secret_grants", "group_id") + " WHERE group_id IS NOT NULL"},
+		{"GroupMember", "group", "Group", groupmember.HasGroup(), func(id string) any { return groupmember.HasGroupWith(group.ID(id)) }, parent("group_members", "group_id")},
+		{"GroupMember", "user", "User", groupmember.HasUser(), func(id string) any { return groupmember.HasUserWith(user.ID(id)) }, parent("group_members", "user_id")},
+		{"GroupMember", "added_by", "User", groupmember.HasAddedBy(), func(id string) any { return groupmember.HasAddedByWith(user.ID(id)) }, parent("group_members", "added_by_id")},
+		{"Organization", "secrets", "Secret", organization.HasSecrets(), func(id string) any { return organization.HasSecretsWith(secret.ID(id)) }, child("secrets", "organization_id")},
+		{"Organization", "groups", "Group", organization.HasGroups(), func(id string) any { return organization.HasGroupsWith(group.ID(id)) }, child(`"groups"`, "organization_id")},
+		{"User", "owned_secrets", "Secret", user.HasOwnedSecrets(), func(id string) any { return user.HasOwnedSecretsWith(secret.ID(id)) }, child("secrets", "owner_id")},
+		{"User", "secret_grants", "SecretGrant", user.HasSecretGrants(), func(id string) any { return user.HasSecretGrantsWith(secretgrant.ID(id)) }, child("secret_grants", "user_id") + " WHERE user_id IS NOT NULL"},
+		{"User", "owned_groups", "Group", user.HasOwnedGroups(), func(id string) any { return user.HasOwnedGroupsWith(group.ID(id)) }, child(`"groups"`, "owner_id")},
+		{"User", "group_memberships", "GroupMember", user.HasGroupMemberships(), func(id string) any { return user.HasGroupMembershipsWith(groupmember.ID(id)) }, child("group_members", "user_id")},
 	}
 }
 

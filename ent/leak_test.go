@@ -23,7 +23,8 @@ import (
 )
 
 // world is who may see what, said by hand: for each type the rows that ada sees, and by that all that is hidden from her.
-// She owns a key that she shares with cleo, contributes to a key of ben's, and reads in cleo's organization.
+// She owns a key that she shares with cleo, contributes to a key of ben's, and reads in cleo's organization. With secrets it is
+// the same, but that she reaches one of ben's through a group of his, whose members do not see each other.
 type world struct {
 	*apptest.Server
 	ada, ben, cleo, dev, eve *apptest.Actor
@@ -58,6 +59,18 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	for old, successor := range map[string]string{hidden: shared, shared: own, own: neighbour} {
 		s.SQL(t, "UPDATE api_keys SET replaces_id = ? WHERE id = ?", old, successor)
 	}
+	secret, lent, through := w.ada.AddSecret(t, "Own", "1"), w.ben.AddSecret(t, "Shared", "2"), w.ben.AddSecret(t, "Through", "3")
+	hiddenSecret := w.ben.AddSecret(t, "Hidden", "4")
+	team, bens := w.ada.MakeGroup(t, "Own", w.cleo), w.ben.MakeGroup(t, "Shared", w.ada, w.dev)
+	others := w.ben.MakeGroup(t, "Hidden", w.eve)
+	to := func(who *apptest.Actor) apptest.Vars { return apptest.Vars{"login": who.Username} }
+	w.ada.ShareSecret(t, secret, to(w.cleo), nil)
+	w.ada.ShareSecret(t, secret, apptest.Vars{"groupId": team}, nil)
+	w.ben.ShareSecret(t, lent, to(w.ada), nil)
+	w.ben.ShareSecret(t, lent, to(w.eve), apptest.Vars{"canEdit": true})
+	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": bens}, nil)
+	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": others}, nil)
+	w.ben.ShareSecret(t, hiddenSecret, to(w.eve), nil)
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
 		"User":               sorted(w.ada.ID, w.cleo.ID),
@@ -73,6 +86,11 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"AuditEvent":         of("SELECT id AS x FROM audit_events WHERE organization_id = ?", w.ada.Home),
 		"SecuritySettings":   of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", own),
 		"JWTKey":             of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", own),
+		"Secret":             sorted(secret, lent, through),
+		"SecretGrant":        of("SELECT id AS x FROM secret_grants WHERE secret_id IN (?, ?, ?)", secret, lent, through),
+		"SecretVersion":      of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", secret),
+		"Group":              sorted(team, bens),
+		"GroupMember":        of("SELECT id AS x FROM group_members WHERE group_id = ? OR user_id = ?", team, w.ada.ID),
 	}
 	w.all = map[string][]string{}
 	for typ, table := range tables() {
@@ -90,6 +108,8 @@ func tables() map[string]string {
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
 		"IdempotencyKey": "idempotency_keys", "Mail": "mails",
+		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions",
+		"Group": `"groups"`, "GroupMember": "group_members",
 	}
 }
 

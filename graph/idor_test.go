@@ -31,16 +31,22 @@ func idorAll(typ string) string {
 		"Invitation":   "email role targetName target { ... on APIKey { id name } } invitedBy { id }",
 		"Session":      "ip userAgent current",
 		"AccessToken":  "name start permissions",
-		"AuditEvent":   "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
+		"Secret": `name url clientId notes tags status shared version owner { id name } organization { id name } viewerCan
+			grants(first: 5) { totalCount nodes { id grantee { ... on User { id name } ... on Group { id name } } } } versions(first: 5) { totalCount nodes { id } }`,
+		"SecretGrant":   "canEdit grantee { ... on User { id name } ... on Group { id name } } grantedBy { id }",
+		"SecretVersion": "number current createdBy { id }",
+		"Group":         "name description status owner { id name } organization { id name } viewerCan members(first: 5) { totalCount nodes { id user { id } } }",
+		"GroupMember":   "user { id } addedBy { id } addedAt",
+		"AuditEvent":    "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
 	}[typ]
 }
 
 // idorAny is the same of a row of whatever type.
 func idorAny() string {
 	out := ""
-	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent"} {
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "Group", "GroupMember"} {
 		fields := idorAll(typ)
-		for k, differs := range []string{" viewerRole", " role ", " email", " permissions"} { // in kind from type to type
+		for k, differs := range []string{" viewerRole", " role ", " email", " permissions", " status", " owner"} { // in kind from type to type
 			fields = strings.Replace(fields, differs, fmt.Sprintf(" as%d_%d: %s", i, k, strings.TrimLeft(differs, " ")), 1)
 		}
 		out += fmt.Sprintf("... on %s { %s }\n", typ, fields)
@@ -55,6 +61,9 @@ func idorSlots() []idorSlot {
 	}
 	keys := func(member string) string {
 		return `query($id: ID!) { apiKeys(first: 100, filter: {` + member + `: $id}) { totalCount nodes { ` + idorAll("APIKey") + ` } pageInfo { hasNextPage endCursor } } }`
+	}
+	secrets := func(member string) string {
+		return `query($id: ID!) { secrets(first: 100, filter: {` + member + `: $id}) { totalCount nodes { ` + idorAll("Secret") + ` } pageInfo { hasNextPage endCursor } } }`
 	}
 	events := func(member string) string {
 		return `query($id: ID!, $home: ID!) { auditEvents(organizationId: $home, first: 100, filter: {` + member + `}) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`
@@ -71,6 +80,26 @@ func idorSlots() []idorSlot {
 		{"Query.explain(resourceId)", "", `query($id: ID!) { explain(permission: "api_key.view", resourceId: $id) { allow reasons trace } }`},
 		{"Query.explain(subjectId)", "usr", `query($id: ID!, $home: ID!) { explain(permission: "organization.edit", resourceId: $home, subjectId: $id) { allow reasons trace } }`},
 		{"Query.whoCan(resourceId)", "", `query($id: ID!) { whoCan(permission: "api_key.view", resourceId: $id) { totalCount nodes { principal { ... on User { ` + idorAll("User") + ` } } paths resource { id } } } }`},
+		{"Query.secret(id)", "sec", `query($id: ID!) { secret(id: $id) { ` + idorAll("Secret") + ` } }`},
+		{"Query.group(id)", "grp", `query($id: ID!) { group(id: $id) { ` + idorAll("Group") + ` } }`},
+		{"Query.groups(organizationId)", "org", `query($id: ID!) { groups(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("Group") + ` } } }`},
+		{"SecretFilter.id", "sec", secrets("id")},
+		{"SecretFilter.organizationId", "org", secrets("organizationId")},
+		deed("CreateSecretInput.organizationId", "org", "createSecret", `organizationId: $id, name: "Swept", url: "https://swept.example", clientId: "x"`, "secret { "+idorAll("Secret")+" }"),
+		deed("UpdateSecretInput.id", "sec", "updateSecret", `id: $id, name: "Swept", clientSecret: "swept"`, "secret { "+idorAll("Secret")+" }"),
+		deed("RevealSecretInput.id", "sec", "revealSecret", "id: $id, purpose: COPY", "clientSecret version revealCount"),
+		deed("ShareSecretsInput.secretIds", "sec", "shareSecrets", `secretIds: [$id], grants: [{grantee: {login: "nobody at all"}}]`, "secrets { "+idorAll("Secret")+" }"),
+		{"GranteeRef.userId", "usr", `mutation($id: ID!, $secret: ID!) { shareSecrets(input: {secretIds: [$secret], grants: [{grantee: {userId: $id}}]}) { secrets { id } errors { code message path } } }`},
+		{"GranteeRef.groupId", "grp", `mutation($id: ID!, $secret: ID!) { shareSecrets(input: {secretIds: [$secret], grants: [{grantee: {groupId: $id}}]}) { secrets { id } errors { code message path } } }`},
+		{"UnshareSecretInput.grantIds", "sgr", `mutation($id: ID!, $secret: ID!) { unshareSecret(input: {secretId: $secret, grantIds: [$id]}) { secret { id } errors { code message path } } }`},
+		{"UnshareSecretInput.secretId", "sec", `mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id } errors { code message path } } }`},
+		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
+		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
+		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
+		{"GroupMemberInput.userId", "usr", `mutation($id: ID!, $group: ID!) { addGroupMembers(input: {groupId: $group, members: [{userId: $id}]}) { group { id } errors { code message path } } }`},
+		deed("RemoveGroupMemberInput.memberId", "grm", "removeGroupMember", "memberId: $id", "group { "+idorAll("Group")+" }"),
+		deed("LeaveGroupInput.id", "grp", "leaveGroup", "id: $id", "__typename"),
+		deed("DeleteGroupInput.id", "grp", "deleteGroup", "id: $id", "deletedId"),
 		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
 		{"APIKeyFilter.projectId", "prj", keys("projectId")},
 		{"AuditFilter.projectId", "prj", events("projectId: $id")},
@@ -131,16 +160,23 @@ func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
 		}
 	}
-	if len(places) < 31 {
+	if len(places) < 51 {
 		t.Errorf("only %d places found: the search is broken", len(places))
 	}
 }
 
 func (s idorSlot) deed() bool { return strings.HasPrefix(s.ask, "mutation") }
 
-func (s idorSlot) send(t *testing.T, who *apptest.Actor, id any) apptest.Answer {
+func (s idorSlot) send(t *testing.T, e *estate, who *apptest.Actor, id any) apptest.Answer {
 	t.Helper()
 	vars := apptest.Vars{"id": id}
+	for name, evesOwn := range map[string]func() string{
+		"secret": func() string { return e.evesSecret }, "group": func() string { return e.evesGroup }, "grant": func() string { return e.evesGrant(t, e.fay) },
+	} {
+		if strings.Contains(s.ask, "$"+name+":") {
+			vars[name] = evesOwn()
+		}
+	}
 	if strings.Contains(s.ask, "$home") {
 		vars["home"] = who.Home
 	}
@@ -174,14 +210,15 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
 	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
+	admin = append(admin, "GranteeRef.userId", "GroupMemberInput.userId") // of people they see; with eve's secret and group nothing comes of it
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
 	offers := e.all(t, "SELECT id AS x FROM invitations WHERE api_key_id = ?", e.key.ID)
 	benOffer := e.one(t, "SELECT id AS x FROM invitations WHERE email = ?", e.ben.Email)
 	cast := []idorActor{
 		{"a stranger", e.eve, append(e.own(t, e.eve), e.evesKey, e.evesPlace, e.evesSent, e.evesInvitation),
 			append(append(admin, own...), "AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", "DeleteAPIKeyInput.id"), true},
-		{"a contributor", e.cleo, append(e.own(t, e.cleo), e.key.ID, e.cleoPlace, e.cleoInvitation),
-			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id"), false},
+		{"a contributor", e.cleo, append(append(e.own(t, e.cleo), e.key.ID, e.cleoPlace, e.cleoInvitation, e.vault), e.all(t, "SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault)...),
+			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id", "RevealSecretInput.id", "UnshareSecretInput.grantIds"), false},
 		{"an admin", e.ben, append(append(append(e.own(t, e.ben), e.key.ID, e.ada.ID, e.cleo.ID, benOffer), places...), offers...), append(admin, own...), false},
 		{"nobody", e.Anonymous(), nil, nil, true},
 		{"a token narrowed to nothing", e.narrowed(t), nil, nil, false},
@@ -203,6 +240,12 @@ func (e *estate) own(t *testing.T, who *apptest.Actor) []string {
 	return out
 }
 
+// evesGrant is what somebody has on eve's secret; nothing once it is taken back.
+func (e *estate) evesGrant(t *testing.T, who string) string {
+	t.Helper()
+	return e.one(t, "SELECT COALESCE(MIN(id), 'sgr_none') AS x FROM secret_grants WHERE secret_id = ? AND user_id = ?", e.evesSecret, who)
+}
+
 // idorIDs are ids of every type of ada's, and of what is gone.
 func (e *estate) idorIDs(t *testing.T) []string {
 	t.Helper()
@@ -214,6 +257,8 @@ func (e *estate) idorIDs(t *testing.T) []string {
 		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
+		e.vault, e.safe, e.team, e.devMember, of("SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault), of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", e.vault),
+		of("SELECT id AS x FROM sealed_versions WHERE secret_id = ?", e.vault),
 		of("SELECT id AS x FROM instances"), of("SELECT id AS x FROM mails WHERE resource_id = ?", e.devInvitation), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
 	}
 }
@@ -264,7 +309,7 @@ func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (
 	if prefix == "" || prefix == "slug" {
 		prefix = "key"
 	}
-	absent := leakFace(slot.send(t, a.who, prefix+"_00000000000000000000000000"))
+	absent := leakFace(slot.send(t, e, a.who, prefix+"_00000000000000000000000000"))
 	for _, broken := range []string{"INTERNAL", "GRAPHQL_", "BAD_USER_INPUT", "TOO_LARGE"} {
 		if strings.Contains(absent, broken) {
 			t.Fatalf("%s: %s asks for nothing: %s", a.name, slot.at, absent)
@@ -276,7 +321,7 @@ func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (
 			continue // theirs to see, or to do
 		}
 		asked++
-		got := leakFace(slot.send(t, a.who, id))
+		got := leakFace(slot.send(t, e, a.who, id))
 		switch {
 		case visible && slot.takes(id): // they see it, and may not do this: that is said, and nothing else
 			if !strings.Contains(got, `"FORBIDDEN"`) && !strings.Contains(got, `"INVITE_`) && !strings.Contains(got, `"OWNER_IMMUTABLE"`) {
@@ -294,7 +339,7 @@ func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (
 			continue // a slug is a text, and a text with a NUL is bad input whatever it names
 		}
 		asked++
-		if got := leakFace(slot.send(t, a.who, id)); got != absent {
+		if got := leakFace(slot.send(t, e, a.who, id)); got != absent {
 			t.Errorf("%s: %s of %.40q answers\n%s\nand of an absent one\n%s", a.name, slot.at, id, got, absent)
 		}
 	}
@@ -311,6 +356,8 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 		own := map[string]string{
 			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
+			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
+			"grm": e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ?", e.evesGroup), "GranteeRef.userId": e.fay, "GroupMemberInput.userId": e.fay,
 			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}
 		slots := idorSlots()
@@ -322,8 +369,8 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 			if special, ok := own[slot.at]; ok {
 				id = special
 			}
-			absent := leakFace(slot.send(t, e.eve, "key_00000000000000000000000000"))
-			if got := leakFace(slot.send(t, e.eve, id)); got == absent || strings.Contains(got, `"NOT_FOUND"`) {
+			absent := leakFace(slot.send(t, e, e.eve, "key_00000000000000000000000000"))
+			if got := leakFace(slot.send(t, e, e.eve, id)); got == absent || strings.Contains(got, `"NOT_FOUND"`) {
 				t.Errorf("%s of the own %s answers\n%s", slot.at, id, got)
 			}
 		}

@@ -117,6 +117,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
 		key := l.keys(ada, ben)
+		l.secrets(ada, ben)
 		l.privateKeys(ada, key)
 		l.links(box, ada, ben, key)
 		l.tokens(ada)
@@ -256,6 +257,55 @@ func (l *life) idempotencyKey(n int) string {
 	key := fmt.Sprintf("key-of-a-client-5d0c27b1-%d", n)
 	l.c[fmt.Sprintf("an Idempotency-Key, %d", n)] = key
 	return key
+}
+
+// secrets are added, changed, shared and revealed; their values go where they do not belong, and do not open.
+func (l *life) secrets(ada, ben *apptest.Actor) {
+	l.t.Helper()
+	l.c["value 0"], l.c["value 1"], l.c["value 2"] = `kanari "eins" <ä>\ 4be1f07d`, "-----BEGIN PRIVATE KEY-----\n77aa01cafe91d3\n", "a third value 9c1d77e2 of a secret"
+	create := `mutation($org: ID!, $value: String) { createSecret(input: {organizationId: $org, name: "kept", url: "https://x.example", clientId: "c", clientSecret: $value}) { secret { id name notes } errors { code message path } } }`
+	vars := apptest.Vars{"org": ada.Home, "value": l.c["value 0"]}
+	out := l.keep("createSecret", ada.Once(l.t, create, vars, l.idempotencyKey(20)))
+	l.keep("createSecret again", ada.Once(l.t, create, vars, l.idempotencyKey(20)))
+	id := out.Text("createSecret", "secret", "id")
+	on := apptest.Vars{"id": id, "value": l.c["value 1"]}
+	const update = `mutation($id: ID!, $value: String) { updateSecret(input: {id: $id, clientSecret: $value}) { secret { id version } errors { code message path } } }`
+	l.keep("updateSecret", ada.Once(l.t, update, on, l.idempotencyKey(21)))
+	l.keep("updateSecret with another input", ada.Once(l.t, update, apptest.Vars{"id": id, "value": l.c["value 2"]}, l.idempotencyKey(21)))
+	ada.ShareSecret(l.t, id, apptest.Vars{"login": ben.Username}, nil)
+	l.keep("a forbidden updateSecret", ben.Do(l.t, update, apptest.Vars{"id": id, "value": l.c["value 2"]}))
+	l.keep("updateSecret of nobody", l.Anonymous().Do(l.t, update, on))
+	l.keep("too long a value", ada.Do(l.t, update, apptest.Vars{"id": id, "value": strings.Repeat(l.c["value 2"], 2000)}))
+	const reveal = `mutation($id: ID!, $version: Int) { revealSecret(input: {id: $id, purpose: COPY, version: $version}) { clientSecret version errors { code } } }`
+	shown := l.keep("revealSecret", ben.Once(l.t, reveal, apptest.Vars{"id": id}, l.idempotencyKey(22)), "value 1")
+	if shown.Text("revealSecret", "clientSecret") != l.c["value 1"] {
+		l.t.Errorf("revealed: %s", shown.Body)
+	}
+	l.keep("revealSecret again", ben.Once(l.t, reveal, apptest.Vars{"id": id}, l.idempotencyKey(22)))
+	l.keep("an earlier version", ada.Must(l.t, reveal, apptest.Vars{"id": id, "version": 1}), "value 0")
+	l.keep("an earlier version by ben", ben.Do(l.t, reveal, apptest.Vars{"id": id, "version": 1}))
+	for name, ask := range map[string]string{
+		"a URL":    `mutation($x: String!, $org: ID!) { createSecret(input: {organizationId: $org, name: "n", url: $x, clientId: "c"}) { secret { url } errors { code message path } } }`,
+		"a method": `mutation($x: String!, $org: ID!) { createSecret(input: {organizationId: $org, name: "n", url: "https://x.example", clientId: "c", method: $x}) { errors { code message path } } }`,
+		"a time":   `mutation($x: Time!, $org: ID!) { createSecret(input: {organizationId: $org, name: "n", url: "https://x.example", clientId: "c", expiresAt: $x}) { errors { code message path } } }`,
+		"a login":  `mutation($x: String!, $org: ID!) { addGroupMembers(input: {groupId: $org, members: [{login: $x}]}) { errors { code message path } } }`,
+		"an id":    `mutation($x: ID!, $org: ID!) { shareSecrets(input: {secretIds: [$org], grants: [{grantee: {userId: $x}}]}) { errors { code message path } } }`,
+		"a filter": `query($x: String!, $org: ID!) { secrets(first: 1, filter: {query: $x, organizationId: $org}) { totalCount } }`,
+	} {
+		for i := range 3 {
+			l.keep(name, ada.Do(l.t, ask, apptest.Vars{"x": l.c[fmt.Sprintf("value %d", i)], "org": ada.Home}))
+		}
+	}
+	l.keep("the secret", ada.Must(l.t, `query($id: ID!) { secret(id: $id) { id name url clientId notes tags version versions(first: 5) { nodes { number } } grants(first: 5) { nodes { id } } } }`, apptest.Vars{"id": id}))
+	l.SQL(l.t, "UPDATE sealed_versions SET ciphertext = wrapped_key WHERE secret_id = ? AND number = 1", id)
+	if out := l.keep("a sealed version that does not open", ada.Do(l.t, reveal, apptest.Vars{"id": id, "version": 1})); out.Code() != "INTERNAL" {
+		l.t.Errorf("a sealed version that does not open: %s", out.Body)
+	}
+	l.SQL(l.t, "ALTER TABLE sealed_versions RENAME TO gone")
+	if out := l.keep("sealed_versions gone", ada.Do(l.t, create, vars)); out.Code() != "INTERNAL" {
+		l.t.Errorf("without sealed_versions: %s", out.Body)
+	}
+	l.SQL(l.t, "ALTER TABLE gone RENAME TO sealed_versions")
 }
 
 // privateKeys are sent by mistake where a public key belongs: alone, mislabelled, beside a good one, and in the wrong field.

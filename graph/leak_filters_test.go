@@ -37,6 +37,20 @@ func leakFilters(e *estate) map[string]map[string][]string {
 			"expiresBefore":  {`"2100-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`},
 			"unusedSince":    {`"2100-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`},
 		},
+		"SecretFilter": {
+			"query":          {`"zanz"`, `"Zanzibar"`, `"Zanzibar notes"`, `"zanzibar.example"`, `"Renamed"`, `"new tag"`, `"%"`, `"_"`},
+			"id":             id(e.vault, e.safe, e.evesSecret),
+			"name":           {`"zanz"`, `"Renamed"`, `"%"`},
+			"url":            {`"ZANZIBAR"`, `"renamed.example"`, `"%"`},
+			"tag":            {`"Zanzibar"`, `"new tag"`, `"%"`},
+			"owner":          {`"zanz"`, `"ada"`, `"other"`, `"eve"`, `"%"`},
+			"shared":         {"true", "false"},
+			"ownership":      {"OWNED", "SHARED_WITH_ME"},
+			"status":         {"ENABLED", "DISABLED"},
+			"usedAfter":      {`"2100-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`},
+			"usedBefore":     {`"2100-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`},
+			"organizationId": id(e.ada.Home, e.eve.Home),
+		},
 		"AuditFilter": {
 			"types":       {`["api_key.created", "api_key.updated", "api_key.deleted", "invite.sent", "user.signed_up"]`, `[]`},
 			"actorIds":    in(e.ada.ID, e.ben.ID, e.cleo.ID),
@@ -67,16 +81,16 @@ func TestEveryFilterIsProbed(t *testing.T) {
 			}
 		}
 	}
-	var orders []string
-	for _, v := range schema.Types["APIKeyOrderField"].EnumValues {
-		orders = append(orders, v.Name)
-	}
-	if !slices.Equal(orders, leakOrders()) {
-		t.Errorf("the orders are %v, probed are %v", orders, leakOrders())
-	}
 	for _, d := range ours(schema) {
-		if strings.HasSuffix(d.Name, "OrderField") && d.Name != "APIKeyOrderField" {
-			t.Errorf("the orders of %s are not probed", d.Name)
+		if !strings.HasSuffix(d.Name, "OrderField") {
+			continue
+		}
+		var orders []string
+		for _, v := range d.EnumValues {
+			orders = append(orders, v.Name)
+		}
+		if !slices.Equal(orders, leakOrders()) || d.Name != "APIKeyOrderField" && d.Name != "SecretOrderField" {
+			t.Errorf("the orders of %s are %v, probed are %v", d.Name, orders, leakOrders())
 		}
 	}
 }
@@ -87,6 +101,8 @@ func leakOrders() []string { return []string{"CREATED_AT", "NAME", "LAST_USED_AT
 func leakProbes(e *estate, own string) []leakProbe {
 	const page = `{ totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name status lastUsedAt project { id name environment }
 		owner { ... on User { id name } } disabledBy { ... on User { id } } viewerRole viewerCan viewerMembership { id role addedBy { id } user { id } } collaborators(first: 5) { totalCount } } } }`
+	const secrets = `{ totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name url notes tags status shared version lastUsedAt revealCount
+		organization { id name } disabledBy { id } viewerCan grants(first: 5) { totalCount nodes { id canEdit grantee { ... on User { id email } ... on Group { id status members(first: 1) { totalCount } } } grantedBy { id } } } versions(first: 5) { totalCount } } } }`
 	const events = `{ totalCount pageInfo { hasNextPage endCursor } nodes { type actorName resourceId changes { field after } } }`
 	var out []leakProbe
 	add := func(name, format string, a ...any) { out = append(out, leakProbe{name, fmt.Sprintf(format, a...)}) }
@@ -94,6 +110,11 @@ func leakProbes(e *estate, own string) []leakProbe {
 		for _, v := range values {
 			add("keys by "+member+" "+v, `{ apiKeys(first: 100, filter: {%s: %s}) %s }`, member, v, page)
 			add("keys by "+member+" and kind", `{ apiKeys(first: 2, filter: {kind: PROJECT, %s: %s}) %s }`, strings.Replace(member, "kind", "status", 1), strings.NewReplacer("PERSONAL", "ACTIVE", "PROJECT", "ACTIVE").Replace(v), page)
+		}
+	}
+	for member, values := range leakFilters(e)["SecretFilter"] {
+		for _, v := range values {
+			add("secrets by "+member+" "+v, `{ secrets(first: 100, filter: {%s: %s}) %s }`, member, v, secrets)
 		}
 	}
 	for member, values := range leakFilters(e)["AuditFilter"] {
@@ -105,14 +126,17 @@ func leakProbes(e *estate, own string) []leakProbe {
 		for _, direction := range []string{"ASC", "DESC"} {
 			for _, window := range []string{"first: 1", "last: 1", "first: 100", "last: 2", "first: 0"} {
 				add("keys ordered by "+field, `{ apiKeys(%s, orderBy: {field: %s, direction: %s}) %s }`, window, field, direction, page)
+				add("secrets ordered by "+field, `{ secrets(%s, orderBy: {field: %s, direction: %s}) %s }`, window, field, direction, secrets)
 			}
 		}
 	}
 	add("lists", `{ projects(first: 100) { totalCount nodes { id name apiKeys(first: 10) { totalCount nodes { id } } } }
 		organizations(first: 100) { totalCount nodes { id name projects(first: 10) { totalCount nodes { id } } } }
 		viewer { invitations(first: 100) { totalCount nodes { id targetName target { ... on APIKey { id } } } } sessions(first: 100) { totalCount } accessTokens(first: 100) { totalCount } } }`)
+	add("groups", `{ groups(first: 100) { totalCount nodes { id name status viewerCan owner { id } members(first: 10) { totalCount } } } }`)
+	add("groups of ada's", `{ groups(organizationId: %q, first: 100) { totalCount nodes { id } } }`, e.ada.Home)
 	add("projects of ada's", `{ projects(organizationId: %q, first: 100) { totalCount nodes { id } } }`, e.ada.Home)
-	for _, id := range []string{e.spare.ID, e.private.ID, e.ada.ID, e.ada.Home, e.ada.Project, e.benPlace, e.devInvitation, e.deletedKey, "key_new", "prj_new"} {
+	for _, id := range []string{e.spare.ID, e.private.ID, e.ada.ID, e.ada.Home, e.ada.Project, e.benPlace, e.devInvitation, e.deletedKey, "key_new", "prj_new", e.safe, e.team, e.devMember} {
 		add("node "+id, `{ node(id: %q) { id __typename } }`, id)
 	}
 	add("slug", `{ organization(slug: "zanzibar-ltd") { id } }`)
@@ -172,6 +196,7 @@ func (e *estate) upheaval(t *testing.T) {
 	e.ada.Share(t, e.key.ID, fay, "ADMIN")
 	do(`mutation($id: ID!) { removeCollaborator(input: {collaboratorId: $id}) { errors { code } } }`, apptest.Vars{"id": e.benPlace})
 	do(`mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { errors { code } } }`, apptest.Vars{"id": e.devInvitation})
+	e.upheaveSecrets(t, fay)
 	e.SQL(t, "UPDATE api_keys SET last_used_at = 5000000, expires_at = 6000000 WHERE id = ?", e.spare.ID)
 	e.SQL(t, "INSERT INTO projects (id, created_at, name, environment, organization_id) VALUES ('prj_new', 1, 'Zanzibar Two', 'PRODUCTION', ?)", e.ada.Home)
 	e.JoinProject(t, "prj_new", e.ada, "OWNER")
@@ -179,6 +204,23 @@ func (e *estate) upheaval(t *testing.T) {
 	e.SQL(t, "UPDATE projects SET name = 'Other', environment = 'STAGING' WHERE id = ?", e.ada.Project)
 	e.SQL(t, "UPDATE organizations SET name = 'Other', slug = 'other' WHERE id = ?", e.ada.Home)
 	e.SQL(t, "UPDATE users SET name = 'Other', username = 'other' WHERE id = ?", e.ada.ID)
+}
+
+// upheaveSecrets changes all that cleo does not see of what they see, and what they do not see at all.
+func (e *estate) upheaveSecrets(t *testing.T, fay *apptest.Actor) {
+	t.Helper()
+	safe, team := apptest.Vars{"id": e.safe}, apptest.Vars{"id": e.team}
+	e.ada.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, name: "A Renamed", url: "https://renamed.example", notes: "new text", tags: ["new tag"], clientSecret: "new"}) { errors { code } } }`, safe)
+	e.ada.Must(t, `mutation($id: ID!) { revealSecret(input: {id: $id, purpose: SHOW}) { revealCount errors { code } } }`, safe)
+	e.ada.ShareSecret(t, e.safe, apptest.Vars{"login": fay.Username}, apptest.Vars{"canEdit": true})
+	e.ada.Must(t, `mutation($id: ID!) { updateGroup(input: {id: $id, description: "Zanzibar text", membersCanView: true}) { errors { code } } }`, team)
+	e.ada.Must(t, `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { errors { code } } }`,
+		apptest.Vars{"id": e.team, "login": fay.Username})
+	e.ada.Must(t, `mutation($id: ID!) { removeGroupMember(input: {memberId: $id}) { errors { code } } }`, apptest.Vars{"id": e.devMember})
+	for i := range 2 {
+		id := e.ada.AddSecret(t, fmt.Sprintf("%s %d", leakWord, i), "new")
+		e.ada.ShareSecret(t, id, apptest.Vars{"groupId": e.team}, nil)
+	}
 }
 
 // What is asked for by an id that is hidden and by one that is not there is one answer, in every filter that takes ids.

@@ -31,6 +31,9 @@ type estate struct {
 	evesKey, evesPlace, evesSent   string // a key of eve's, fay's place on it, and her open offer
 	evesInvitation, evesToken      string // an offer to eve, and the id of a token of hers
 	devsNew, devsOld               string // keys of fay's that dev sees; not what the one replaced, and not what replaced the other
+	vault, safe, team, devMember   string // a secret of ada's that dev edits and cleo views, one that is hers alone, and her group with dev and hal, which reaches the first
+	evesSecret, evesGroup          string // eve's own, both with fay and joe
+	fay                            string
 	deletedKey, deletedPlace       string
 	deletedSession, deletedProgram string
 }
@@ -74,7 +77,29 @@ func newEstate(t *testing.T, s *apptest.Server) *estate {
 	e.token = made.Text("createAccessToken", "plaintext")
 	e.deleteSome(t)
 	e.settleEve(t)
+	e.settleSecrets(t)
 	return e
+}
+
+func (e *estate) settleSecrets(t *testing.T) {
+	t.Helper()
+	e.vault, e.safe = e.ada.AddSecret(t, leakWord+" Vault", "1"), e.ada.AddSecret(t, leakWord+" Safe", "2")
+	for _, id := range []string{e.vault, e.safe} {
+		e.ada.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, url: "https://zanzibar.example", notes: "Zanzibar notes", tags: ["Zanzibar"]}) { errors { code } } }`, apptest.Vars{"id": id})
+	}
+	e.team = e.ada.MakeGroup(t, leakWord+" Team", e.dev, e.hal)
+	e.devMember = e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ? AND user_id = ?", e.team, e.dev.ID)
+	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.dev.Username}, apptest.Vars{"canEdit": true})
+	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.cleo.Username}, nil)
+	e.ada.ShareSecret(t, e.vault, apptest.Vars{"groupId": e.team}, nil)
+	fay, joe := e.Actor(t, "fay"), e.Actor(t, "joe")
+	e.fay = fay.ID
+	e.eve.Share(t, e.evesKey, fay, "CONTRIBUTOR")
+	e.evesSecret = e.eve.AddSecret(t, "Alpha", "3")
+	e.evesGroup = e.eve.MakeGroup(t, "Eves", fay, joe)
+	e.eve.ShareSecret(t, e.evesSecret, apptest.Vars{"login": fay.Username}, nil)
+	e.eve.ShareSecret(t, e.evesSecret, apptest.Vars{"login": joe.Username}, nil)
+	e.eve.AddSecret(t, "Omega", "4")
 }
 
 // deleteSome makes ids that were somebody's and are gone.

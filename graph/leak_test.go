@@ -77,6 +77,32 @@ func leakEdges() []leakEdge {
 		{"Query.whoCan", "ida", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { nodes { paths } } }`, []any{"whoCan"}, "FORBIDDEN"},
 		{"Query.whoCan", "gus", `query($prj: ID!) { viewer { email } whoCan(permission: "project.view", resourceId: $prj) { nodes { paths } } }`, []any{"whoCan"}, "NOT_FOUND"},
 		{"Access.principal", "ben", `query($key: ID!) { whoCan(permission: "api_key.view", resourceId: $key, last: 1) { nodes { paths principal { ... on User { email } } } } }`, []any{"whoCan", "nodes", 0, "principal", "email"}, ""},
+		{"Secret.owner", "cleo", `query($vault: ID!) { secret(id: $vault) { id owner { email } } }`, []any{"secret", "owner", "email"}, ""},
+		{"Secret.organization", "cleo", `query($vault: ID!) { secret(id: $vault) { id organization { id name } } }`, []any{"secret", "organization"}, ""},
+		{"Secret.organization", "cleo", `{ secrets(first: 10) { nodes { id organization { id } } } }`, []any{"secrets", "nodes", 0, "organization"}, ""},
+		{"Secret.disabledBy", "cleo", `query($vault: ID!) { secret(id: $vault) { id disabledBy { id name } } }`, []any{"secret", "disabledBy"}, ""},
+		{"Secret.versions", "cleo", `query($vault: ID!) { secret(id: $vault) { id versions(first: 10) { totalCount nodes { number } } } }`, []any{"secret", "versions"}, "FORBIDDEN"},
+		{"Secret.versions", "hal", `{ secrets(first: 10) { nodes { id versions(first: 10) { totalCount } } } }`, []any{"secrets", "nodes", 0, "versions"}, ""},
+		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on User { email } } } } } }`, []any{"secret", "grants", "nodes", 0, "grantee", "email"}, ""},
+		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on Group { organization { id } } } } } } }`, []any{"secret", "grants", "nodes", 2, "grantee", "organization"}, ""},
+		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on Group { owner { id } members(first: 1) { totalCount } } } } } } }`, []any{"secret", "grants", "nodes", 2, "grantee", "members"}, ""},
+		{"SecretGrant.grantedBy", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantedBy { id name } } } } }`, []any{"secret", "grants", "nodes", 0, "grantedBy"}, ""},
+		{"SecretVersion.createdBy", "dev", `query($vault: ID!) { secret(id: $vault) { versions(first: 10) { nodes { number createdBy { id } } } } }`, []any{"secret", "versions", "nodes", 0, "createdBy"}, ""},
+		{"Group.organization", "dev", `query($team: ID!) { group(id: $team) { id organization { id name } } }`, []any{"group", "organization"}, ""},
+		{"Group.owner", "dev", `query($team: ID!) { group(id: $team) { id owner { id name } } }`, []any{"group", "owner"}, ""},
+		{"Group.members", "dev", `query($team: ID!) { group(id: $team) { id members(first: 10) { totalCount nodes { id } } } }`, []any{"group", "members"}, "FORBIDDEN"},
+		{"Group.members", "ida", `query($team: ID!) { group(id: $team) { id members(first: 10) { totalCount nodes { id } } } }`, []any{"group", "members"}, "FORBIDDEN"},
+		{"Group.members", "dev", `{ groups(first: 10) { nodes { id members(first: 10) { totalCount } } } }`, []any{"groups", "nodes", 0, "members"}, ""},
+		{"GroupMember.addedBy", "dev", `query($devMember: ID!) { node(id: $devMember) { id ... on GroupMember { addedBy { id } } } }`, []any{"node", "addedBy"}, ""},
+		{"Query.secret", "hal", `query($safe: ID!) { viewer { email } secret(id: $safe) { id } }`, []any{"secret"}, "NOT_FOUND"},
+		{"Query.secret", "ida", `query($vault: ID!) { viewer { email } secret(id: $vault) { id } }`, []any{"secret"}, "NOT_FOUND"},
+		{"Query.secrets", "hal", `{ viewer { email } secrets(first: 10) { nodes { id } } }`, []any{"secrets", "nodes", 1}, ""},
+		{"Query.secrets", "ida", `{ viewer { email } secrets(first: 10) { nodes { id } } }`, []any{"secrets", "nodes", 0}, ""},
+		{"Query.group", "gus", `query($team: ID!) { viewer { email } group(id: $team) { id } }`, []any{"group"}, "NOT_FOUND"},
+		{"Query.group", "cleo", `query($team: ID!) { viewer { email } group(id: $team) { id } }`, []any{"group"}, "NOT_FOUND"},
+		{"Query.groups", "gus", `query($org: ID!) { viewer { email } groups(first: 10, organizationId: $org) { nodes { id } } }`, []any{"groups", "nodes", 0}, ""},
+		{"Query.node", "hal", `query($devMember: ID!) { viewer { email } node(id: $devMember) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.whoCan", "gus", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount } }`, []any{"whoCan"}, "NOT_FOUND"},
 		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
 		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},
 		{"Viewer.accessTokens", "gus", `{ viewer { email accessTokens(first: 10) { nodes { id } } } }`, []any{"viewer", "accessTokens", "nodes", 0}, ""},
@@ -96,6 +122,8 @@ func leakless() map[string]string {
 		"AccessChange.resource":      "null once the viewer lost sight of it; TestARemovedCollaboratorsStreamNeverNamesTheKeyAgain",
 		"Access.resource":            "is the thing that was asked about, which the viewer sees",
 		"Query.viewer":               "is who asks",
+		"Secret.grants":              "who sees a secret sees with whom it is shared: one row of the matrix (design.md section 3)",
+		"GroupMember.user":           "who sees a membership sees whose it is: themself, or people of a group whose members one sees",
 		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
 		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
 		"SecuritySettings.jwtKeys":   "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
@@ -133,6 +161,7 @@ func TestNoFieldLeadsToAHiddenRow(t *testing.T) {
 		e := newEstate(t, s)
 		e.splitRotations(t)
 		e.ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": e.key.ID})
+		e.SQL(t, "UPDATE secrets SET disabled_at = 1, disabled_by_id = ? WHERE id = ?", e.ada.ID, e.vault)
 		for _, edge := range leakEdges() {
 			out := e.person(edge.who).Do(t, edge.ask, e.vars(edge.ask))
 			if got := out.At(edge.path...); got != nil {
@@ -184,6 +213,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
+		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

@@ -73,10 +73,27 @@ func allRepeats() map[string]twice {
 		"updateCollaboratorRole": {deed("updateCollaboratorRole", `collaboratorId: $id, role: ADMIN`, "collaborator { id role }"), nil, onAPlace},
 		"removeCollaborator":     {deed("removeCollaborator", `collaboratorId: $id`, key), nil, onAPlace},
 		"leaveAPIKey":            {deed("leaveAPIKey", `id: $id`, ""), nil, leaving},
-		"updateProfile":          {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
-		"createAccessToken":      {`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } plaintext errors { code } } }`, []string{"plaintext"}, alone},
-		"revokeAccessToken":      {deed("revokeAccessToken", `id: $id`, "revokedId"), nil, onAToken},
-		"revokeSession":          {deed("revokeSession", `id: $id`, "revokedId"), nil, onASession},
+		"createSecret": {deed("createSecret", `organizationId: $id, name: "twice", url: "https://x.example", clientId: "c", clientSecret: "v"`, "secret { id name version }"), nil,
+			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				return c.ada, apptest.Vars{"id": c.ada.Home}
+			}},
+		"updateSecret":  {deed("updateSecret", `id: $id, name: "renamed", clientSecret: "w"`, "secret { id name version }"), nil, onASecret},
+		"revealSecret":  {deed("revealSecret", `id: $id, purpose: SHOW, reason: "because"`, "clientSecret version revealCount"), []string{"clientSecret", "version", "revealCount"}, onASecret},
+		"shareSecrets":  {deed("shareSecrets", `secretIds: [$id], grants: [{grantee: {login: "ben"}, canEdit: true}]`, "secrets { id shared }"), nil, onASecret},
+		"unshareSecret": {`mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id shared } errors { code } } }`, nil, onAGrant},
+		"createGroup": {deed("createGroup", `organizationId: $id, name: "twice"`, "group { id name }"), nil,
+			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				return c.ada, apptest.Vars{"id": c.ada.Home}
+			}},
+		"updateGroup":       {deed("updateGroup", `id: $id, status: DISABLED`, "group { id status }"), nil, onAGroup},
+		"deleteGroup":       {deed("deleteGroup", `id: $id`, "deletedId"), nil, onAGroup},
+		"addGroupMembers":   {deed("addGroupMembers", `groupId: $id, members: [{login: "root@keyhall.test"}]`, "group { id members(first: 5) { totalCount } }"), nil, onAGroup},
+		"removeGroupMember": {deed("removeGroupMember", `memberId: $id`, "group { id members(first: 5) { totalCount } }"), nil, onAMembership},
+		"leaveGroup":        {deed("leaveGroup", `id: $id`, ""), nil, leavingAGroup},
+		"updateProfile":     {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
+		"createAccessToken": {`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } plaintext errors { code } } }`, []string{"plaintext"}, alone},
+		"revokeAccessToken": {deed("revokeAccessToken", `id: $id`, "revokedId"), nil, onAToken},
+		"revokeSession":     {deed("revokeSession", `id: $id`, "revokedId"), nil, onASession},
 		"setUserStatus": {deed("setUserStatus", `userId: $id, emailVerified: true`, "user { id }"), nil,
 			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 				return c.root, apptest.Vars{"id": c.root.ID}
@@ -91,6 +108,38 @@ func onADisabledKey(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 	who, vars := onAKey(t, c)
 	who.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, vars)
 	return who, vars
+}
+
+func onASecret(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	return c.ada, apptest.Vars{"id": c.ada.AddSecret(t, "twice", "v")}
+}
+
+func onAGrant(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	who, vars := onASecret(t, c)
+	who.ShareSecret(t, vars["id"].(string), apptest.Vars{"login": c.ben.Username}, nil)
+	out := who.Must(t, `query($id: ID!) { secret(id: $id) { grants(first: 1) { nodes { id } } } }`, vars)
+	vars["grant"] = out.Text("secret", "grants", "nodes", 0, "id")
+	return who, vars
+}
+
+func onAGroup(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	return c.ada, apptest.Vars{"id": c.ada.MakeGroup(t, "twice", c.ben)}
+}
+
+func onAMembership(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	who, vars := onAGroup(t, c)
+	out := who.Must(t, `query($id: ID!) { group(id: $id) { members(first: 1) { nodes { id } } } }`, vars)
+	return who, apptest.Vars{"id": out.Text("group", "members", "nodes", 0, "id")}
+}
+
+func leavingAGroup(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	_, vars := onAGroup(t, c)
+	return c.ben, vars
 }
 
 func leaving(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {

@@ -68,7 +68,8 @@ func eachField(s *ast.Schema, found func(d *ast.Definition, f *ast.FieldDefiniti
 func foreignKeys(s *ast.Schema) (out []string) {
 	named := []string{ // not another row's place: the audit trail names what it is about, and a deletion what is gone
 		"AccessChange.resourceId", "AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
-		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId",
+		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId", "DeleteGroupPayload.deletedId",
+		"Secret.clientId", // half of somebody's credential, and no row of ours
 	}
 	eachField(s, func(d *ast.Definition, f *ast.FieldDefinition) {
 		if d.Kind != ast.Object && d.Kind != ast.Interface || f.Name == "id" || slices.Contains(named, d.Name+"."+f.Name) {
@@ -211,7 +212,7 @@ func assignable(s *ast.Schema) (out []string) {
 		"role": {"InviteCollaboratorsInput", "UpdateCollaboratorRoleInput"}, "kind": {"CreateAPIKeyInput"}, "setupToken": {"SignUpInput"},
 		"userId": {"SetUserStatusInput"}, "suspended": {"SetUserStatusInput"}, "emailVerified": {"SetUserStatusInput"},
 		"permissions": {"CreateAccessTokenInput"}, "projectId": {"CreateAPIKeyInput"},
-		"owner": {}, "ownerId": {}, "status": {}, "state": {}, "administrator": {}, "isAdministrator": {}, "disabledBy": {}, "createdAt": {}, "start": {},
+		"owner": {}, "ownerId": {}, "status": {"CreateGroupInput", "UpdateGroupInput"}, "state": {}, "administrator": {}, "isAdministrator": {}, "disabledBy": {}, "createdAt": {}, "start": {},
 	}
 	for _, f := range s.Mutation.Fields {
 		for _, a := range f.Arguments {

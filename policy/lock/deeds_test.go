@@ -74,6 +74,26 @@ api_key.rotate update APIKey[grace_expires_at] where id=ID
 api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING to api_key_id=NEW
 api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
+group.add_member create GroupMember[*] where added_by_id=ME group_id=ID
+group.add_member update GroupMember[added_by_id expires_at] where group_id=ID
+group.delete delete Group[] where id=ID
+group.delete delete GroupMember[] where group_id=ID
+group.delete delete SecretGrant[] where group_id=ID
+group.edit update Group[description members_can_view name status] where id=ID
+group.leave delete GroupMember[] where group_id=ID user_id=ME
+group.remove_member delete GroupMember[] where group_id=ID id=PART
+organization.create_group create Group[*] where id=NEW organization_id=ID owner_id=ME
+organization.create_secret create SealedVersion[*] where secret_id=NEW
+organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME
+organization.create_secret create SecretVersion[*] where created_by_id=ME secret_id=NEW
+secret.edit create SealedVersion[*] where secret_id=ID
+secret.edit create SecretVersion[*] where created_by_id=ME secret_id=ID
+secret.edit update Secret[client_id expires_at has_value identifier method name notes reason_required tags updated_at url version] where id=ID
+secret.reveal reads SealedVersion
+secret.reveal update Secret[last_used_at reveal_count] where id=ID
+secret.share create SecretGrant[*] where granted_by_id=ME secret_id=ID
+secret.share update SecretGrant[expires_at granted_at granted_by_id level] where secret_id=ID
+secret.unshare delete SecretGrant[] where secret_id=ID
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
 instance.manage_users update Credential[reset_until verify_until] where user_id=ID
@@ -166,6 +186,8 @@ func tableOf() map[string]string {
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
 		"IdempotencyKey": "idempotency_keys",
+		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions",
+		"Group": "groups", "GroupMember": "group_members",
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 const allDuties = `
 access_token.lookup reads AccessToken User
 account.by_email reads User
+account.by_login reads User
 address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
 address.proven reads User
 address.proven update User[email_verified] where email= id=
@@ -33,8 +34,10 @@ administrator reads User
 api_key.audience reads Collaborator OrganizationMember ProjectMember
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
-audit.place reads APIKey Invitation Project User
+audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
+group.audience reads GroupMember
+group.in_reach reads Group GroupMember
 idempotency create IdempotencyKey[*] where lookup= user_id=
 idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
 idempotency reads IdempotencyKey
@@ -46,8 +49,9 @@ instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 invitation.by_link reads Invitation
 keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
-keyring.rewrap reads SealedValue
+keyring.rewrap reads SealedValue SealedVersion
 keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
+keyring.rewrap update SealedVersion[keyset_id wrapped_key] where 
 known_address create Mail[*] where kind=known_address user_id=
 link.issue create AuditEvent[*] where outcome=DONE resource_id= type=user._requested
 link.issue create Mail[*] where kind= resource_id= user_id=
@@ -66,6 +70,7 @@ reset_link.follow delete Session[] where user_id=
 reset_link.follow reads Credential User
 reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
 reset_link.follow update User[email_verified] where id=
+secret.audience reads GroupMember SecretGrant
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -75,7 +80,7 @@ set_up create Organization[*] where id= personal=true
 set_up create ProjectMember[*] where project_id= role=OWNER user_id=
 set_up create Project[*] where id= is_default=true organization_id=
 set_up create User[*] where administrator=true email_verified=true id= personal_organization_id=
-sharing reads User
+sharing reads Group User
 sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
 sign_in create Session[*] where user_id=
 sign_in reads Credential User
@@ -189,6 +194,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE id <> ?", int64(math.MaxInt64), due)
 		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id = ?", c.ben.ID)
 		s.SQL(t, "UPDATE credentials SET verify_until = 1 WHERE user_id = ?", c.ben.ID)
+		dev := ids("SELECT id AS x FROM group_members WHERE group_id = ?", c.group)
 		type sight map[string][]string
 		for _, d := range []struct {
 			name string
@@ -201,18 +207,30 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"an access token", lock.AccessTokenByLookup(bare, lookup), sight{"AccessToken": {program}, "User": ada}},
 			{"an expired access token", lock.AccessTokenByLookup(bare, deadLookup), sight{"AccessToken": nil, "User": nil}},
 			{"no access token", lock.AccessTokenByLookup(bare, ""), sight{"AccessToken": nil, "User": nil}},
-			{"the people on a thing", lock.Sharing(bare, ada), sight{"User": ada}},
-			{"nobody on a thing", lock.Sharing(bare, nil), sight{"User": nil}},
+			{"the people on a thing", lock.Sharing(bare, ada), sight{"User": ada, "Group": nil}},
+			{"a group on a thing", lock.Sharing(bare, []string{c.group}), sight{"User": nil, "Group": {c.group}}},
+			{"nobody on a thing", lock.Sharing(bare, nil), sight{"User": nil, "Group": nil}},
+			{"an account by its name", lock.AccountByLogin(bare, c.ada.Username), sight{"User": ada}},
+			{"an account by its address", lock.AccountByLogin(bare, c.ben.Email), sight{"User": users(c.ben)}},
+			{"no account by its id", lock.AccountByLogin(bare, c.ada.ID), sight{"User": nil}},
+			{"a group to share with", lock.GroupInReach(bare, c.ada.ID, c.group), sight{"Group": {c.group}, "GroupMember": dev}},
+			{"a group out of reach", lock.GroupInReach(bare, c.ben.ID, c.group), sight{"Group": nil, "GroupMember": dev}},
+			{"who has to do with a secret", lock.SecretAudience(bare, c.secret), sight{
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE secret_id = ?", c.secret), "GroupMember": dev}},
+			{"who has to do with another", lock.SecretAudience(bare, c.theirs), sight{"SecretGrant": nil, "GroupMember": nil}},
+			{"who is in a group", lock.GroupAudience(bare, c.group), sight{"GroupMember": dev}},
+			{"the place of a secret", lock.AuditPlace(bare, c.ada.ID, c.theirs), sight{"User": ada, "Secret": {c.theirs}, "Group": nil, "Project": nil, "APIKey": nil, "Invitation": nil}},
+			{"the place of a group", lock.AuditPlace(bare, c.ben.ID, c.group), sight{"User": users(c.ben), "Group": {c.group}, "Secret": nil, "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"a sign-in by name", lock.SignInLookup(bare, c.ada.Username), sight{"User": ada, "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)}},
 			{"a sign-in by address", lock.SignInLookup(bare, c.ben.Email), sight{"User": users(c.ben), "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ben.ID)}},
 			{"a sign-in of nobody", lock.SignInLookup(bare, "%"), sight{"User": nil, "Credential": nil}},
 			{"a sign-up", lock.SignUpLookup(bare, c.ada.Email, c.ben.Username), sight{"User": users(c.ada, c.ben)}},
 			{"an address", lock.AccountByEmail(bare, c.ada.Email), sight{"User": ada}},
 			{"a name for an address", lock.AccountByEmail(bare, c.ada.Username), sight{"User": nil}},
-			{"the place of a key", lock.AuditPlace(bare, c.ada.ID, c.hidden), sight{"User": ada, "APIKey": {c.hidden}, "Project": {c.ben.Project}, "Invitation": nil}},
-			{"the place of an invitation", lock.AuditPlace(bare, c.ben.ID, c.invitation), sight{"User": users(c.ben), "Invitation": {c.invitation}, "APIKey": {c.key}, "Project": {c.ada.Project}}},
-			{"the place of a project", lock.AuditPlace(bare, c.ben.ID, c.ada.Project), sight{"User": users(c.ben), "Project": {c.ada.Project}, "APIKey": nil, "Invitation": nil}},
-			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil}},
+			{"the place of a key", lock.AuditPlace(bare, c.ada.ID, c.hidden), sight{"User": ada, "APIKey": {c.hidden}, "Project": {c.ben.Project}, "Invitation": nil, "Secret": nil, "Group": nil}},
+			{"the place of an invitation", lock.AuditPlace(bare, c.ben.ID, c.invitation), sight{"User": users(c.ben), "Invitation": {c.invitation}, "APIKey": {c.key}, "Project": {c.ada.Project}, "Secret": nil, "Group": nil}},
+			{"the place of a project", lock.AuditPlace(bare, c.ben.ID, c.ada.Project), sight{"User": users(c.ben), "Project": {c.ada.Project}, "APIKey": nil, "Invitation": nil, "Secret": nil, "Group": nil}},
+			{"the place of an account", lock.AuditPlace(bare, c.ben.ID, session), sight{"User": users(c.ben), "Project": nil, "APIKey": nil, "Invitation": nil, "Secret": nil, "Group": nil}},
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
 			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
@@ -221,7 +239,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil}},
 			{"the letters that wait", lock.MailClaim(bare), sight{"Mail": {due}}},
 			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
-			{"the re-wrap", lock.Rewrap(bare), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values")}},
+			{"the re-wrap", lock.Rewrap(bare), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values"), "SealedVersion": ids("SELECT id AS x FROM sealed_versions")}},
 			{"touch", lock.Touch(bare), nil},
 			{"sign in", lock.SignIn(bare, c.ada.ID), sight{"User": ada, "Credential": adasPassword}},
 			{"a link to issue", lock.IssueLink(bare, c.ada.ID, "verify_email"), sight{"User": ada, "Credential": adasPassword}},
@@ -340,7 +358,8 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
-		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey"},
+		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey",
+			"SealedVersion.SetKeysetID", "SealedVersion.SetNillableKeysetID", "SealedVersion.SetWrappedKey"},
 	}
 	deleting := map[string][]string{"link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}}
 	forgetting := []string{"idempotency", "idempotency.forget"} // TestDutiesForgetOnlyKeysWhoseDayIsOver

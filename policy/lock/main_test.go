@@ -25,6 +25,8 @@ type scene struct {
 	place          string // cleo's place on key
 	hiddenPlace    string // dev's place on ben's key
 	invitation     string // ada's open offer
+	secret, theirs string // a secret of ada's, shared with cleo and with her group; and one of ben's
+	group          string // ada's, with dev
 }
 
 func newScene(t *testing.T, s *apptest.Server) *scene {
@@ -35,6 +37,10 @@ func newScene(t *testing.T, s *apptest.Server) *scene {
 	c.hidden = c.ben.CreateKey(t, "hidden", "", "PROJECT").ID
 	c.place, c.hiddenPlace = c.ada.Share(t, c.key, c.cleo, "CONTRIBUTOR"), c.ben.Share(t, c.hidden, dev, "CONTRIBUTOR")
 	c.invitation = c.ada.Invite(t, c.key, dev, "ADMIN")
+	c.secret, c.theirs = c.ada.AddSecret(t, "one", "1"), c.ben.AddSecret(t, "hidden", "2")
+	c.group = c.ada.MakeGroup(t, "team", dev)
+	c.ada.ShareSecret(t, c.secret, apptest.Vars{"login": c.cleo.Username}, nil)
+	c.ada.ShareSecret(t, c.secret, apptest.Vars{"groupId": c.group}, nil)
 	return c
 }
 
