@@ -21,6 +21,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type GroupResolver interface {
+	Organization(ctx context.Context, obj *ent.Group) (*ent.Organization, error)
+	Owner(ctx context.Context, obj *ent.Group) (*ent.User, error)
 	Members(ctx context.Context, obj *ent.Group, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.GroupMemberConnection, error)
 	ViewerCan(ctx context.Context, obj *ent.Group, of []string) ([]string, error)
 }
@@ -395,7 +397,7 @@ func (ec *executionContext) _Group_organization(ctx context.Context, field graph
 			return ec.fieldContext_Group_organization(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Organization(ctx)
+			return ec.Resolvers.Group().Organization(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Organization) graphql.Marshaler {
@@ -410,7 +412,7 @@ func (ec *executionContext) fieldContext_Group_organization(_ context.Context, f
 		Object:     "Group",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Organization(ctx, field)
 		},
@@ -427,7 +429,7 @@ func (ec *executionContext) _Group_owner(ctx context.Context, field graphql.Coll
 			return ec.fieldContext_Group_owner(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Owner(ctx)
+			return ec.Resolvers.Group().Owner(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -442,7 +444,7 @@ func (ec *executionContext) fieldContext_Group_owner(_ context.Context, field gr
 		Object:     "Group",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_User(ctx, field)
 		},

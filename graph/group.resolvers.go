@@ -17,6 +17,20 @@ import (
 	"github.com/keyhall/keyhall/internal/page"
 )
 
+func (r *groupResolver) Organization(ctx context.Context, obj *ent.Group) (*ent.Organization, error) {
+	if obj.OrganizationID == "" { // only its name is shown: who may see that it has access to something
+		return nil, nil
+	}
+	return obj.Organization(ctx)
+}
+
+func (r *groupResolver) Owner(ctx context.Context, obj *ent.Group) (*ent.User, error) {
+	if obj.OwnerID == "" { // only its name is shown: who may see that it has access to something
+		return nil, nil
+	}
+	return obj.Owner(ctx)
+}
+
 func (r *groupResolver) Members(ctx context.Context, obj *ent.Group, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.GroupMemberConnection, error) {
 	return gated(ctx, ent.TypeGroup, obj.ID, func() (*ent.GroupMemberConnection, error) {
 		return membersPage(ctx, r.Reader.GroupMember().Where(groupmember.GroupID(obj.ID)), window(first, after, last, before))

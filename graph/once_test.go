@@ -79,7 +79,7 @@ func allRepeats() map[string]twice {
 			}},
 		"updateSecret":  {deed("updateSecret", `id: $id, name: "renamed", clientSecret: "w"`, "secret { id name version }"), nil, onASecret},
 		"revealSecret":  {deed("revealSecret", `id: $id, purpose: SHOW, reason: "because"`, "clientSecret version revealCount"), []string{"clientSecret", "version", "revealCount"}, onASecret},
-		"shareSecrets":  {deed("shareSecrets", `secretIds: [$id], grants: [{grantee: {login: "ben"}, canEdit: true}]`, "secrets { id shared }"), nil, onASecret},
+		"shareSecrets":  {`mutation($id: ID!, $login: String!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: $login}, canEdit: true}]}) { secrets { id shared } errors { code } } }`, nil, toBen(onASecret)},
 		"unshareSecret": {`mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id shared } errors { code } } }`, nil, onAGrant},
 		"createGroup": {deed("createGroup", `organizationId: $id, name: "twice"`, "group { id name }"), nil,
 			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
@@ -87,7 +87,7 @@ func allRepeats() map[string]twice {
 			}},
 		"updateGroup":       {deed("updateGroup", `id: $id, status: DISABLED`, "group { id status }"), nil, onAGroup},
 		"deleteGroup":       {deed("deleteGroup", `id: $id`, "deletedId"), nil, onAGroup},
-		"addGroupMembers":   {deed("addGroupMembers", `groupId: $id, members: [{login: "root@keyhall.test"}]`, "group { id members(first: 5) { totalCount } }"), nil, onAGroup},
+		"addGroupMembers":   {`mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { group { id members(first: 5) { totalCount } } errors { code } } }`, nil, toBen(onAnEmptyGroup)},
 		"removeGroupMember": {deed("removeGroupMember", `memberId: $id`, "group { id members(first: 5) { totalCount } }"), nil, onAMembership},
 		"leaveGroup":        {deed("leaveGroup", `id: $id`, ""), nil, leavingAGroup},
 		"updateProfile":     {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
@@ -127,6 +127,21 @@ func onAGrant(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 func onAGroup(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 	t.Helper()
 	return c.ada, apptest.Vars{"id": c.ada.MakeGroup(t, "twice", c.ben)}
+}
+
+func onAnEmptyGroup(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	return c.ada, apptest.Vars{"id": c.ada.MakeGroup(t, "twice")}
+}
+
+// toBen names him beside the thing.
+func toBen(on func(*testing.T, *repeats) (*apptest.Actor, apptest.Vars)) func(*testing.T, *repeats) (*apptest.Actor, apptest.Vars) {
+	return func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+		t.Helper()
+		who, vars := on(t, c)
+		vars["login"] = c.ben.Username
+		return who, vars
+	}
 }
 
 func onAMembership(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
