@@ -19,6 +19,7 @@ import (
 
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // canaries are the plaintexts of one server's life: name -> text.
@@ -288,7 +289,7 @@ func (l *life) links(box *apptest.Mailbox, ada, ben *apptest.Actor, key string) 
 	box.Refuse("")
 	for i := range 2 {
 		l.keep("sending again", ada.Must(l.t, resendMutation, apptest.Vars{"id": id}))
-		link := box.Await(l.t, cleo.Email, i+1).Token
+		link := box.Await(l.t, mail.Invitation, cleo.Email, i+1).Token
 		l.c.token(fmt.Sprintf("link %d", i), link)
 		for what, mutation := range byLink() {
 			l.keep(what+" by another", ben.Do(l.t, mutation, withToken(link)))
