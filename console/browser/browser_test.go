@@ -40,6 +40,13 @@ func TestRealClientsUseTheAPI(t *testing.T) {
 	run(t, "clients.mjs", "KEYHALL="+demo(t, binary(t)))
 }
 
+// A13, A14, over the wire that real clients use; and a client is back by itself after a restart.
+func TestRealClientsHearOfTheirAccess(t *testing.T) {
+	t.Parallel()
+	npm(t, ".")
+	run(t, "stream.mjs", "KEYHALL_BINARY="+binary(t), "FOLDER="+t.TempDir())
+}
+
 // run runs a script of this folder. Its pictures go to BROWSER_SHOTS, to be looked at.
 func run(t *testing.T, script string, env ...string) {
 	t.Helper()

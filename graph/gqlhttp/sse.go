@@ -11,7 +11,7 @@ import (
 
 // Server-sent events as GraphQL over SSE has them in its mode of distinct connections: one POST, one operation, one
 // stream of "next" events that ends with "complete". What is refused before the stream starts is an ordinary coded
-// answer with its HTTP status, so that a client does not try it again and again.
+// answer with its HTTP status, so that a client can tell it from a stream that broke (graphql-sse tries both again, a few times).
 
 // stream is an operation whose answer does not end by itself.
 type stream struct {
