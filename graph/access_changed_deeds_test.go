@@ -2,11 +2,11 @@ package graph_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // soonEnough is far less than the time after which a quiet stream looks at its credential by itself.
@@ -96,20 +96,6 @@ func TestAChangedPasswordEndsTheStreamsOfTheOtherSessions(t *testing.T) {
 	})
 }
 
-// resetLink waits for the letter about a new password, which may come after one about the address.
-func resetLink(t *testing.T, box *apptest.Mailbox, to string) (token string) {
-	t.Helper()
-	apptest.Until(t, "a link for a new password comes", func() bool {
-		for _, m := range box.Letters(to) {
-			if strings.Contains(m.Link, "/reset") {
-				token = m.Token
-			}
-		}
-		return token != ""
-	})
-	return token
-}
-
 // A reset ends every session's stream at once; programs go on, but where the address was not proven before: those may be
 // somebody else's.
 func TestAResetPasswordEndsTheStreamsOfAllSessions(t *testing.T) {
@@ -123,7 +109,7 @@ func TestAResetPasswordEndsTheStreamsOfAllSessions(t *testing.T) {
 			program := narrowed(t, vera)
 			one, two, machine := listening(t, vera), listening(t, again(t, vera)), listening(t, program)
 			s.Anonymous().Must(t, `mutation($email: String!) { requestPasswordReset(input: {email: $email}) { errors { code } } }`, apptest.Vars{"email": vera.Email})
-			link := resetLink(t, box, vera.Email)
+			link := box.Await(t, mail.ResetPassword, vera.Email, 1).Token
 			s.Anonymous().Must(t, `mutation($token: String!, $next: String!) { resetPassword(input: {token: $token, newPassword: $next}) { errors { code } } }`,
 				apptest.Vars{"token": link, "next": nextPassword})
 			endsAtOnce(t, one, "the password was reset")

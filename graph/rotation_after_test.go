@@ -10,7 +10,7 @@ import (
 
 // lettersAbout are the letters to somebody whose subject has a text in it.
 func lettersAbout(box *apptest.Mailbox, to *apptest.Actor, text string) (out []apptest.Message) {
-	for _, m := range box.Letters(to.Email) {
+	for _, m := range box.Letters("", to.Email) {
 		if strings.Contains(m.Subject, text) {
 			out = append(out, m)
 		}
