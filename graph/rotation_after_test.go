@@ -210,3 +210,26 @@ func TestAReplayOfARotationReadsTheSuccessor(t *testing.T) {
 		answers(t, "the newest is not theirs either", ben, lookQuery, newest, "NOT_FOUND")
 	})
 }
+
+// Rotating and deleting a key while its letters are being sent waits for nobody in a circle.
+func TestKeysAreRotatedAndDeletedWhileTheirLettersAreSent(t *testing.T) {
+	t.Parallel()
+	eachWithMail(t, func(t *testing.T, s *apptest.Server, _ *apptest.Mailbox) {
+		ada := s.Actor(t, "ada")
+		var guests []*apptest.Actor
+		for range 6 {
+			guests = append(guests, s.Actor(t, "guest"))
+		}
+		for range 12 {
+			key := ada.CreateKey(t, "Payments", "", "PROJECT").ID
+			inviteAll(t, ada, key, "CONTRIBUTOR", guests...)
+			heir := rotate(t, ada, key, 60).ID
+			for _, id := range []string{key, heir} {
+				answers(t, "delete", ada, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { errors { code } } }`, id, "")
+			}
+		}
+		if log := s.Log.String(); strings.Contains(log, `"level":"ERROR"`) {
+			t.Error(leakLines(log, `"level":"ERROR"`))
+		}
+	})
+}
