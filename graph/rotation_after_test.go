@@ -58,6 +58,9 @@ func TestARotatedKeyKeepsItsSecuritySettings(t *testing.T) {
 			if len(were) != 2 || !reflect.DeepEqual(before, after) {
 				t.Errorf("%s: the old key asks %v, the new one %v", name, before, after)
 			}
+			if n := s.Count(t, "jwt_keys WHERE api_key_id = ? AND position IN (0, 1)", heir); n != 2 || s.Count(t, "jwt_keys WHERE api_key_id = ? AND position = 1", heir) != 1 {
+				t.Errorf("%s: the order of the public keys is not kept", name)
+			}
 			for i := range are {
 				if are[i] == were[i] {
 					t.Errorf("%s: two keys share a public key's row", name)
