@@ -243,7 +243,7 @@ func TestAnythingButTheLinkItselfIsNoLink(t *testing.T) {
 	})
 }
 
-// T7: who asks for a link learns nothing about an address, and nobody who has no use for a letter gets one.
+// T12: who asks for a link learns nothing about an address, and nobody who has no use for a letter gets one.
 func TestAskingForALinkAnswersAlikeForEveryAddress(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -313,7 +313,7 @@ func TestWithoutAMailServerAskingForALinkSaysSoAlike(t *testing.T) {
 	})
 }
 
-// T7: letters to one address are counted by kind, and an address without an account is counted as one with it.
+// T12: letters to one address are counted by kind, and an address without an account is counted as one with it.
 func TestLettersToOneAddressAreCounted(t *testing.T) {
 	t.Parallel()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {

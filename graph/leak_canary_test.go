@@ -120,6 +120,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		key := l.keys(ada, ben)
 		l.privateKeys(ada, key)
 		l.links(box, ada, ben, key)
+		l.accountLinks(box, ada)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
