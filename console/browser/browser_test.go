@@ -138,7 +138,13 @@ func binary(t *testing.T) string {
 // demo serves the sample team until the test ends and returns its address.
 func demo(t *testing.T, binary string, env ...string) string {
 	t.Helper()
-	cmd := exec.Command(binary, "demo", "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
+	return launch(t, binary, regexp.MustCompile(`http://[0-9.:]+`), "demo", env...)
+}
+
+// launch runs a verb of Keyhall on an empty folder until the test ends, and returns what it prints that looks like this.
+func launch(t *testing.T, binary string, like *regexp.Regexp, verb string, env ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, verb, "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -156,13 +162,12 @@ func demo(t *testing.T, binary string, env ...string) string {
 			t.Log(log.String())
 		}
 	})
-	at := regexp.MustCompile(`http://[0-9.:]+`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if url := at.FindString(lines.Text()); url != "" {
+		if found := like.FindString(lines.Text()); found != "" {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return url
+			return found
 		}
 	}
-	t.Fatal("the demo did not start")
+	t.Fatalf("keyhall %s did not start", verb)
 	return ""
 }
