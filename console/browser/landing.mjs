@@ -5,13 +5,13 @@ import { env, withPage } from './page.mjs';
 
 const site = env('KEYHALL'), shots = env('SHOTS'), password = env('PASSWORD'), mailbox = env('MAILBOX');
 
-/** The nth link to a page that was mailed to an address, once it has come. */
-async function mailed(to, page, n = 1) {
+/** The link of the nth letter of a kind to an address, once it has come. */
+async function mailed(to, kind, n = 1) {
   for (const late = Date.now() + 20_000; Date.now() < late; await new Promise(setImmediate)) {
-    const letter = await fetch(`${mailbox}/?${new URLSearchParams({ to, page, n })}`);
+    const letter = await fetch(`${mailbox}/?${new URLSearchParams({ to, kind, n })}`);
     if (letter.ok) return letter.text();
   }
-  assert.fail(`no letter ${n} to ${to} with ${page}`);
+  assert.fail(`no ${kind} ${n} to ${to}`);
 }
 
 /** Opens a link as a mail program does, and sees that its token is gone from the address at once and asked for nowhere. */
@@ -45,7 +45,7 @@ const key = await ada.createKey('Payments');
 
 await withPage([site], async (page, watch) => { // an invitation, looked at and accepted
   await ada.invite(key, 'ben', 'ADMIN');
-  await open(page, await mailed('ben@demo.example', '/invitations#'), watch);
+  await open(page, await mailed('ben@demo.example', 'invitation'), watch);
   await said(page, 'Sign in to see your invitation.');
   await page.screenshot({ path: `${shots}/invitation-sign-in.png` });
   await signIn(page, 'cleo');
@@ -64,13 +64,13 @@ await withPage([site], async (page, watch) => { // an invitation, looked at and 
   await said(page, 'You have a place on “Payments” now.');
   await page.screenshot({ path: `${shots}/invitation-accepted.png` });
   assert.equal((await ben.ask('query($k: ID!) { apiKey(id: $k) { viewerRole } }', { k: key })).apiKey.viewerRole, 'ADMIN');
-  await open(page, await mailed('ben@demo.example', '/invitations#'), watch);
+  await open(page, await mailed('ben@demo.example', 'invitation'), watch);
   await page.getByRole('alert').filter({ hasText: /\S/ }).waitFor(); // it works once
 });
 
 await withPage([site], async (page, watch) => { // one declined by the link, one without it
   await ada.invite(key, 'cleo', 'CONTRIBUTOR');
-  await open(page, await mailed('cleo@demo.example', '/invitations#'), watch);
+  await open(page, await mailed('cleo@demo.example', 'invitation'), watch);
   await signIn(page, 'cleo@demo.example');
   await page.getByRole('button', { name: 'Decline' }).click();
   await said(page, 'You declined. Nothing is shared with you.');
@@ -86,7 +86,7 @@ await withPage([site], async (page, watch) => { // a new password
   await page.getByLabel('E-mail address of your account').fill('ben@demo.example');
   await page.keyboard.press('Enter');
   await said(page, 'If there is an account with this address, a link is on its way.');
-  const link = await mailed('ben@demo.example', '/reset-password#');
+  const link = await mailed('ben@demo.example', 'reset_password');
   await open(page, link, watch);
   await page.getByLabel('New password').fill('another-long-password');
   await page.getByLabel('The same again').fill('another-long-passwort');
@@ -108,7 +108,7 @@ await withPage([site], async (page, watch) => { // a new password
 await withPage([site], async (page, watch) => { // an address, confirmed by pressing a button and by nothing less
   const nobody = await person(site, 'nobody', 'nothing');
   await nobody.ask('mutation { signUp(input: {email: "eve@mail.example", username: "eve", name: "Eve", password: "correct-horse-battery"}) { errors { message } } }');
-  await open(page, await mailed('eve@mail.example', '/verify-email#'), watch);
+  await open(page, await mailed('eve@mail.example', 'verify_email'), watch);
   const eve = await person(site, 'eve', password);
   const confirmed = async () => (await eve.ask('{ viewer { emailVerified } }')).viewer.emailVerified;
   const confirm = page.getByRole('button', { name: 'Confirm this address' });

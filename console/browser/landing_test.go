@@ -6,11 +6,11 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // A6, A8, A9: people press the links of their mails, in a browser, and get where the mails say.
@@ -24,21 +24,17 @@ func TestTheLinksOfMailsLeadToPagesThatDoIt(t *testing.T) {
 	run(t, "landing.mjs", "KEYHALL="+site, "SETUP="+setup, "MAILBOX="+postOffice(t, box), "CHROMIUM="+browser)
 }
 
-// postOffice hands the nth link to a page that was mailed to somebody to a script: 404 until it has come.
+// postOffice hands the link of the nth letter of a kind to somebody to a script: 404 until it has come.
 func postOffice(t *testing.T, box *apptest.Mailbox) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.FormValue("n"))
-		for _, letter := range box.Letters(r.FormValue("to")) {
-			if !strings.Contains(letter.Link, r.FormValue("page")) || err != nil {
-				continue
-			}
-			if n--; n == 0 {
-				_, _ = w.Write([]byte(letter.Link))
-				return
-			}
+		letters := box.Letters(mail.Kind(r.FormValue("kind")), r.FormValue("to"))
+		if err != nil || n < 1 || n > len(letters) {
+			http.NotFound(w, r)
+			return
 		}
-		http.NotFound(w, r)
+		_, _ = w.Write([]byte(letters[n-1].Link))
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
