@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,11 +11,27 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/keyhall/keyhall/console/explorer"
 )
+
+// workshop is where the binary is, for all tests of the package.
+var workshop string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "keyhall-browser-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workshop = folder
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
 
 // password of everybody in the demo; it prints it.
 const password = "correct-horse-battery"
@@ -73,10 +90,15 @@ func page(t *testing.T) string {
 	return out
 }
 
+// installing lets one test at a time look at a node_modules folder.
+var installing sync.Mutex
+
 // npm installs what a folder's lock names, once.
 func npm(t *testing.T, folder string) {
 	t.Helper()
 	need(t, "node", "npm")
+	installing.Lock()
+	defer installing.Unlock()
 	lock, err := os.Stat(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -128,10 +150,23 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
+// build makes the binary that people run, once.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "keyhall")
+	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return path, nil
+})
+
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keyhall")
-	command(t, "../..", "go", "build", "-o", path, ".")
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return path
 }
 

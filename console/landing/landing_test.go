@@ -96,3 +96,19 @@ func TestNoScriptKeepsOrSendsAnythingElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// Where the explorer is off no page sends anybody there.
+func TestNoPageLinksToAnExplorerThatIsOff(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		routes, err := landing.Routes(on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		routes["GET /sign-in"].ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sign-in", nil))
+		if got := strings.Contains(w.Body.String(), `href="/explorer"`); got != on {
+			t.Errorf("explorer %t: linked %t", on, got)
+		}
+	}
+}
