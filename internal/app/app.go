@@ -91,7 +91,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
 		News: a.News, Streams: c.Streams, Log: c.Log,
 	}
-	pages, err := landing.Routes(c.Explorer)
+	pages, err := landing.Routes(c.Explorer && explorer.Built())
 	if err != nil {
 		return nil, err
 	}
