@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/console/explorer"
+	"github.com/keyhall/keyhall/console/landing"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
@@ -90,9 +91,13 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
 		News: a.News, Streams: c.Streams, Log: c.Log,
 	}
+	pages, err := landing.Routes(c.Explorer && explorer.Built())
+	if err != nil {
+		return nil, err
+	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
-		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Log: c.Log,
+		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 	}
 	if c.Explorer {
 		a.site.Explorer = explorer.Handler()
