@@ -26,6 +26,8 @@ func kept() int64 {
 // collection, so the clients' side too; the long test counts the memory of the real binary from outside.
 //
 // It runs alone, because memory is measured.
+//
+//keyhall:norace
 func TestAnOpenStreamCostsAtMostFortyKiB(t *testing.T) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {

@@ -110,6 +110,8 @@ func (c *clogged) flood(t *testing.T) {
 // at everything anew, and then told what happens.
 //
 // It runs alone, because memory is measured.
+//
+//keyhall:norace
 func TestWhoReadsLateIsSentToLookAtEverything(t *testing.T) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
