@@ -38,29 +38,34 @@ func (t *transport) stream(w http.ResponseWriter, r *http.Request, s *stream) {
 		refuse(mediaJSON, no).write(w, requestID(r.Context()), false)
 		return
 	}
+	bounds.Running.Add(1) // while the server still waits for the request: whoever stops it and then waits for the streams misses none
+	gone := func() {
+		leave()
+		bounds.Running.Done()
+	}
 	ctx, cancel := context.WithCancel(withRequestID(bounds.Detach(r.Context()), requestID(r.Context())))
 	s.operation.Headers = nil
 	streamHeader(w.Header())
 	conn, taken := takeOver(w, r)
 	if !taken {
 		defer context.AfterFunc(r.Context(), cancel)()
-		t.serve(ctx, s, newFrames(holding(w), bounds.Patience, cancel), cancel, leave)
+		t.serve(ctx, s, newFrames(holding(w), bounds.Patience, cancel), cancel, gone)
 		return
 	}
 	_ = conn.SetWriteDeadline(time.Now().Add(bounds.Patience))
 	if conn.head(w.Header()) != nil { // the client is gone; there is nobody to tell
-		leave()
+		gone()
 		cancel()
 		_ = conn.Conn.Close()
 		return
 	}
 	go conn.watch(cancel)
 	out := newFrames(conn, bounds.Patience, cancel)
-	bounds.Running.Go(func() { t.serve(ctx, s, out, cancel, leave) })
+	go t.serve(ctx, s, out, cancel, gone)
 }
 
-func (t *transport) serve(ctx context.Context, s *stream, out *frames, cancel, leave func()) {
-	defer leave()
+func (t *transport) serve(ctx context.Context, s *stream, out *frames, cancel, gone func()) {
+	defer gone()
 	defer cancel()
 	defer context.AfterFunc(t.options.Streams.Closing, cancel)()
 	defer out.close()
