@@ -117,6 +117,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l := &life{estate: &estate{Server: s}, t: t, c: canaries{}}
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
+		streams := l.listen(ada, ben)
 		key := l.keys(ada, ben)
 		l.privateKeys(ada, key)
 		l.links(box, ada, ben, key)
@@ -125,6 +126,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l.wrongPlaces(ada)
 		l.malformed(ada)
 		l.failures(ada, ben, key)
+		l.hear(streams, ada, ben)
 		ada.Must(t, `mutation { signOut { errors { code } } }`, nil)
 
 		if len(l.c) < 20 || len(l.answers) < 60 {
@@ -211,6 +213,30 @@ func (l *life) person(name string) *apptest.Actor {
 	l.keep("a sign-in with a wrong password", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password + "!"}))
 	l.session(name, l.keep("a sign-in", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password})))
 	return a
+}
+
+// listen opens a stream for each, which shows all of a key that an event can show.
+func (l *life) listen(people ...*apptest.Actor) (streams []*apptest.Stream) {
+	l.t.Helper()
+	for _, who := range people {
+		streams = append(streams, who.Stream(l.t, "subscription { accessChanged { kind resourceId permissions resource { "+idorAny()+" } } }", nil))
+	}
+	return streams
+}
+
+// hear keeps all that came on the streams until now.
+func (l *life) hear(streams []*apptest.Stream, people ...*apptest.Actor) {
+	l.t.Helper()
+	for i, stream := range streams {
+		last := people[i].CreateKey(l.t, "the last", "", "PERSONAL").ID
+		events := 0
+		for event := (apptest.Answer{}); event.Text("accessChanged", "resourceId") != last; events++ {
+			event = l.keep("an event of "+people[i].Username, stream.Next(l.t))
+		}
+		if events < 3 {
+			l.t.Errorf("%s was told only %d events", people[i].Username, events)
+		}
+	}
 }
 
 // keys are issued, shared, revealed, disabled, listed and deleted.

@@ -20,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -87,6 +88,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		Limits: limits, Mail: a.Mail, News: a.News, Passwords: accounts,
 	})
 	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	c.Streams.Running = &a.running
+	c.Streams.Detach = func(ctx context.Context) context.Context {
+		return a.Guard.Enter(context.Background(), viewer.From(ctx))
+	}
 	resolver := &graph.Resolver{
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
 		News: a.News, Streams: c.Streams, Log: c.Log,
