@@ -22,7 +22,7 @@ await withPage([site], async (page, { requests }) => {
     return execute(tab);
   };
   const execute = async (tab) => {
-    const answered = page.waitForResponse((r) => r.url() === `${site}/graphql` && r.request().postDataJSON()?.operationName === tab, { timeout: 8000 });
+    const answered = page.waitForResponse((r) => r.url() === `${site}/graphql` && r.request().postDataJSON()?.operationName === tab, { timeout: 30_000 });
     await page.getByRole('button', { name: /execute query/i }).click();
     return (await answered).json();
   };

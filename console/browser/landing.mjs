@@ -7,7 +7,7 @@ const site = env('KEYHALL'), shots = env('SHOTS'), password = env('PASSWORD'), m
 
 /** The link of the nth letter of a kind to an address, once it has come. */
 async function mailed(to, kind, n = 1) {
-  for (const late = Date.now() + 20_000; Date.now() < late; await new Promise(setImmediate)) {
+  for (const late = Date.now() + 60_000; Date.now() < late; await new Promise(setImmediate)) {
     const letter = await fetch(`${mailbox}/?${new URLSearchParams({ to, kind, n })}`);
     if (letter.ok) return letter.text();
   }

@@ -18,7 +18,7 @@ try {
   const token = await ben.token(), headers = { Authorization: `Bearer ${token}` };
 
   let reconnects = 0;
-  const sse = createClient({ url, headers, retryAttempts: 100, retry: () => new Promise((done) => setTimeout(done, 100)),
+  const sse = createClient({ url, headers, retryAttempts: 1000, retry: () => new Promise((done) => setTimeout(done, 100)),
     on: { connected: (again) => { if (again) reconnects++; } } });
   const events = sse.iterate({ query });
   const next = async () => (await events.next()).value.data.accessChanged;
