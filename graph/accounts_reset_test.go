@@ -44,8 +44,14 @@ func TestAResetLinkSetsThePasswordOnceAndEndsEverySession(t *testing.T) {
 		if code := s.Anonymous().Do(t, resetPassword, toReset(m.Token, "a third long password")).Code(); code != "BAD_CREDENTIALS" {
 			t.Errorf("the link works twice: %q", code)
 		}
-		s.Anonymous().Must(t, signIn, credentials(nele.Username, nextPassword))
+		in := s.Anonymous().Must(t, signIn, credentials(nele.Username, nextPassword))
 		isOut(t, "a session, after the next sign-in", nele)
+		own := askWithCookie(t, s, s.Anonymous(), theCookie(in).Value, `{ auditEvents(organizationId: "`+nele.Home+`") { nodes { type ip resourceId } } }`)
+		for _, done := range []string{"user.password_reset", "user.reset_password_requested"} {
+			if !strings.Contains(own.Body, `{"type":"`+done+`","ip":"127.0.0.1","resourceId":"`+nele.ID+`"}`) {
+				t.Errorf("the holder does not read of %s: %s", done, own.Body)
+			}
+		}
 		told := box.Await(t, mail.PasswordChanged, nele.Email, 1)
 		if told.Token != "" || strings.Contains(told.Raw, nextPassword) {
 			t.Errorf("the holder is told:\n%s", told.Text)
