@@ -78,3 +78,36 @@ func TestEveryReplayAsksForItsPermissionAgain(t *testing.T) {
 		}
 	})
 }
+
+// A token that leaves a permission out does not read the answer of a deed that the same account did by another way. Who removed
+// themself is answered as then: it is done, and there is no key for them.
+func TestAReplayAsksForWhatItsTokenLeavesOut(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, root := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Administrator(t)
+		for ask, who := range map[string]*apptest.Actor{
+			`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } errors { code } } }`:                  ada,
+			`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`:                            ada,
+			`mutation { setUserStatus(input: {userId: "` + root.ID + `", emailVerified: true}) { user { id } errors { code } } }`: root,
+		} {
+			less := narrowed(t, who, "api_key.view", "access_token.view", "user.view")
+			if out := who.Once(t, ask, nil, ask[:24]); out.Code() != "" {
+				t.Fatal(out.Body)
+			}
+			if code := who.Once(t, ask, nil, ask[:24]).Code(); code != "" && code != "ALREADY_DELIVERED" {
+				t.Errorf("%s again: %q", ask, code)
+			}
+			if out := less.Once(t, ask, nil, ask[:24]); out.Code() != "FORBIDDEN" || out.Data != nil {
+				t.Errorf("%s again, by a token that leaves it out: %s", ask, out.Body)
+			}
+		}
+		key := ada.CreateKey(t, "Payments", "", "PROJECT").ID
+		place := ada.Share(t, key, ben, "ADMIN")
+		for range 2 {
+			out := ben.Once(t, removeMutation, apptest.Vars{"id": place}, "away")
+			if out.Code() != "" || out.At("removeCollaborator") == nil || out.At("removeCollaborator", "apiKey") != nil {
+				t.Errorf("who removes themself: %s", out.Body)
+			}
+		}
+	})
+}
