@@ -78,9 +78,16 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 	$(TOOL) staticcheck ./...
 	$(TOOL) regal lint policy
 
+# What measures, or computes alone for long, runs without the race detector, which would falsify the one and finds nothing
+# in the other. The line above such a test says so; both runs are chosen by it, so that no test is in neither.
 .PHONY: test
-test: explorer ## Every test, with the race detector, on SQLite and PostgreSQL
-	$(WITH_POSTGRES) go test -race -timeout 30m $(TESTFLAGS) ./...
+test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
+	@marked=$$(grep -rl --include='*_test.go' '^//keyhall:norace' .); \
+	alone=$$(grep -hA1 '^//keyhall:norace' $$marked | sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' | paste -sd'|'); \
+	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
+	$(WITH_POSTGRES) bash -c "set -ex; \
+		go test -race -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
+		go test -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
 
 .PHONY: bench
 bench: ## The bars of speed, as ratios against a baseline of the same run

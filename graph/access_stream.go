@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -25,46 +24,26 @@ const (
 // and what it says is the policy's answer at that moment.
 type accessStream struct {
 	*Resolver
-	log   *slog.Logger
-	news  *news.Listener
-	asked <-chan struct{}
-	out   chan *AccessChange
+	log  *slog.Logger
+	news *news.Listener
+	out  chan *AccessChange
 }
 
+// watchAccess has no goroutine of its own: the writer's waits in feed, because ten thousand more would be dear.
 func (r *Resolver) watchAccess(ctx context.Context) <-chan *AccessChange {
-	s := &accessStream{
-		Resolver: r, log: r.Log, news: r.News.Listen(viewer.From(ctx).UserID),
-		asked: operationOf(ctx).asked, out: make(chan *AccessChange),
-	}
-	go s.run(ctx)
+	s := &accessStream{Resolver: r, log: r.Log, news: r.News.Listen(viewer.From(ctx).UserID), out: make(chan *AccessChange, 1)}
+	context.AfterFunc(ctx, s.news.Close)
+	operationOf(ctx).feed = s.feed
 	return s.out
 }
 
-// run ends, and with it the stream, when the client has gone or the credential is over.
-func (s *accessStream) run(ctx context.Context) {
-	defer close(s.out)
-	defer s.news.Close()
-	defer func() { // outside of gqlgen's reach: it would take the process with it
-		if v := recover(); v != nil {
-			s.log.ErrorContext(ctx, "a stream panicked", "stack", string(debug.Stack()))
-		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.asked:
-		}
-		change := s.next(ctx)
-		if change == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case s.out <- change:
-		}
+// feed waits for the next event; the stream ends when the client has gone or the credential is over.
+func (s *accessStream) feed(ctx context.Context) {
+	if change := s.next(ctx); change != nil {
+		s.out <- change
+		return
 	}
+	close(s.out)
 }
 
 // next waits for something that the viewer is to be told; nil when the stream is over.

@@ -106,6 +106,7 @@ func (a attack) request(t *testing.T, s *apptest.Server) *http.Request {
 
 func (a attack) judge(t *testing.T, out apptest.Answer, also string) {
 	t.Helper()
+	out = eventOf(out)
 	codes := allCodes(out)
 	switch {
 	case out.Status >= 500 || len(out.Body) > 256<<10:

@@ -31,6 +31,7 @@ const (
 func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
 	streams := r.Streams
 	streams.Account = func(ctx context.Context) string { return viewer.From(ctx).UserID }
+	streams.Wait = waitForEvent
 	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r, Schema: describedSchema()}), gqlhttp.Options{
 		Present:   presenter(log),
 		RequestID: func(ctx context.Context) string { return viewer.From(ctx).RequestID },

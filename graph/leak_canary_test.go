@@ -19,6 +19,7 @@ import (
 
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // canaries are the plaintexts of one server's life: name -> text.
@@ -116,14 +117,17 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l := &life{estate: &estate{Server: s}, t: t, c: canaries{}}
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
+		streams := l.listen(ada, ben)
 		key := l.keys(ada, ben)
 		l.secrets(ada, ben)
 		l.privateKeys(ada, key)
 		l.links(box, ada, ben, key)
+		l.accountLinks(box, ada)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
 		l.failures(ada, ben, key)
+		l.hear(streams, ada, ben)
 		ada.Must(t, `mutation { signOut { errors { code } } }`, nil)
 
 		if len(l.c) < 20 || len(l.answers) < 60 {
@@ -210,6 +214,30 @@ func (l *life) person(name string) *apptest.Actor {
 	l.keep("a sign-in with a wrong password", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password + "!"}))
 	l.session(name, l.keep("a sign-in", l.Anonymous().Do(l.t, in, apptest.Vars{"username": username, "password": password})))
 	return a
+}
+
+// listen opens a stream for each, which shows all of a key that an event can show.
+func (l *life) listen(people ...*apptest.Actor) (streams []*apptest.Stream) {
+	l.t.Helper()
+	for _, who := range people {
+		streams = append(streams, who.Stream(l.t, "subscription { accessChanged { kind resourceId permissions resource { "+idorAny()+" } } }", nil))
+	}
+	return streams
+}
+
+// hear keeps all that came on the streams until now.
+func (l *life) hear(streams []*apptest.Stream, people ...*apptest.Actor) {
+	l.t.Helper()
+	for i, stream := range streams {
+		last := people[i].CreateKey(l.t, "the last", "", "PERSONAL").ID
+		events := 0
+		for event := (apptest.Answer{}); event.Text("accessChanged", "resourceId") != last; events++ {
+			event = l.keep("an event of "+people[i].Username, stream.Next(l.t))
+		}
+		if events < 3 {
+			l.t.Errorf("%s was told only %d events", people[i].Username, events)
+		}
+	}
 }
 
 // keys are issued, shared, revealed, disabled, listed and deleted.
@@ -338,7 +366,7 @@ func (l *life) links(box *apptest.Mailbox, ada, ben *apptest.Actor, key string) 
 	box.Refuse("")
 	for i := range 2 {
 		l.keep("sending again", ada.Must(l.t, resendMutation, apptest.Vars{"id": id}))
-		link := box.Await(l.t, cleo.Email, i+1).Token
+		link := box.Await(l.t, mail.Invitation, cleo.Email, i+1).Token
 		l.c.token(fmt.Sprintf("link %d", i), link)
 		for what, mutation := range byLink() {
 			l.keep(what+" by another", ben.Do(l.t, mutation, withToken(link)))

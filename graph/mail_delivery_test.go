@@ -9,6 +9,7 @@ import (
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 func delivery(t *testing.T, who *apptest.Actor, id string) string {
@@ -24,7 +25,7 @@ func TestEachAddressOfASubmissionHasItsOutcomeAndItsLetter(t *testing.T) {
 		ada, ben, cleo, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "dev")
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		ada.Share(t, key.ID, ben, "ADMIN")
-		box.Await(t, ben.Email, 1)
+		box.Await(t, mail.Invitation, ben.Email, 1)
 		vars := apptest.Vars{"key": key.ID, "own": ada.Email, "emails": []string{
 			"nobody@keyhall.test", cleo.Email, ben.Email, strings.ToUpper(dev.Email), "no address", ada.Email,
 		}}
@@ -43,10 +44,10 @@ func TestEachAddressOfASubmissionHasItsOutcomeAndItsLetter(t *testing.T) {
 			}
 		}
 		for _, who := range []*apptest.Actor{cleo, dev} {
-			box.Await(t, who.Email, 1)
+			box.Await(t, mail.Invitation, who.Email, 1)
 		}
 		apptest.Until(t, "the outbox is empty", func() bool { return s.Count(t, "mails WHERE state = 'QUEUED'") == 0 })
-		if n, rows := len(box.Letters("")), s.Count(t, "mails"); n != 3 || rows != 3 {
+		if n, rows := len(box.Letters(mail.Invitation, "")), s.Count(t, "mails WHERE kind = 'invitation'"); n != 3 || rows != 3 {
 			t.Errorf("%d letters of %d rows, want 3: ben's, cleo's and dev's", n, rows)
 		}
 	})
@@ -72,13 +73,13 @@ func TestNoMailLeavesWithoutItsDeed(t *testing.T) {
 			if out := ada.Do(t, inviteMany, apptest.Vars{"key": key.ID, "emails": undone, "own": ada.Email}); out.Code() != "RATE_LIMITED" {
 				t.Errorf("two unknown addresses where one is allowed: %s", out.Body)
 			}
-			if s.Count(t, "invitations") != 0 || s.Count(t, "mails") != 0 {
+			if s.Count(t, "invitations") != 0 || s.Count(t, "mails WHERE kind = 'invitation'") != 0 {
 				t.Error("something is left of what was undone")
 			}
 			ada.Invite(t, key.ID, dev, "ADMIN") // the worker is awake: what waits is sent now
-			box.Await(t, dev.Email, 1)
+			box.Await(t, mail.Invitation, dev.Email, 1)
 			apptest.Until(t, "the outbox is empty", func() bool { return s.Count(t, "mails WHERE state = 'QUEUED'") == 0 })
-			if n := len(box.Letters("")); n != 1 {
+			if n := len(box.Letters(mail.Invitation, "")); n != 1 {
 				t.Errorf("%d letters, want the one of the deed that was done", n)
 			}
 		})
@@ -92,16 +93,19 @@ func TestALetterIsSentAtLeastOnceAndStaysTheSame(t *testing.T) {
 		ada := s.Actor(t, "ada")
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		const people, cut = 6, 4
+		invited, team := map[string]*apptest.Actor{}, make([]*apptest.Actor, people)
+		for i := range team {
+			team[i] = s.Unverified(t, fmt.Sprintf("p%c", 'a'+i))
+		}
+		apptest.Until(t, "their sign-ups are told", func() bool { return s.Count(t, "mails WHERE state = 'QUEUED'") == 0 })
 		box.DropAfterData(cut)
-		invited := map[string]*apptest.Actor{}
-		for i := range people {
-			who := s.Unverified(t, fmt.Sprintf("p%c", 'a'+i))
+		for _, who := range team {
 			invited[ada.Invite(t, key.ID, who, "CONTRIBUTOR")] = who
 		}
 		ids := map[string]bool{}
 		for id, who := range invited {
 			apptest.Until(t, "it is sent", func() bool { return delivery(t, ada, id) == "SENT" })
-			letters := box.Letters(who.Email)
+			letters := box.Letters(mail.Invitation, who.Email)
 			for _, m := range letters {
 				if m.ID != letters[0].ID || m.Token != letters[0].Token || m.Subject != letters[0].Subject || m.Text != letters[0].Text || m.HTML != letters[0].HTML {
 					t.Errorf("the letter changed: %s and %s", m.ID, letters[0].ID)
@@ -110,7 +114,7 @@ func TestALetterIsSentAtLeastOnceAndStaysTheSame(t *testing.T) {
 			ids[letters[0].ID] = true
 			who.Must(t, acceptByToken, withToken(letters[len(letters)-1].Token))
 		}
-		if all := len(box.Letters("")); len(ids) != people || all != people+cut {
+		if all := len(box.Letters(mail.Invitation, "")); len(ids) != people || all != people+cut {
 			t.Errorf("%d different letters of %d, want %d of %d", len(ids), all, people, people+cut)
 		}
 		for id := range ids {
@@ -118,7 +122,7 @@ func TestALetterIsSentAtLeastOnceAndStaysTheSame(t *testing.T) {
 				t.Errorf("Message-ID %s", id)
 			}
 		}
-		if n := s.Count(t, "mails WHERE state = 'SENT' AND sent_at > 0 AND last_error = ''"); n != people {
+		if n := s.Count(t, "mails WHERE kind = 'invitation' AND state = 'SENT' AND sent_at > 0 AND last_error = ''"); n != people {
 			t.Errorf("%d rows are sent", n)
 		}
 	})
@@ -143,7 +147,7 @@ func TestARefusedLetterIsShownAndUndoesNothing(t *testing.T) {
 		}
 		box.Refuse("")
 		answers(t, "send again", ada, resendMutation, id, "")
-		box.Await(t, dev.Email, 1)
+		box.Await(t, mail.Invitation, dev.Email, 1)
 		apptest.Until(t, "it is shown as sent", func() bool { return delivery(t, ada, id) == "SENT" })
 		dev.Accept(t, id)
 	})
@@ -158,7 +162,7 @@ func TestLettersWaitForTheirServer(t *testing.T) {
 		box.Stop(t)
 		waits, again, revoked := ada.Invite(t, key.ID, ben, "ADMIN"), ada.Invite(t, key.ID, cleo, "ADMIN"), ada.Invite(t, key.ID, dev, "ADMIN")
 		apptest.Until(t, "it was tried in vain", func() bool {
-			return s.Count(t, "mails WHERE state = 'QUEUED' AND attempts > 1 AND last_error = 'unreachable'") > 0
+			return s.Count(t, "mails WHERE kind = 'invitation' AND state = 'QUEUED' AND attempts > 1 AND last_error = 'unreachable'") > 0
 		})
 		if got := delivery(t, ada, waits); got != "QUEUED" {
 			t.Errorf("shown as %s", got)
@@ -166,11 +170,11 @@ func TestLettersWaitForTheirServer(t *testing.T) {
 		answers(t, "send again", ada, resendMutation, again, "")
 		answers(t, "revoke", ada, revokeMutation, revoked, "")
 		box.Start(t)
-		box.Await(t, ben.Email, 1)
-		m := box.Await(t, cleo.Email, 1)
+		box.Await(t, mail.Invitation, ben.Email, 1)
+		m := box.Await(t, mail.Invitation, cleo.Email, 1)
 		cleo.Must(t, acceptByToken, withToken(m.Token))
 		apptest.Until(t, "the outbox is empty", func() bool { return s.Count(t, "mails WHERE state = 'QUEUED'") == 0 })
-		if n := len(box.Letters("")); n != 2 {
+		if n := len(box.Letters(mail.Invitation, "")); n != 2 {
 			t.Errorf("%d letters; the revoked one and the dead link of the other stay here", n)
 		}
 	})
@@ -183,7 +187,7 @@ func TestWithoutAMailServerTheAppIsEnough(t *testing.T) {
 		ada, dev := s.Actor(t, "ada"), s.Actor(t, "dev")
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		id := ada.Invite(t, key.ID, dev, "ADMIN")
-		if got := delivery(t, ada, id); got != "NOT_CONFIGURED" || s.Count(t, "mails WHERE state = 'NOT_CONFIGURED' AND attempts = 0") != 1 {
+		if got := delivery(t, ada, id); got != "NOT_CONFIGURED" || s.Count(t, "mails WHERE kind = 'invitation' AND state = 'NOT_CONFIGURED' AND attempts = 0") != 1 {
 			t.Errorf("shown as %s", got)
 		}
 		out := dev.Must(t, `{ viewer { invitations(first: 1) { nodes { id deliveryStatus } } } }`, nil)
@@ -212,9 +216,9 @@ func TestTwoProcessesSendEachLetterOnce(t *testing.T) {
 		}
 		ada.Must(t, inviteMany, apptest.Vars{"key": key.ID, "emails": emails, "own": ada.Email})
 		second.App.Mail.Wake()
-		apptest.Until(t, "the outbox is empty", func() bool { return s.Count(t, "mails WHERE state = 'SENT'") == people })
-		if n := len(box.Letters("")); n != people {
-			t.Errorf("%d letters for %d people", n, people)
+		apptest.Until(t, "the outbox is empty", func() bool { return s.Count(t, "mails WHERE state <> 'SENT'") == 0 })
+		if n, signUps := len(box.Letters(mail.Invitation, "")), len(box.Letters(mail.VerifyEmail, "")); n != people || signUps != people+1 {
+			t.Errorf("%d invitations for %d people, and %d letters for %d sign-ups", n, people, signUps, people+1)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // byLink are the three things that one can do with a mailed link.
@@ -24,7 +25,7 @@ func TestSendingAgainKillsTheLinkBefore(t *testing.T) {
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		ada.Share(t, key.ID, ben, "ADMIN")
 		id := ada.Invite(t, key.ID, dev, "CONTRIBUTOR")
-		first := box.Await(t, dev.Email, 1)
+		first := box.Await(t, mail.Invitation, dev.Email, 1)
 		s.SQL(t, "UPDATE invitations SET expires_at = expires_at - ? WHERE id = ?", (24 * time.Hour).Microseconds(), id)
 		before := about(t, ada, deliveryQuery, id).Text("node", "expiresAt")
 		out := ben.Must(t, resendMutation, apptest.Vars{"id": id})
@@ -32,7 +33,7 @@ func TestSendingAgainKillsTheLinkBefore(t *testing.T) {
 			out.Text("resendInvitation", "invitation", "expiresAt") <= before {
 			t.Errorf("sent again: %s", out.Body)
 		}
-		second := box.Await(t, dev.Email, 2)
+		second := box.Await(t, mail.Invitation, dev.Email, 2)
 		if second.Token == first.Token || second.ID == first.ID || !strings.Contains(second.Subject, "Ben") {
 			t.Errorf("the second letter: %s %s", second.Subject, second.ID)
 		}
@@ -67,7 +68,8 @@ func TestOnlyAnOpenInvitationIsSentAgain(t *testing.T) {
 		} {
 			dev := s.Actor(t, "dev")
 			id := ada.Invite(t, key.ID, dev, "ADMIN")
-			box.Await(t, dev.Email, 1)
+			box.Await(t, mail.Invitation, dev.Email, 1)
+			apptest.Until(t, "it is sent", func() bool { return delivery(t, ada, id) == "SENT" }) // until then revoking takes it back
 			settle(dev, id)
 			answers(t, end, ada, resendMutation, id, "INVITE_NOT_PENDING")
 			if s.Count(t, "mails WHERE resource_id = ?", id) != 1 || s.Count(t, "invitations WHERE id = ? AND resend_count = 0", id) != 1 {
@@ -98,7 +100,7 @@ func TestADeadLinkSaysWhy(t *testing.T) {
 			sender, dev := s.Actor(t, "ben"), s.Unverified(t, "dev")
 			place := ada.Share(t, key.ID, sender, "ADMIN")
 			id := sender.Invite(t, key.ID, dev, "CONTRIBUTOR")
-			m := box.Await(t, dev.Email, 1)
+			m := box.Await(t, mail.Invitation, dev.Email, 1)
 			for what, mutation := range byLink() {
 				if code := eve.Do(t, mutation, withToken(m.Token)).Code(); code != "INVITE_WRONG_ACCOUNT" {
 					t.Errorf("%s by another account: %q", what, code)
@@ -132,9 +134,9 @@ func TestAForgedLinkIsNoLink(t *testing.T) {
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		other := ada.CreateKey(t, "Other", "", "PROJECT")
 		id := ada.Invite(t, key.ID, dev, "ADMIN")
-		good := box.Await(t, dev.Email, 1).Token
+		good := box.Await(t, mail.Invitation, dev.Email, 1).Token
 		ada.Invite(t, other.ID, dev, "ADMIN")
-		second := box.Await(t, dev.Email, 2).Token
+		second := box.Await(t, mail.Invitation, dev.Email, 2).Token
 		forged := map[string]string{
 			"cut": good[:len(good)-1], "longer": good + "0", "nothing": "", "a word": "invitation", "its id": id, "with a NUL": good[:40] + "\x00" + good[41:],
 			"a changed checksum": good[:len(good)-1] + string('0'+(good[len(good)-1]+1)%10), "a key": key.Plaintext, "upper case": strings.ToUpper(good),

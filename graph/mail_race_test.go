@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // A9: fifty acceptances of one invitation at once, by id and by link: one place, one audit row, and everybody an answer.
@@ -15,7 +16,7 @@ func TestFiftyAcceptancesMakeOnePlace(t *testing.T) {
 		ada, dev := s.Actor(t, "ada"), s.Unverified(t, "dev")
 		key := ada.CreateKey(t, "Payments", "", "PROJECT")
 		ada.Invite(t, key.ID, dev, "ADMIN")
-		link := withToken(box.Await(t, dev.Email, 1).Token)
+		link := withToken(box.Await(t, mail.Invitation, dev.Email, 1).Token)
 		codes := codesAtOnce(50, func(int) string { return dev.Do(t, acceptByToken, link).Code() })
 		for _, c := range codes {
 			if c != "" && c != "INVITE_NOT_PENDING" && c != "CONFLICT" {
@@ -68,7 +69,7 @@ func TestAcceptingRacedAgainstItsEndHasOneLegalEnd(t *testing.T) {
 				sender, dev := s.Actor(t, "ben"), s.Actor(t, "dev")
 				place := ada.Share(t, key.ID, sender, "ADMIN")
 				id := sender.Invite(t, key.ID, dev, "CONTRIBUTOR")
-				link := withToken(box.Await(t, dev.Email, 1).Token)
+				link := withToken(box.Await(t, mail.Invitation, dev.Email, 1).Token)
 				by := ada
 				if rival == "decline" {
 					by = dev

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 const (
@@ -40,7 +41,7 @@ func TestAnInvitationComesByMailAndItsLinkVerifiesAndAccepts(t *testing.T) {
 		ada, eve := s.Actor(t, "ada"), s.Unverified(t, "eve")
 		key := ada.CreateKey(t, "Payments & <b>Co</b>", "", "PROJECT")
 		id := ada.Invite(t, key.ID, eve, "ADMIN")
-		m := box.Await(t, eve.Email, 1)
+		m := box.Await(t, mail.Invitation, eve.Email, 1)
 		if m.Problem != "" || !strings.Contains(m.Subject, "Payments & <b>Co</b>") || !strings.Contains(m.Subject, "Ada") || m.From != "keyhall@mail.test" {
 			t.Fatalf("the letter: %s %q\n%s", m.Problem, m.Subject, m.Raw)
 		}
@@ -83,7 +84,7 @@ func TestAnInvitationComesByMailAndItsLinkVerifiesAndAccepts(t *testing.T) {
 		if about(t, ada, deliveryQuery, id).Text("node", "sentAt") == "" {
 			t.Error("sent at no time")
 		}
-		if n := len(box.Letters(eve.Email)); n != 1 {
+		if n := len(box.Letters(mail.Invitation, eve.Email)); n != 1 {
 			t.Errorf("%d letters", n)
 		}
 	})

@@ -126,17 +126,19 @@ type operationKey struct{}
 // operation is one answer in the making.
 type operation struct {
 	memory atomic.Pointer[request]
-	void   atomic.Bool   // a field that must not be null was refused: there is no data
-	asked  chan struct{} // of a subscription: the writer is ready for the next event
+	void   atomic.Bool           // a field that must not be null was refused: there is no data
+	feed   func(context.Context) // of a subscription: the writer is ready for the next event
 }
 
-// ask lets the next event be found out, and gives what is written of it its place below the root field: the generated code
-// forgets that.
-func (o *operation) ask(ctx context.Context, oc *graphql.OperationContext) context.Context {
-	select {
-	case o.asked <- struct{}{}:
-	default:
+// waitForEvent has the next event of a subscription found out.
+func waitForEvent(ctx context.Context) {
+	if feed := operationOf(ctx).feed; feed != nil {
+		feed(ctx)
 	}
+}
+
+// inEvent gives what is written of an event its place below the root field: the generated code forgets that.
+func inEvent(ctx context.Context, oc *graphql.OperationContext) context.Context {
 	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
 	if len(fields) != 1 {
 		return ctx
@@ -174,7 +176,7 @@ func (operations) MutateOperationContext(ctx context.Context, op *graphql.Operat
 }
 
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := &operation{asked: make(chan struct{}, 1)}
+	op := &operation{}
 	op.memory.Store(o.resolver.newRequest())
 	return next(context.WithValue(ctx, operationKey{}, op))
 }
@@ -199,7 +201,7 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 func (operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	op := operationOf(ctx)
 	if oc := graphql.GetOperationContext(ctx); oc.Operation.Operation == ast.Subscription {
-		ctx = op.ask(ctx, oc)
+		ctx = inEvent(ctx, oc)
 	}
 	response := next(ctx)
 	if response != nil && op.void.Load() {

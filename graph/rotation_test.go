@@ -50,6 +50,12 @@ func TestARotatedKeyKeepsItsOwnerItsSettingsAndItsPeople(t *testing.T) {
 				}
 			}
 		}
+		people := func(id string) string {
+			return fmt.Sprint(about(t, ada, `query($id: ID!) { apiKey(id: $id) { collaborators { nodes { role user { id } addedBy { id } } } } }`, id).At("apiKey", "collaborators"))
+		}
+		if was, is := people(old.ID), people(heir.ID); was != is || !strings.Contains(is, "addedBy:map[id:"+ada.ID) {
+			t.Errorf("the people were %s and are %s", was, is)
+		}
 		for id, secret := range map[string]string{old.ID: old.Secret, heir.ID: heir.Secret} {
 			if got := cleo.Must(t, revealMutation, apptest.Vars{"id": id}).Text("revealAPIKeySecret", "secret"); got != secret {
 				t.Errorf("the secret of %s is another one", id)

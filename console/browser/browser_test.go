@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,11 +11,27 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/keyhall/keyhall/console/explorer"
 )
+
+// workshop is where the binary is, for all tests of the package.
+var workshop string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "keyhall-browser-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workshop = folder
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
 
 // password of everybody in the demo; it prints it.
 const password = "correct-horse-battery"
@@ -38,6 +55,13 @@ func TestRealClientsUseTheAPI(t *testing.T) {
 	t.Parallel()
 	npm(t, ".")
 	run(t, "clients.mjs", "KEYHALL="+demo(t, binary(t)))
+}
+
+// A13, A14, over the wire that real clients use; and a client is back by itself after a restart.
+func TestRealClientsHearOfTheirAccess(t *testing.T) {
+	t.Parallel()
+	npm(t, ".")
+	run(t, "stream.mjs", "KEYHALL_BINARY="+binary(t), "FOLDER="+t.TempDir())
 }
 
 // run runs a script of this folder. Its pictures go to BROWSER_SHOTS, to be looked at.
@@ -66,10 +90,15 @@ func page(t *testing.T) string {
 	return out
 }
 
+// installing lets one test at a time look at a node_modules folder.
+var installing sync.Mutex
+
 // npm installs what a folder's lock names, once.
 func npm(t *testing.T, folder string) {
 	t.Helper()
 	need(t, "node", "npm")
+	installing.Lock()
+	defer installing.Unlock()
 	lock, err := os.Stat(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -121,17 +150,36 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
+// build makes the binary that people run, once.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "keyhall")
+	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return path, nil
+})
+
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keyhall")
-	command(t, "../..", "go", "build", "-o", path, ".")
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return path
 }
 
 // demo serves the sample team until the test ends and returns its address.
 func demo(t *testing.T, binary string, env ...string) string {
 	t.Helper()
-	cmd := exec.Command(binary, "demo", "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
+	return launch(t, binary, regexp.MustCompile(`http://[0-9.:]+`), "demo", env...)
+}
+
+// launch runs a verb of Keyhall on an empty folder until the test ends, and returns what it prints that looks like this.
+func launch(t *testing.T, binary string, like *regexp.Regexp, verb string, env ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, verb, "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -149,13 +197,12 @@ func demo(t *testing.T, binary string, env ...string) string {
 			t.Log(log.String())
 		}
 	})
-	at := regexp.MustCompile(`http://[0-9.:]+`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if url := at.FindString(lines.Text()); url != "" {
+		if found := like.FindString(lines.Text()); found != "" {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return url
+			return found
 		}
 	}
-	t.Fatal("the demo did not start")
+	t.Fatalf("keyhall %s did not start", verb)
 	return ""
 }

@@ -1,5 +1,6 @@
 // The explorer, as a visitor of the demo uses it: signs in, walks the saved story, reads the docs.
 import assert from 'node:assert/strict';
+import { person } from './as.mjs';
 import { env, withPage } from './page.mjs';
 
 const site = env('KEYHALL'), shots = env('SHOTS'), password = env('PASSWORD');
@@ -18,7 +19,10 @@ await withPage([site], async (page, { requests }) => {
   };
   const run = async (tab) => {
     await page.getByRole('tab', { name: tab, exact: true }).click();
-    const answered = page.waitForResponse((r) => r.url() === `${site}/graphql` && r.request().postDataJSON()?.operationName === tab, { timeout: 8000 });
+    return execute(tab);
+  };
+  const execute = async (tab) => {
+    const answered = page.waitForResponse((r) => r.url() === `${site}/graphql` && r.request().postDataJSON()?.operationName === tab, { timeout: 30_000 });
     await page.getByRole('button', { name: /execute query/i }).click();
     return (await answered).json();
   };
@@ -58,6 +62,30 @@ await withPage([site], async (page, { requests }) => {
   assert.equal((await run('Remove')).data.removeCollaborator.errors.length, 0);
   const events = (await run('Audit')).data.auditEvents.nodes.map((e) => e.type);
   for (const type of ['collaborator.removed', 'api_key.secret.revealed', 'api_key.created']) assert.ok(events.includes(type), `${type} in ${events}`);
+
+  // Beyond the story: what else can be done with a shared key.
+  assert.equal((await run('Invite')).data.inviteCollaborators.results[0].invitation.status, 'PENDING');
+  assert.equal((await run('Resend')).data.resendInvitation.invitation.resendCount, 1);
+  const settings = (await run('Security')).data.updateSecuritySettings.apiKey.securitySettings;
+  assert.deepEqual([settings.requireSecret, settings.addresses], [true, ['203.0.113.0/24']]);
+  const decision = (await run('Explain')).data.explain;
+  assert.ok(decision.allow && decision.trace.length > 0, JSON.stringify(decision));
+  assert.ok((await run('WhoCan')).data.whoCan.nodes.some((n) => n.principal.username === 'ada' && n.paths.includes('owner of the key')));
+  assert.ok((await run('Roles')).data.roles.some((r) => r.scope === 'api_key' && r.name === 'CONTRIBUTOR'));
+  assert.deepEqual((await run('AuditOfKey')).data.auditEvents.nodes.map((e) => [e.type, e.resourceId]), [['api_key.updated', key]]);
+  const rotated = (await run('Rotate')).data.rotateAPIKey;
+  assert.deepEqual([rotated.apiKey.replaces.id, rotated.apiKey.replaces.status], [key, 'ROTATING']);
+  assert.equal((await run('MarkExposed')).data.markAPIKeyExposed.apiKey.replaces.status, 'REVOKED');
+  const once = (await run('Once')).data.createAPIKey, twice = (await execute('Once')).data.createAPIKey;
+  assert.deepEqual([twice.apiKey.id, twice.plaintext, twice.errors[0].code], [once.apiKey.id, null, 'ALREADY_DELIVERED']);
+  assert.match((await run('RequestReset')).errors[0].message, /sends no mail/); // as the demo does not
+  await page.getByRole('tab', { name: 'Listen', exact: true }).click();
+  await page.getByRole('button', { name: /execute query/i }).click();
+  await page.locator('.result-window').getByText('RESYNC').waitFor();
+  const heard = await (await person(site, 'ada', password)).createKey('Heard');
+  await page.locator('.result-window').getByText(heard).first().waitFor();
+  await page.screenshot({ path: `${shots}/listen.png` });
+  await page.getByRole('button', { name: /stop/i }).click();
 
   await page.getByRole('button', { name: /show documentation explorer/i }).click();
   await page.getByRole('button', { name: /search/i }).first().click().catch(() => {});

@@ -33,6 +33,34 @@ await withPage([spa, site], async (page) => { // ben is an admin: he renames
 });
 assert.equal((await ada.ask('query($k: ID!) { apiKey(id: $k) { name } }', { k: key })).apiKey.name, 'Shipping (EU)');
 
+// A13, A14: ben's page is open while ada makes him a contributor, an admin again, and nothing. It is never loaded again.
+await withPage([spa, site], async (page, { complaints }) => {
+  const ben = await person(site, 'ben', password), place = await ada.placeOf(key, 'ben');
+  await signIn(page, site, await ben.token());
+  const keys = page.getByRole('region', { name: 'Keys' }), told = page.getByRole('status');
+  await keys.getByRole('button', { name: 'Shipping (EU)' }).click();
+  const rename = page.getByRole('button', { name: 'Rename' });
+  await rename.waitFor();
+  await page.evaluate(() => (globalThis.sameLoad = true));
+
+  await ada.setRole(place, 'CONTRIBUTOR');
+  await told.getByText('Shipping (EU): changed; you are contributor.').waitFor();
+  await rename.waitFor({ state: 'detached' });
+  await page.getByText('As contributor you can:').waitFor();
+  await ada.setRole(place, 'ADMIN');
+  await rename.waitFor();
+  await ada.remove(place);
+  await told.getByText('You lost your place on a key.').waitFor();
+  await page.getByRole('region', { name: 'Key', exact: true }).waitFor({ state: 'detached' });
+  await keys.getByText('None yet.').waitFor();
+  await page.screenshot({ path: `${env('SHOTS')}/spa-lost.png` });
+  await ada.share(key, ben, 'CONTRIBUTOR');
+  await told.getByText('Shipping (EU): you are here as contributor.').waitFor();
+  await keys.getByRole('button', { name: 'Shipping (EU)' }).waitFor();
+  assert.equal(await page.evaluate(() => globalThis.sameLoad), true);
+  assert.deepEqual(complaints, []);
+});
+
 await withPage([spa, site], async (page, { complaints }) => { // cleo is a contributor: no control, and no way round it
   const cleo = await person(site, 'cleo', password), token = await cleo.token();
   await signIn(page, site, token);

@@ -206,9 +206,9 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[2], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_actor_id_created_at_id",
+				Name:    "auditevent_organization_id_actor_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[7], AuditEventsColumns[1], AuditEventsColumns[0]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[7], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
 				Name:    "auditevent_resource_id_created_at_id",

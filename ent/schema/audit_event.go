@@ -65,7 +65,7 @@ func (AuditEvent) Indexes() []ent.Index {
 		index.Fields("organization_id", "type", "created_at", "id"),
 		index.Fields("organization_id", "outcome", "created_at", "id"),
 		index.Fields("organization_id", "project_id", "created_at", "id"),
-		index.Fields("actor_id", "created_at", "id"),
+		index.Fields("organization_id", "actor_id", "created_at", "id"), // without the organization PostgreSQL does not take it
 		index.Fields("resource_id", "created_at", "id"),
 	}
 }

@@ -20,26 +20,31 @@ type frames struct {
 	broken   func() // told once, by the sign of life, that the client is gone or does not read
 
 	mu   sync.Mutex
-	w    http.ResponseWriter
-	rc   *http.ResponseController
+	to   wire
 	over bool
 }
 
-func newFrames(w http.ResponseWriter, patience time.Duration, broken func()) *frames {
-	return &frames{patience: patience, broken: broken, w: w, rc: http.NewResponseController(w)}
+func newFrames(to wire, patience time.Duration, broken func()) *frames {
+	return &frames{patience: patience, broken: broken, to: to}
 }
 
-// open sends the header at once, so that the client knows that it listens.
-func (f *frames) open() error {
-	h := f.w.Header()
+// holding is the wire of an answer that the server writes.
+func holding(w http.ResponseWriter) wire {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{}) // that of the request would end the stream; a recorder in a test has none
+	return held{w, rc}
+}
+
+func streamHeader(h http.Header) {
 	h.Set("Content-Type", mediaStream+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep events until it has a page of them
 	h.Add("Vary", "Accept")
-	_ = f.rc.SetReadDeadline(time.Time{}) // that of the request would end the stream; a recorder in a test has none
-	return f.write([]byte(":\n\n"))
 }
+
+// open sends a first comment at once, so that the client knows that it listens.
+func (f *frames) open() error { return f.write([]byte(":\n\n")) }
 
 // keepAlive writes a comment every so often, until the returned function is called.
 func (f *frames) keepAlive(every time.Duration) (stop func()) {
@@ -81,20 +86,21 @@ func (f *frames) write(frame []byte) error {
 	if f.over {
 		return errStreamOver
 	}
-	if err := f.rc.SetWriteDeadline(time.Now().Add(f.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := f.to.SetWriteDeadline(time.Now().Add(f.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	_, err := f.w.Write(frame)
+	_, err := f.to.Write(frame)
 	if err == nil {
-		err = f.rc.Flush()
+		err = f.to.Flush()
 	}
 	f.over = err != nil
 	return err
 }
 
-// close lets nobody write any more: the answer belongs to the server again.
+// close lets nobody write any more.
 func (f *frames) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over = true
+	_ = f.to.Close()
 }

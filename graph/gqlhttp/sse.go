@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,7 +12,7 @@ import (
 
 // Server-sent events as GraphQL over SSE has them in its mode of distinct connections: one POST, one operation, one
 // stream of "next" events that ends with "complete". What is refused before the stream starts is an ordinary coded
-// answer with its HTTP status, so that a client does not try it again and again.
+// answer with its HTTP status, so that a client can tell it from a stream that broke (graphql-sse tries both again, a few times).
 
 // stream is an operation whose answer does not end by itself.
 type stream struct {
@@ -28,8 +29,8 @@ func (t *transport) streamable(op *graphql.OperationContext) *refusal {
 	return nil
 }
 
-// stream serves until the operation is over, the client is gone or too slow, or the server closes. All of it runs in the
-// goroutine of the request.
+// stream serves until the operation is over, the client is gone or too slow, or the server closes. Where it can it takes the
+// connection over and lets the request go with all that it holds: streams are many, and most of them are quiet.
 func (t *transport) stream(w http.ResponseWriter, r *http.Request, s *stream) {
 	bounds := t.options.Streams
 	leave, no := t.seats.take(bounds.Account(r.Context()))
@@ -37,23 +38,49 @@ func (t *transport) stream(w http.ResponseWriter, r *http.Request, s *stream) {
 		refuse(mediaJSON, no).write(w, requestID(r.Context()), false)
 		return
 	}
-	defer leave()
-	ctx, cancel := context.WithCancel(r.Context())
+	bounds.Running.Add(1) // while the server still waits for the request: whoever stops it and then waits for the streams misses none
+	gone := func() {
+		leave()
+		bounds.Running.Done()
+	}
+	ctx, cancel := context.WithCancel(withRequestID(bounds.Detach(r.Context()), requestID(r.Context())))
+	s.operation.Headers = nil
+	streamHeader(w.Header())
+	conn, taken := takeOver(w, r)
+	if !taken {
+		defer context.AfterFunc(r.Context(), cancel)()
+		t.serve(ctx, s, newFrames(holding(w), bounds.Patience, cancel), cancel, gone)
+		return
+	}
+	_ = conn.SetWriteDeadline(time.Now().Add(bounds.Patience))
+	if conn.head(w.Header()) != nil { // the client is gone; there is nobody to tell
+		gone()
+		cancel()
+		_ = conn.Conn.Close()
+		return
+	}
+	go conn.watch(cancel)
+	out := newFrames(conn, bounds.Patience, cancel)
+	go t.serve(ctx, s, out, cancel, gone)
+}
+
+func (t *transport) serve(ctx context.Context, s *stream, out *frames, cancel, gone func()) {
+	defer gone()
 	defer cancel()
-	defer context.AfterFunc(bounds.Closing, cancel)()
-	out := newFrames(w, bounds.Patience, cancel)
+	defer context.AfterFunc(t.options.Streams.Closing, cancel)()
 	defer out.close()
 	defer t.logPanic(ctx)
 	if out.open() != nil {
-		return // the client is gone; there is nobody to tell
+		return
 	}
-	defer out.keepAlive(bounds.KeepAlive)()
-	s.run(ctx, out)
+	defer out.keepAlive(t.options.Streams.KeepAlive)()
+	s.run(ctx, out, t.options.Streams.Wait)
 }
 
-func (s *stream) run(ctx context.Context, out *frames) {
+func (s *stream) run(ctx context.Context, out *frames, wait func(context.Context)) {
 	next, ctx := s.executor.DispatchOperation(ctx, s.operation)
 	for {
+		wait(ctx)
 		response := next(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -77,7 +104,8 @@ func (t *transport) once(w http.ResponseWriter, r *http.Request, a answer) {
 			write(w, requestID(r.Context()), false)
 		return
 	}
-	out := newFrames(w, t.options.Streams.Patience, func() {})
+	streamHeader(w.Header())
+	out := newFrames(holding(w), t.options.Streams.Patience, func() {})
 	defer out.close()
 	if out.open() == nil && out.next(body) == nil {
 		_ = out.complete()

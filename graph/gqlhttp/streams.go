@@ -19,6 +19,14 @@ type Streams struct {
 	Patience   time.Duration // how long one write may take: a client that reads more slowly is let go; 10 s when zero
 	// Closing ends all streams when it ends. They end without "complete", so that clients come back. Nil: never.
 	Closing context.Context
+	// Detach makes the context of a stream out of that of its request, with what resolvers need and nothing else: whatever it
+	// keeps is kept as long as the stream. It must not end with the request. Nil: all of it is kept.
+	Detach func(context.Context) context.Context
+	// Wait returns once the next event can be found out, or the stream is over. It is called with the stream's own context where
+	// little stack is in use: what a quiet stream waits on is what it costs. Nil: the resolver's channel is all that it waits for.
+	Wait func(context.Context)
+	// Running counts the streams that still run, for who waits until all have ended. Nil: nobody does.
+	Running *sync.WaitGroup
 }
 
 func (s Streams) withDefaults() Streams {
@@ -27,6 +35,15 @@ func (s Streams) withDefaults() Streams {
 	}
 	if s.Closing == nil {
 		s.Closing = context.Background()
+	}
+	if s.Detach == nil {
+		s.Detach = context.WithoutCancel
+	}
+	if s.Wait == nil {
+		s.Wait = func(context.Context) {}
+	}
+	if s.Running == nil {
+		s.Running = &sync.WaitGroup{}
 	}
 	s.PerAccount, s.Total = cmp.Or(s.PerAccount, 20), cmp.Or(s.Total, 20_000)
 	s.KeepAlive, s.Patience = cmp.Or(s.KeepAlive, 12*time.Second), cmp.Or(s.Patience, 10*time.Second)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/console/explorer"
+	"github.com/keyhall/keyhall/console/landing"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
@@ -19,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -86,13 +88,21 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		Limits: limits, Mail: a.Mail, News: a.News, Passwords: accounts,
 	})
 	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	c.Streams.Running = &a.running
+	c.Streams.Detach = func(ctx context.Context) context.Context {
+		return a.Guard.Enter(context.Background(), viewer.From(ctx))
+	}
 	resolver := &graph.Resolver{
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
 		News: a.News, Streams: c.Streams, Log: c.Log,
 	}
+	pages, err := landing.Routes(c.Explorer && explorer.Built())
+	if err != nil {
+		return nil, err
+	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
-		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Log: c.Log,
+		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 	}
 	if c.Explorer {
 		a.site.Explorer = explorer.Handler()

@@ -91,6 +91,14 @@ func (a *Actor) WithToken(token string) *Actor {
 	return &b
 }
 
+// At is the same person at another server of the same installation, in the same session.
+func (a *Actor) At(url string) *Actor {
+	b, s := *a, *a.server
+	s.URL = url
+	b.server = &s
+	return &b
+}
+
 // Vars are the variables of an operation.
 type Vars map[string]any
 

@@ -81,34 +81,34 @@ func (m *Mailbox) DropAfterData(n int) { m.mu.Lock(); defer m.mu.Unlock(); m.dro
 // Refuse has every letter to the address refused for good.
 func (m *Mailbox) Refuse(address string) { m.mu.Lock(); defer m.mu.Unlock(); m.refuse = address }
 
-// Letters are those that came for an address by now; for any address when it is empty.
-func (m *Mailbox) Letters(to string) []Message {
+// Letters are those of a kind that came for an address by now; of any kind, and for any address, when it is empty.
+func (m *Mailbox) Letters(kind mail.Kind, to string) []Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []Message
 	for _, l := range m.letters {
-		if to == "" || l.To == to {
+		if (kind == "" || l.Kind == kind) && (to == "" || l.To == to) {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// Await waits for the nth letter to an address, counted from 1.
-func (m *Mailbox) Await(t testing.TB, to string, n int) Message {
+// Await waits for the nth letter of a kind to an address, counted from 1.
+func (m *Mailbox) Await(t testing.TB, kind mail.Kind, to string, n int) Message {
 	t.Helper()
 	late := time.After(patience)
 	for {
 		m.mu.Lock()
 		changed := m.changed
 		m.mu.Unlock()
-		if letters := m.Letters(to); len(letters) >= n {
+		if letters := m.Letters(kind, to); len(letters) >= n {
 			return letters[n-1]
 		}
 		select {
 		case <-changed:
 		case <-late:
-			t.Fatalf("%d letters to %s, and no more comes; want %d", len(m.Letters(to)), to, n)
+			t.Fatalf("%d letters (%s) to %s, and no more comes; want %d", len(m.Letters(kind, to)), kind, to, n)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+
+	letters "github.com/keyhall/keyhall/internal/mail"
 )
 
 // Message is a letter as it came: its headers, both its forms and the link in it.
@@ -16,6 +18,7 @@ type Message struct {
 	From, To   string // of the envelope
 	Header     mail.Header
 	ID         string
+	Kind       letters.Kind // what it is about; empty: nothing that is known
 	Subject    string
 	Text, HTML string
 	Link       string // the first one of the text
@@ -38,7 +41,21 @@ func readMessage(from, to string, raw []byte) Message {
 	}
 	m.Link = regexp.MustCompile(`https?://\S+`).FindString(m.Text)
 	_, m.Token, _ = strings.Cut(m.Link, "#")
+	m.Kind = kindOf(m.Subject)
 	return m
+}
+
+// kindOf tells letters apart as their reader does.
+func kindOf(subject string) letters.Kind {
+	for words, kind := range map[string]letters.Kind{
+		" invited you to ": letters.Invitation, "Confirm your e-mail address": letters.VerifyEmail, "Choose a new password": letters.ResetPassword,
+		"You have an account already": letters.KnownAddress, "Your password was changed": letters.PasswordChanged, " was marked as exposed": letters.KeyExposed,
+	} {
+		if strings.Contains(subject, words) {
+			return kind
+		}
+	}
+	return ""
 }
 
 func (m *Message) readParts(parsed *mail.Message) error {

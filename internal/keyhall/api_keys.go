@@ -199,12 +199,12 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 		ctx := r.Open(ctx)
 		for _, part := range []func() error{
 			func() error { _, err := tx.Collaborator.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.Mail.Delete().Exec(ctx); return err }, // before the invitations, as who sends them does
 			func() error { _, err := tx.Invitation.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.APIKeyHash.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SealedValue.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SecuritySettings.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.JWTKey.Delete().Exec(ctx); return err },
-			func() error { _, err := tx.Mail.Delete().Exec(ctx); return err },
 		} {
 			if err := part(); err != nil {
 				return err

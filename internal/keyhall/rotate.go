@@ -127,6 +127,9 @@ func (h *House) rotating(ctx context.Context, tx *ent.Tx, id, successor string) 
 	if err != nil {
 		return nil, access.Permit{}, err
 	}
+	if err := h.guard.LockRow(ctx, tx, ent.TypeProject, before.ProjectID); err != nil { // see noSuccessor
+		return nil, access.Permit{}, err
+	}
 	allowed, err := h.guard.Authorize(ctx, tx, "api_key.rotate",
 		policy.Deed{ID: id, New: successor, Owner: before.OwnerID, Project: before.ProjectID})
 	if err != nil {

@@ -47,11 +47,10 @@ func (h *House) bringPeople(ctx context.Context, tx *ent.Tx, old, id string) err
 			return err
 		}
 	}
-	_, err = tx.Invitation.Update().Where(invitation.APIKeyID(old), invitation.StatusEQ(invitation.StatusPENDING)).SetAPIKeyID(id).Save(ctx)
-	if err != nil {
+	if err := tx.Mail.Update().SetWithinID(id).Exec(ctx); err != nil { // letters before invitations, as who sends them does
 		return err
 	}
-	return tx.Mail.Update().SetWithinID(id).Exec(ctx) // their letters follow
+	return tx.Invitation.Update().Where(invitation.APIKeyID(old), invitation.StatusEQ(invitation.StatusPENDING)).SetAPIKeyID(id).Exec(ctx)
 }
 
 // copySecurity asks of requests with the new key what was asked with the old one. Public keys get ids of their own: a token

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"crypto/x509"
 	"net"
 	"time"
 
@@ -23,6 +24,7 @@ type Config struct {
 	Username   string
 	Password   keyring.Secret
 	TLS        TLS
+	Roots      *x509.CertPool  // who may vouch for the mail server's certificate; nil: whom this machine trusts
 	From       string          // address of the sender
 	Timeout    time.Duration   // of one delivery
 	Poll       time.Duration   // how often the worker looks, also when nobody wakes it

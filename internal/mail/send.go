@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"strconv"
@@ -66,6 +67,7 @@ func (c Config) options() []gomail.Option {
 	port, _ := strconv.Atoi(c.Port) // checked where it was read
 	out := []gomail.Option{
 		gomail.WithPort(port), gomail.WithTimeout(c.Timeout), gomail.WithHELO(c.domain()), gomail.WithoutNoop(), gomail.WithoutRset(),
+		gomail.WithTLSConfig(&tls.Config{ServerName: c.Host, RootCAs: c.Roots, MinVersion: tls.VersionTLS12}),
 	}
 	auth := gomail.SMTPAuthAutoDiscover
 	switch c.TLS {

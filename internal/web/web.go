@@ -40,8 +40,9 @@ type Site struct {
 	Ready         func(context.Context) error
 	SessionCookie string
 	Proxies       []netip.Prefix
-	Origins       []string     // of other sites, whose pages may use the API with an access token
-	Explorer      http.Handler // nil: there is none
+	Origins       []string                // of other sites, whose pages may use the API with an access token
+	Explorer      http.Handler            // nil: there is none
+	Pages         map[string]http.Handler // that the links of mails lead to, by pattern
 	Log           *slog.Logger
 }
 
@@ -60,13 +61,13 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("/graphql", s.authenticate(s.GraphQL))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	welcome := "This is Keyhall. Its GraphQL API is at /graphql."
 	if s.Explorer != nil {
-		welcome += " To try it in the browser: /explorer"
 		mux.Handle("GET /explorer", s.Explorer)
 		mux.Handle("GET /explorer/", s.Explorer)
 	}
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, welcome) })
+	for pattern, page := range s.Pages {
+		mux.Handle(pattern, page)
+	}
 	var h http.Handler = mux
 	// Read from the bottom up: the last one is the first that a request meets.
 	for _, wrap := range []func(http.Handler) http.Handler{

@@ -1,5 +1,6 @@
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
-import { Kind, parse } from 'graphql';
+import { getOperationAST, Kind, OperationTypeNode, parse } from 'graphql';
+import { createClient } from 'graphql-sse';
 import { Ids } from './ids';
 import { endpoint } from './session';
 
@@ -13,17 +14,38 @@ export function fetcher(changed: () => void): Fetcher {
     const bearer = headers.has('Authorization');
     headers.set('Content-Type', 'application/json');
     headers.set('Accept', 'application/graphql-response+json');
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      credentials: bearer ? 'omit' : 'same-origin',
-      headers,
-      body: JSON.stringify({ query: params.query, operationName: operation(params), variables }),
-    });
+    const credentials = bearer ? 'omit' : 'same-origin';
+    const request = { query: params.query, operationName: operation(params), variables };
+    if (isSubscription(request)) return events(request, headers, credentials, ids);
+    const response = await fetch(endpoint, { method: 'POST', credentials, headers, body: JSON.stringify(request) });
     const answer: unknown = await response.json();
     if (params.operationName !== 'IntrospectionQuery') ids.see(answer);
     if (/\bsign(In|Up|Out)\b/.test(params.query)) changed();
     return answer as never;
   };
+}
+
+type Request = { query: string; operationName: string | undefined; variables: unknown };
+
+/** Passes the events of a subscription on, until whoever listens stops. A stream that breaks is not opened again: it says so. */
+async function* events(request: Request, headers: Headers, credentials: 'omit' | 'same-origin', ids: Ids) {
+  const client = createClient({ url: endpoint, credentials, headers: Object.fromEntries(headers), retryAttempts: 0 });
+  try {
+    for await (const answer of client.iterate(request as never)) {
+      ids.see(answer);
+      yield answer as never;
+    }
+  } finally {
+    client.dispose();
+  }
+}
+
+function isSubscription({ query, operationName }: Request): boolean {
+  try {
+    return getOperationAST(parse(query), operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
+  } catch {
+    return false; // the server says what is wrong with it
+  }
 }
 
 /** The only operation, whatever GraphiQL says: just after a change of tabs it still names that of the other one. */

@@ -63,9 +63,6 @@ test_reading_without_a_fact_denied[path] if {
 }
 
 test_told_who_reads_the_law if {
-	instance.reasons == {"this needs the administrator of the instance, or who owns an organization"} with input as reading(
-		false,
-		"READER",
-		false,
-	)
+	told := {"this needs the administrator of the instance, or who owns an organization"}
+	instance.reasons == told with input as reading(false, "READER", false)
 }

@@ -93,10 +93,10 @@ CREATE INDEX "apikey_owner_id_project_id" ON "api_keys" ("owner_id", "project_id
 CREATE INDEX "apikey_project_id_kind" ON "api_keys" ("project_id", "kind");
 -- create "audit_events" table
 CREATE TABLE "audit_events" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "project_id" character varying NULL COLLATE "C", "type" character varying NOT NULL COLLATE "C", "permission" character varying NOT NULL DEFAULT '' COLLATE "C", "outcome" character varying NOT NULL COLLATE "C", "actor_kind" character varying NOT NULL COLLATE "C", "actor_id" character varying NULL COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_type" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_name" character varying NOT NULL DEFAULT '' COLLATE "C", "reasons" jsonb NOT NULL, "policy_revision" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "request_id" character varying NOT NULL DEFAULT '' COLLATE "C", "repeated" bigint NOT NULL DEFAULT 1, "changes" jsonb NOT NULL, "organization_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "audit_events_organizations_audit_events" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
--- create index "auditevent_actor_id_created_at_id" to table: "audit_events"
-CREATE INDEX "auditevent_actor_id_created_at_id" ON "audit_events" ("actor_id", "created_at", "id");
 -- create index "auditevent_created_at_id" to table: "audit_events"
 CREATE INDEX "auditevent_created_at_id" ON "audit_events" ("created_at", "id");
+-- create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_actor_id_created_at_id" ON "audit_events" ("organization_id", "actor_id", "created_at", "id");
 -- create index "auditevent_organization_id_created_at_id" to table: "audit_events"
 CREATE INDEX "auditevent_organization_id_created_at_id" ON "audit_events" ("organization_id", "created_at", "id");
 -- create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
@@ -323,10 +323,10 @@ DROP INDEX "auditevent_organization_id_project_id_created_at_id";
 DROP INDEX "auditevent_organization_id_outcome_created_at_id";
 -- reverse: create index "auditevent_organization_id_created_at_id" to table: "audit_events"
 DROP INDEX "auditevent_organization_id_created_at_id";
+-- reverse: create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_actor_id_created_at_id";
 -- reverse: create index "auditevent_created_at_id" to table: "audit_events"
 DROP INDEX "auditevent_created_at_id";
--- reverse: create index "auditevent_actor_id_created_at_id" to table: "audit_events"
-DROP INDEX "auditevent_actor_id_created_at_id";
 -- reverse: create "audit_events" table
 DROP TABLE "audit_events";
 -- reverse: create index "apikey_project_id_kind" to table: "api_keys"

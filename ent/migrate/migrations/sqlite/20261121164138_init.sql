@@ -41,8 +41,8 @@ CREATE INDEX `auditevent_organization_id_type_created_at_id` ON `audit_events` (
 CREATE INDEX `auditevent_organization_id_outcome_created_at_id` ON `audit_events` (`organization_id`, `outcome`, `created_at`, `id`);
 -- create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
 CREATE INDEX `auditevent_organization_id_project_id_created_at_id` ON `audit_events` (`organization_id`, `project_id`, `created_at`, `id`);
--- create index "auditevent_actor_id_created_at_id" to table: "audit_events"
-CREATE INDEX `auditevent_actor_id_created_at_id` ON `audit_events` (`actor_id`, `created_at`, `id`);
+-- create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_actor_id_created_at_id` ON `audit_events` (`organization_id`, `actor_id`, `created_at`, `id`);
 -- create index "auditevent_resource_id_created_at_id" to table: "audit_events"
 CREATE INDEX `auditevent_resource_id_created_at_id` ON `audit_events` (`resource_id`, `created_at`, `id`);
 -- create "collaborators" table
@@ -377,8 +377,8 @@ DROP INDEX `collaborator_created_at_id`;
 DROP TABLE `collaborators`;
 -- reverse: create index "auditevent_resource_id_created_at_id" to table: "audit_events"
 DROP INDEX `auditevent_resource_id_created_at_id`;
--- reverse: create index "auditevent_actor_id_created_at_id" to table: "audit_events"
-DROP INDEX `auditevent_actor_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_actor_id_created_at_id`;
 -- reverse: create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
 DROP INDEX `auditevent_organization_id_project_id_created_at_id`;
 -- reverse: create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
