@@ -12,8 +12,11 @@ import (
 // shownBy is the permission on its thing that shows what an event changed. Who reads the trail reads of most events all: that
 // is what it is for. But what a role may not look at is not to be had from its history either.
 func shownBy(e *ent.AuditEvent) (typ, permission string) {
-	if e.Type == "security_settings.updated" {
+	switch e.Type {
+	case "security_settings.updated":
 		return ent.TypeAPIKey, "api_key.view_security"
+	case "secret.updated": // an owner of the organization is nobody on its secrets
+		return ent.TypeSecret, "secret.view"
 	}
 	return "", ""
 }

@@ -102,6 +102,8 @@ func leakEdges() []leakEdge {
 		{"Query.group", "cleo", `query($team: ID!) { viewer { email } group(id: $team) { id } }`, []any{"group"}, "NOT_FOUND"},
 		{"Query.groups", "gus", `query($org: ID!) { viewer { email } groups(first: 10, organizationId: $org) { nodes { id } } }`, []any{"groups", "nodes", 0}, ""},
 		{"Query.node", "hal", `query($devMember: ID!) { viewer { email } node(id: $devMember) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.whoCan", "cleo", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount nodes { principal { ... on User { id } } } } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.explain", "cleo", `query($vault: ID!, $hal: ID!) { viewer { email } explain(permission: "secret.reveal", resourceId: $vault, subjectId: $hal) { allow } }`, []any{"explain"}, "FORBIDDEN"},
 		{"Query.whoCan", "gus", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount } }`, []any{"whoCan"}, "NOT_FOUND"},
 		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
 		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},
@@ -210,7 +212,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
-		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember,
+		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "hal": e.hal.ID,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

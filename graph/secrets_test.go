@@ -1,11 +1,14 @@
 package graph_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/limit"
 )
 
 const secretAll = `id name url clientId identifier method tags notes hasValue reasonRequired status shared version createdAt updatedAt expiresAt lastUsedAt revealCount
@@ -232,4 +235,62 @@ func TestWhoCannotBeGivenAccessIsNamedAndNothingIsWritten(t *testing.T) {
 			t.Errorf("%d grants were written", n)
 		}
 	})
+}
+
+// B13 and no side door: who sees the sharing and the members of every group is answered; the trail shows an owner of the
+// organization what was changed, and of a secret that they do not see not to what.
+func TestQuestionsAboutASecretTellNoMoreThanItsSharing(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, ida := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "ida")
+		s.JoinOrganization(t, ada.Home, ida, "OWNER")
+		id := ada.AddSecret(t, "Payments", "value")
+		ada.ShareSecret(t, id, apptest.Vars{"login": ben.Username}, apptest.Vars{"canEdit": true})
+		ada.ShareSecret(t, id, apptest.Vars{"groupId": ada.MakeGroup(t, "Team", cleo)}, nil)
+		const who = `query($id: ID!) { whoCan(permission: "secret.reveal", resourceId: $id) { totalCount nodes { paths principal { ... on User { username } } } } }`
+		out := ada.Must(t, who, apptest.Vars{"id": id})
+		for i, want := range []string{ada.Username + " [owner of the secret]", ben.Username + " [can edit]", cleo.Username + " [can view]"} {
+			got := out.Text("whoCan", "nodes", i, "principal", "username") + " " + fmt.Sprint(out.At("whoCan", "nodes", i, "paths"))
+			if got != want {
+				t.Errorf("whoCan names %q, want %q", got, want)
+			}
+		}
+		if got := ben.Do(t, who, apptest.Vars{"id": id}); got.Code() != "FORBIDDEN" || strings.Contains(got.Body, cleo.Username) {
+			t.Errorf("who does not see the members of the group is told %s", got.Body)
+		}
+		ben.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, notes: "only for us"}) { errors { code } } }`, apptest.Vars{"id": id})
+		const trail = `query($org: ID!) { auditEvents(organizationId: $org, first: 10, filter: {types: ["secret.updated"]}) { nodes { changes { field after } } } }`
+		if got := ada.Must(t, trail, apptest.Vars{"org": ada.Home}); got.Text("auditEvents", "nodes", 0, "changes", 0, "after") != "only for us" {
+			t.Errorf("the owner of the secret reads %s", got.Body)
+		}
+		if got := ida.Must(t, trail, apptest.Vars{"org": ada.Home}); got.Text("auditEvents", "nodes", 0, "changes", 0, "field") != "notes" || strings.Contains(got.Body, "only for us") {
+			t.Errorf("an owner of the organization reads %s", got.Body)
+		}
+	})
+}
+
+// B17: reveals are counted per person; who looks at too much waits, and nobody else does.
+func TestRevealsAreThrottledPerPerson(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben := s.Actor(t, "ada"), s.Actor(t, "ben")
+		id := ada.AddSecret(t, "Payments", "value")
+		ada.ShareSecret(t, id, apptest.Vars{"login": ben.Username}, nil)
+		shown, code := 0, ""
+		for range 10 {
+			var value string
+			if value, code = ada.Reveal(t, id); value != "" {
+				shown++
+			}
+		}
+		if code != "RATE_LIMITED" || shown < 3 || shown > 4 {
+			t.Errorf("of 10 reveals %d are answered, the last with %q", shown, code)
+		}
+		if value, code := ben.Reveal(t, id); value != "value" {
+			t.Errorf("ben waits for ada: %q", code)
+		}
+		if got := s.Count(t, "audit_events WHERE type = 'secret.revealed' AND resource_id = ?", id); got != shown+1 {
+			t.Errorf("%d rows tell of %d reveals", got, shown+1)
+		}
+	}, func(c *app.Config) { c.Reveals = limit.Rate{Count: 3, Per: time.Hour} })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -38,7 +39,7 @@ func (h *House) Explain(ctx context.Context, permission, resourceID string, subj
 
 // Trace tells how the rule came to a decision. It speaks of the rows around the thing, so it is for who may see these.
 func (h *House) Trace(ctx context.Context, d *Decision) ([]string, error) {
-	if err := h.guard.Shared(ctx, d.question); err != nil {
+	if err := h.shared(ctx, d.question); err != nil {
 		return nil, err
 	}
 	return append([]string{}, d.trace...), nil
@@ -61,13 +62,40 @@ func (h *House) decision(ctx context.Context, q access.Question, subject *string
 	if subject == nil || *subject == viewer.From(ctx).UserID {
 		return h.found(h.guard.Me(ctx, q))
 	}
-	if err := h.guard.Shared(ctx, q); err != nil {
+	if err := h.shared(ctx, q); err != nil {
 		return policy.Decision{}, err
 	}
 	if err := h.known(ctx, q, *subject); err != nil {
 		return policy.Decision{}, err
 	}
 	return h.found(h.guard.Somebody(ctx, q, *subject))
+}
+
+// shared says that the viewer may know who else has to do with the thing. Of a secret that a group has a grant on, that is who
+// may see the members of the group too: an answer about people would tell who is in it.
+func (h *House) shared(ctx context.Context, q access.Question) error {
+	if err := h.guard.Shared(ctx, q); err != nil || q.Type != ent.TypeSecret {
+		return err
+	}
+	grants, err := h.client.SecretGrant.Query().Where(secretgrant.SecretID(q.ID), secretgrant.GroupIDNotNil()).All(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	const members = "group.view_members"
+	var groups []string
+	for _, g := range grants {
+		groups = append(groups, *g.GroupID)
+	}
+	can, err := h.guard.Can(ctx, ent.TypeGroup, groups, []policy.Permission{members})
+	if err != nil {
+		return err
+	}
+	for _, id := range groups {
+		if len(can[id]) == 0 {
+			return fault.Forbidden(members, "this is shared with a group whose members you may not see; its grants say with which")
+		}
+	}
+	return nil
 }
 
 // found: the thing may have gone while it was asked about.

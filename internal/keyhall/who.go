@@ -60,7 +60,7 @@ func (h *House) WhoCan(ctx context.Context, permission, resourceID string, w pag
 	if err != nil {
 		return nil, err
 	}
-	if err := h.guard.Shared(ctx, q); err != nil {
+	if err := h.shared(ctx, q); err != nil {
 		return nil, err
 	}
 	c, people, err := h.whoCanPage(ctx, q, w)
