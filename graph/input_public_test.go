@@ -64,8 +64,9 @@ func literal(schema *ast.Schema, typ *ast.Type) string {
 		return def.EnumValues[0].Name
 	case def.Kind == ast.InputObject:
 		var fields []string
-		for _, f := range def.Fields {
-			if f.Type.NonNull && f.DefaultValue == nil {
+		for i, f := range def.Fields {
+			oneOf := i == 0 && def.Directives.ForName("oneOf") != nil
+			if oneOf || f.Type.NonNull && f.DefaultValue == nil {
 				fields = append(fields, f.Name+":"+literal(schema, f.Type))
 			}
 		}

@@ -458,6 +458,8 @@ func TestRolesAndPermissionsArePublished(t *testing.T) {
 		}
 		for role, want := range map[string]string{
 			"api_key CONTRIBUTOR": "[api_key.leave api_key.reveal_secret api_key.view api_key.view_stats]",
+			"secret VIEW":         "[secret.leave secret.reveal secret.view secret.view_sharing]",
+			"group MEMBER":        "[group.leave group.view group.view_members]",
 			"organization READER": "[organization.create_group organization.create_secret organization.leave organization.search organization.view organization.view_members]",
 			"project MEMBER":      "[api_key.view project.create_api_key project.view project.view_limits project.view_members project.view_usage]",
 		} {
@@ -465,7 +467,7 @@ func TestRolesAndPermissionsArePublished(t *testing.T) {
 				t.Errorf("%s holds %s, want %s", role, roles[role], want)
 			}
 		}
-		if got := slices.Sorted(maps.Keys(roles)); fmt.Sprint(got) != "[api_key ADMIN api_key CONTRIBUTOR api_key OWNER organization OWNER organization READER project MEMBER project OWNER]" {
+		if got := slices.Sorted(maps.Keys(roles)); fmt.Sprint(got) != "[api_key ADMIN api_key CONTRIBUTOR api_key OWNER group MEMBER group OWNER organization OWNER organization READER project MEMBER project OWNER secret EDIT secret OWNER secret VIEW]" {
 			t.Errorf("the roles are %q", got)
 		}
 		known := map[string]bool{}
@@ -495,6 +497,8 @@ func designed() map[string]string {
 			view_usage view_billing view_access view_offboarding delete`,
 		"audit": "view", "policy": "view publish", "user": "view", "invitation": "view accept decline",
 		"project": `view view_members view_usage view_limits create_api_key edit archive add_member update_member remove_member manage_service_accounts manage_verifiers edit_limits`,
+		"secret":  "view reveal view_sharing edit disable view_versions enable share share_outside unshare restore_version delete leave",
+		"group":   "view view_members edit delete add_member remove_member leave",
 		"session": "view revoke", "access_token": "view revoke", "instance": "manage_users view_policy",
 	}
 }
