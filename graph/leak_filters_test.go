@@ -102,7 +102,7 @@ func leakProbes(e *estate, own string) []leakProbe {
 	const page = `{ totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name status lastUsedAt project { id name environment }
 		owner { ... on User { id name } } disabledBy { ... on User { id } } viewerRole viewerCan viewerMembership { id role addedBy { id } user { id } } collaborators(first: 5) { totalCount } } } }`
 	const secrets = `{ totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id name url notes tags status shared version lastUsedAt revealCount
-		organization { id name } disabledBy { id } viewerCan grants(first: 5) { totalCount nodes { id canEdit grantee { ... on User { id email } ... on Group { id status members(first: 1) { totalCount } } } grantedBy { id } } } versions(first: 5) { totalCount } } } }`
+		organization { id name } disabledBy { id } viewerCan grants(first: 5) { totalCount nodes { id canEdit grantee { ... on User { id email } ... on Group { id status description membersCanView members(first: 1) { totalCount } } } grantedBy { id } } } versions(first: 5) { totalCount } } } }`
 	const events = `{ totalCount pageInfo { hasNextPage endCursor } nodes { type actorName resourceId changes { field after } } }`
 	var out []leakProbe
 	add := func(name, format string, a ...any) { out = append(out, leakProbe{name, fmt.Sprintf(format, a...)}) }
