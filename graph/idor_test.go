@@ -97,6 +97,10 @@ func idorSlots() []idorSlot {
 		{"GranteeRef.groupId", "grp", `mutation($id: ID!, $secret: ID!) { shareSecrets(input: {secretIds: [$secret], grants: [{grantee: {groupId: $id}}]}) { secrets { id } errors { code message path } } }`},
 		{"UnshareSecretInput.grantIds", "sgr", `mutation($id: ID!, $secret: ID!) { unshareSecret(input: {secretId: $secret, grantIds: [$id]}) { secret { id } errors { code message path } } }`},
 		{"UnshareSecretInput.secretId", "sec", `mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id } errors { code message path } } }`},
+		deed("DisableSecretsInput.ids", "sec", "disableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
+		deed("EnableSecretsInput.ids", "sec", "enableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
+		deed("LeaveSecretInput.id", "sec", "leaveSecret", "id: $id", "__typename"),
+		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
 		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
@@ -164,7 +168,7 @@ func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
 		}
 	}
-	if len(places) < 51 {
+	if len(places) < 55 {
 		t.Errorf("only %d places found: the search is broken", len(places))
 	}
 }
@@ -222,7 +226,7 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 		{"a stranger", e.eve, append(e.own(t, e.eve), e.evesKey, e.evesPlace, e.evesSent, e.evesInvitation),
 			append(append(admin, own...), "AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", "DeleteAPIKeyInput.id"), true},
 		{"a contributor", e.cleo, append(append(e.own(t, e.cleo), e.key.ID, e.cleoPlace, e.cleoInvitation, e.vault), e.all(t, "SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault)...),
-			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id", "RevealSecretInput.id", "UnshareSecretInput.grantIds"), false},
+			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id", "RevealSecretInput.id", "LeaveSecretInput.id", "UnshareSecretInput.grantIds"), false},
 		{"an admin", e.ben, append(append(append(e.own(t, e.ben), e.key.ID, e.ada.ID, e.cleo.ID, benOffer), places...), offers...), append(admin, own...), false},
 		{"nobody", e.Anonymous(), nil, nil, true},
 		{"a token narrowed to nothing", e.narrowed(t), nil, nil, false},

@@ -89,7 +89,7 @@ func (m *table) held(state, person string) []string {
 
 // cellCode is how the server answers; empty when it does what it is asked.
 func cellCode(cell string) string {
-	return map[string]string{"F": "FORBIDDEN", "N": "NOT_FOUND", "U": "UNAUTHENTICATED"}[cell]
+	return map[string]string{"F": "FORBIDDEN", "N": "NOT_FOUND", "U": "UNAUTHENTICATED", "O": "OWNER_IMMUTABLE"}[cell]
 }
 
 // rows checks a thing in one state: viewerCan is everybody's column, and each deed ends as its cell says. A deed that may be
@@ -209,7 +209,12 @@ func TestEveryCellOfTheRoleMatrixOfSecretsHolds(t *testing.T) {
 				"secret.share":         fmt.Sprintf(`mutation($id: ID!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: %q}}]}) { errors { code } } }`, spare),
 			}, func() {})
 			m.unshared(t, state, people, id, &grant, again)
+			for _, switched := range []string{"disable", "enable"} {
+				m.switched(t, s, state, people, id, switched, "UPDATE secrets SET "+begin+" WHERE id = ?", append(args, id))
+			}
+			m.left(t, s, state, people, id)
 		}
+		m.deleted(t, s, people, id)
 	})
 }
 
@@ -223,6 +228,58 @@ func (m *table) unshared(t *testing.T, state string, people map[string]*apptest.
 		if want := cellCode(m.cells[state]["secret.unshare"][person]); out.Code() != want {
 			t.Errorf("%s: unshare of %s: %q, want %q: %s", state, person, out.Code(), want, out.Body)
 		}
+	}
+}
+
+// switched is the row of disable or enable: each begins from the state.
+func (m *table) switched(t *testing.T, s *apptest.Server, state string, people map[string]*apptest.Actor, id, verb, begin string, args []any) {
+	t.Helper()
+	for _, person := range m.people {
+		s.SQL(t, "UPDATE secrets SET disabled_by_id = NULL WHERE id = ?", id)
+		s.SQL(t, begin, args...)
+		cell := m.cells[state]["secret."+verb][person]
+		out := people[person].Do(t, `mutation($id: ID!) { `+verb+`Secrets(input: {ids: [$id]}) { secrets { status } errors { code } } }`, apptest.Vars{"id": id})
+		if out.Code() != cellCode(cell) {
+			t.Errorf("%s: %s of %s: %q, want %q: %s", state, verb, person, out.Code(), cellCode(cell), out.Body)
+		}
+		if want := strings.ToUpper(verb) + "D"; cell == "y" && out.Text(verb+"Secrets", "secrets", 0, "status") != want {
+			t.Errorf("%s: %s of %s: %s", state, verb, person, out.Body)
+		}
+	}
+	s.SQL(t, begin, args...)
+}
+
+// left is the row of leave: what is given up is given back, as it was.
+func (m *table) left(t *testing.T, s *apptest.Server, state string, people map[string]*apptest.Actor, id string) {
+	t.Helper()
+	for _, person := range m.people {
+		s.SQL(t, "CREATE TABLE kept AS SELECT * FROM secret_grants WHERE user_id = ?", people[person].ID)
+		out := people[person].Do(t, `mutation($id: ID!) { leaveSecret(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": id})
+		cell := m.cells[state]["secret.leave"][person]
+		if out.Code() != cellCode(cell) {
+			t.Errorf("%s: leave of %s: %q, want %q: %s", state, person, out.Code(), cellCode(cell), out.Body)
+		}
+		if cell == "y" && s.Count(t, "secret_grants WHERE user_id = ?", people[person].ID) != 0 {
+			t.Errorf("%s: %s left, and has their grant", state, person)
+		}
+		s.SQL(t, "DELETE FROM secret_grants WHERE user_id = ?", people[person].ID)
+		s.SQL(t, "INSERT INTO secret_grants SELECT * FROM kept")
+		s.SQL(t, "DROP TABLE kept")
+	}
+}
+
+// deleted is the row of delete, in the last state; who may is last, and leaves nothing behind.
+func (m *table) deleted(t *testing.T, s *apptest.Server, people map[string]*apptest.Actor, id string) {
+	t.Helper()
+	cells := m.cells[m.states[len(m.states)-1]]["secret.delete"]
+	for _, person := range append(slices.DeleteFunc(slices.Clone(m.people), func(p string) bool { return p == "owner" }), "owner") {
+		out := people[person].Do(t, `mutation($id: ID!) { deleteSecret(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id})
+		if out.Code() != cellCode(cells[person]) {
+			t.Errorf("delete of %s: %q, want %q: %s", person, out.Code(), cellCode(cells[person]), out.Body)
+		}
+	}
+	if n := s.Count(t, "secret_grants WHERE secret_id = ?", id) + s.Count(t, "secret_versions WHERE secret_id = ?", id) + s.Count(t, "sealed_versions WHERE secret_id = ?", id); n != 0 {
+		t.Errorf("%d rows are left of a deleted secret", n)
 	}
 }
 

@@ -238,6 +238,20 @@ type DeleteGroupPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names a secret.
+type DeleteSecretInput struct {
+	// The secret.
+	ID string `json:"id"`
+}
+
+// The answer of deleteSecret.
+type DeleteSecretPayload struct {
+	// The id that is gone.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a key.
 type DisableAPIKeyInput struct {
 	// The key.
@@ -252,6 +266,20 @@ type DisableAPIKeyPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names secrets.
+type DisableSecretsInput struct {
+	// The secrets.
+	Ids []string `json:"ids"`
+}
+
+// The answer of disableSecrets.
+type DisableSecretsPayload struct {
+	// The secrets.
+	Secrets []*ent.Secret `json:"secrets,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a key.
 type EnableAPIKeyInput struct {
 	// The key.
@@ -262,6 +290,20 @@ type EnableAPIKeyInput struct {
 type EnableAPIKeyPayload struct {
 	// The key.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names secrets.
+type EnableSecretsInput struct {
+	// The secrets.
+	Ids []string `json:"ids"`
+}
+
+// The answer of enableSecrets.
+type EnableSecretsPayload struct {
+	// The secrets.
+	Secrets []*ent.Secret `json:"secrets,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -294,6 +336,18 @@ type LeaveGroupInput struct {
 
 // The answer of leaveGroup.
 type LeaveGroupPayload struct {
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a secret.
+type LeaveSecretInput struct {
+	// The secret.
+	ID string `json:"id"`
+}
+
+// The answer of leaveSecret.
+type LeaveSecretPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

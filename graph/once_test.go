@@ -77,10 +77,23 @@ func allRepeats() map[string]twice {
 			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 				return c.ada, apptest.Vars{"id": c.ada.Home}
 			}},
-		"updateSecret":  {deed("updateSecret", `id: $id, name: "renamed", clientSecret: "w"`, "secret { id name version }"), nil, onASecret},
-		"revealSecret":  {deed("revealSecret", `id: $id, purpose: SHOW, reason: "because"`, "clientSecret version revealCount"), []string{"clientSecret", "version", "revealCount"}, onASecret},
-		"shareSecrets":  {`mutation($id: ID!, $login: String!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: $login}, canEdit: true}]}) { secrets { id shared } errors { code } } }`, nil, toBen(onASecret)},
-		"unshareSecret": {`mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id shared } errors { code } } }`, nil, onAGrant},
+		"updateSecret":   {deed("updateSecret", `id: $id, name: "renamed", clientSecret: "w"`, "secret { id name version }"), nil, onASecret},
+		"revealSecret":   {deed("revealSecret", `id: $id, purpose: SHOW, reason: "because"`, "clientSecret version revealCount"), []string{"clientSecret", "version", "revealCount"}, onASecret},
+		"shareSecrets":   {`mutation($id: ID!, $login: String!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: $login}, canEdit: true}]}) { secrets { id shared } errors { code } } }`, nil, toBen(onASecret)},
+		"unshareSecret":  {`mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { secret { id shared } errors { code } } }`, nil, onAGrant},
+		"disableSecrets": {deed("disableSecrets", `ids: [$id]`, "secrets { id status }"), nil, onASecret},
+		"enableSecrets": {deed("enableSecrets", `ids: [$id]`, "secrets { id status }"), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				who, vars := onASecret(t, c)
+				who.Must(t, `mutation($id: ID!) { disableSecrets(input: {ids: [$id]}) { errors { code } } }`, vars)
+				return who, vars
+			}},
+		"deleteSecret": {deed("deleteSecret", `id: $id`, "deletedId"), nil, onASecret},
+		"leaveSecret": {deed("leaveSecret", `id: $id`, ""), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				_, vars := onAGrant(t, c)
+				return c.ben, apptest.Vars{"id": vars["id"]}
+			}},
 		"createGroup": {deed("createGroup", `organizationId: $id, name: "twice"`, "group { id name }"), nil,
 			func(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 				return c.ada, apptest.Vars{"id": c.ada.Home}

@@ -37,7 +37,8 @@ func revealedValue(ctx context.Context, r *Resolver, did once.Did, _ RevealSecre
 	return &RevealSecretPayload{Errors: delivered("to see it again, reveal it under a new Idempotency-Key")}, err
 }
 
-func sharedSecrets(ctx context.Context, r *Resolver, did once.Did, in keyhall.ShareSecrets) (*ShareSecretsPayload, error) {
+// secretsOf is secretOf for several, in the order that they were named in.
+func secretsOf(ctx context.Context, r *Resolver, did once.Did, named []string) ([]*ent.Secret, error) {
 	out := []*ent.Secret{}
 	for _, id := range did.Outcomes {
 		s, err := secretOf(ctx, r, id, id)
@@ -46,8 +47,39 @@ func sharedSecrets(ctx context.Context, r *Resolver, did once.Did, in keyhall.Sh
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b *ent.Secret) int { return slices.Index(in.SecretIDs, a.ID) - slices.Index(in.SecretIDs, b.ID) })
-	return &ShareSecretsPayload{Secrets: out}, nil
+	slices.SortFunc(out, func(a, b *ent.Secret) int { return slices.Index(named, a.ID) - slices.Index(named, b.ID) })
+	return out, nil
+}
+
+func sharedSecrets(ctx context.Context, r *Resolver, did once.Did, in keyhall.ShareSecrets) (*ShareSecretsPayload, error) {
+	out, err := secretsOf(ctx, r, did, in.SecretIDs)
+	return &ShareSecretsPayload{Secrets: out}, err
+}
+
+func disabledSecrets(ctx context.Context, r *Resolver, did once.Did, in DisableSecretsInput) (*DisableSecretsPayload, error) {
+	out, err := secretsOf(ctx, r, did, in.Ids)
+	return &DisableSecretsPayload{Secrets: out}, err
+}
+
+func enabledSecrets(ctx context.Context, r *Resolver, did once.Did, in EnableSecretsInput) (*EnableSecretsPayload, error) {
+	out := []*ent.Secret{}
+	for _, id := range did.Outcomes { // who could enable what they had disabled themself may not need to any more
+		s, err := r.Reader.Secret().Where(secret.ID(id)).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *ent.Secret) int { return slices.Index(in.Ids, a.ID) - slices.Index(in.Ids, b.ID) })
+	return &EnableSecretsPayload{Secrets: out}, nil
+}
+
+func deletedSecret(_ context.Context, _ *Resolver, did once.Did, _ DeleteSecretInput) (*DeleteSecretPayload, error) {
+	return &DeleteSecretPayload{DeletedID: &did.Subject}, nil
+}
+
+func leftSecret(context.Context, *Resolver, once.Did, LeaveSecretInput) (*LeaveSecretPayload, error) {
+	return &LeaveSecretPayload{}, nil
 }
 
 func unsharedSecret(ctx context.Context, r *Resolver, did once.Did, _ UnshareSecretInput) (*UnshareSecretPayload, error) {

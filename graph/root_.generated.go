@@ -83,8 +83,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
 		ec.unmarshalInputDeleteGroupInput,
+		ec.unmarshalInputDeleteSecretInput,
 		ec.unmarshalInputDisableAPIKeyInput,
+		ec.unmarshalInputDisableSecretsInput,
 		ec.unmarshalInputEnableAPIKeyInput,
+		ec.unmarshalInputEnableSecretsInput,
 		ec.unmarshalInputGrantInput,
 		ec.unmarshalInputGranteeRef,
 		ec.unmarshalInputGroupMemberInput,
@@ -92,6 +95,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
 		ec.unmarshalInputLeaveGroupInput,
+		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
@@ -652,6 +656,16 @@ func (ec *executionContext) childFields_DeleteGroupPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeleteGroupPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteSecretPayload_deletedId(ctx, field)
+	case "errors":
+		return ec.fieldContext_DeleteSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSecretPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -662,6 +676,16 @@ func (ec *executionContext) childFields_DisableAPIKeyPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type DisableAPIKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableSecretsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secrets":
+		return ec.fieldContext_DisableSecretsPayload_secrets(ctx, field)
+	case "errors":
+		return ec.fieldContext_DisableSecretsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableSecretsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EnableAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -670,6 +694,16 @@ func (ec *executionContext) childFields_EnableAPIKeyPayload(ctx context.Context,
 		return ec.fieldContext_EnableAPIKeyPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableAPIKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnableSecretsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secrets":
+		return ec.fieldContext_EnableSecretsPayload_secrets(ctx, field)
+	case "errors":
+		return ec.fieldContext_EnableSecretsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableSecretsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -868,6 +902,14 @@ func (ec *executionContext) childFields_LeaveGroupPayload(ctx context.Context, f
 		return ec.fieldContext_LeaveGroupPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LeaveGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaveSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_LeaveSecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -45,6 +45,30 @@ func (r *mutationResolver) ShareSecrets(ctx context.Context, input keyhall.Share
 	return answer(err, func(e []*fault.User) *ShareSecretsPayload { return &ShareSecretsPayload{Secrets: secrets, Errors: e} })
 }
 
+func (r *mutationResolver) DisableSecrets(ctx context.Context, input DisableSecretsInput) (*DisableSecretsPayload, error) {
+	secrets, err := r.House.DisableSecrets(ctx, input.Ids)
+	return answer(err, func(e []*fault.User) *DisableSecretsPayload {
+		return &DisableSecretsPayload{Secrets: secrets, Errors: e}
+	})
+}
+
+func (r *mutationResolver) EnableSecrets(ctx context.Context, input EnableSecretsInput) (*EnableSecretsPayload, error) {
+	secrets, err := r.House.EnableSecrets(ctx, input.Ids)
+	return answer(err, func(e []*fault.User) *EnableSecretsPayload { return &EnableSecretsPayload{Secrets: secrets, Errors: e} })
+}
+
+func (r *mutationResolver) DeleteSecret(ctx context.Context, input DeleteSecretInput) (*DeleteSecretPayload, error) {
+	err := r.House.DeleteSecret(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *DeleteSecretPayload {
+		return &DeleteSecretPayload{DeletedID: unless(e, input.ID), Errors: e}
+	})
+}
+
+func (r *mutationResolver) LeaveSecret(ctx context.Context, input LeaveSecretInput) (*LeaveSecretPayload, error) {
+	err := r.House.LeaveSecret(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *LeaveSecretPayload { return &LeaveSecretPayload{Errors: e} })
+}
+
 func (r *mutationResolver) UnshareSecret(ctx context.Context, input UnshareSecretInput) (*UnshareSecretPayload, error) {
 	s, err := r.House.UnshareSecret(ctx, input.SecretID, input.GrantIds)
 	return answer(err, func(e []*fault.User) *UnshareSecretPayload { return &UnshareSecretPayload{Secret: s, Errors: e} })

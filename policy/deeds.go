@@ -119,6 +119,15 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("SecretGrant", pins{"secret_id": d.ID}, "level", "expires_at", "granted_by_id", "granted_at"),
 		}},
 		"secret.unshare": {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID})}},
+		"secret.leave":   {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID, "user_id": subject})}},
+		"secret.disable": {writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "disabled_at", "disabled_by_id")}},
+		"secret.enable":  {writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "disabled_at", "disabled_by_id")}},
+		"secret.delete": {writes: []core.Write{
+			core.Delete("SecretGrant", pins{"secret_id": d.ID}),
+			core.Delete("SecretVersion", pins{"secret_id": d.ID}),
+			core.Delete("SealedVersion", pins{"secret_id": d.ID}),
+			core.Delete("Secret", pins{"id": d.ID}),
+		}},
 		"organization.create_group": {writes: []core.Write{
 			core.Create("Group", pins{"id": d.New, "organization_id": d.ID, "owner_id": subject}),
 		}},

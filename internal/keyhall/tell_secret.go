@@ -16,11 +16,30 @@ func (h *House) tellOf(tx *ent.Tx, how news.How, typ, id string, users ...string
 
 // tellSecret is for everybody who has a way to the secret.
 func (h *House) tellSecret(ctx context.Context, tx *ent.Tx, how news.How, s *ent.Secret) error {
+	users, err := secretAudience(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	h.tellOf(tx, how, ent.TypeSecret, s.ID, users...)
+	return nil
+}
+
+// tellSecretGone is tellSecret for one that is about to be deleted: only who sees it now hears of it.
+func (h *House) tellSecretGone(ctx context.Context, tx *ent.Tx, s *ent.Secret) error {
+	users, err := secretAudience(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	return h.tellWhoSees(ctx, tx, ent.TypeSecret, s.ID, users)
+}
+
+// secretAudience are those whom a deed on a secret may concern: more than see it, perhaps, and never fewer.
+func secretAudience(ctx context.Context, tx *ent.Tx, s *ent.Secret) ([]string, error) {
 	ctx = lock.SecretAudience(ctx, s.ID)
 	users := []string{s.OwnerID}
 	grants, err := tx.SecretGrant.Query().All(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, g := range grants {
 		if g.UserID != nil {
@@ -28,10 +47,22 @@ func (h *House) tellSecret(ctx context.Context, tx *ent.Tx, how news.How, s *ent
 		}
 	}
 	members, err := membersOf(ctx, tx)
-	if err != nil {
-		return err
+	return distinct(users, members), err
+}
+
+// tellWhoSees tells those of them who see a thing now that it is gone.
+func (h *House) tellWhoSees(ctx context.Context, tx *ent.Tx, typ, id string, users []string) error {
+	var saw []string
+	for _, user := range users {
+		sees, err := h.guard.Sees(ctx, tx, user, typ, id)
+		if err != nil {
+			return err
+		}
+		if sees {
+			saw = append(saw, user)
+		}
 	}
-	h.tellOf(tx, how, ent.TypeSecret, s.ID, distinct(users, members)...)
+	h.tellOf(tx, news.Lost, typ, id, saw...)
 	return nil
 }
 
@@ -65,18 +96,7 @@ func (h *House) tellGroupGone(ctx context.Context, tx *ent.Tx, g *ent.Group) err
 	if err != nil {
 		return err
 	}
-	var saw []string
-	for _, user := range distinct([]string{g.OwnerID}, members) {
-		sees, err := h.guard.Sees(ctx, tx, user, ent.TypeGroup, g.ID)
-		if err != nil {
-			return err
-		}
-		if sees {
-			saw = append(saw, user)
-		}
-	}
-	h.tellOf(tx, news.Lost, ent.TypeGroup, g.ID, saw...)
-	return nil
+	return h.tellWhoSees(ctx, tx, ent.TypeGroup, g.ID, distinct([]string{g.OwnerID}, members))
 }
 
 // membersOf are the people of the groups that ctx lets see.

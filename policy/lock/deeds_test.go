@@ -86,6 +86,13 @@ organization.create_group create Group[*] where id=NEW organization_id=ID owner_
 organization.create_secret create SealedVersion[*] where secret_id=NEW
 organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME
 organization.create_secret create SecretVersion[*] where created_by_id=ME secret_id=NEW
+secret.delete delete SealedVersion[] where secret_id=ID
+secret.delete delete Secret[] where id=ID
+secret.delete delete SecretGrant[] where secret_id=ID
+secret.delete delete SecretVersion[] where secret_id=ID
+secret.disable update Secret[disabled_at disabled_by_id] where id=ID
+secret.enable update Secret[disabled_at disabled_by_id] where id=ID
+secret.leave delete SecretGrant[] where secret_id=ID user_id=ME
 secret.edit create SealedVersion[*] where secret_id=ID
 secret.edit create SecretVersion[*] where created_by_id=ME secret_id=ID
 secret.edit update Secret[client_id expires_at has_value identifier method name notes reason_required tags updated_at url version] where id=ID
