@@ -63,9 +63,13 @@ type APIKeyEdges struct {
 	Collaborators []*Collaborator `json:"collaborators,omitempty"`
 	// Invitations holds the value of the invitations edge.
 	Invitations []*Invitation `json:"invitations,omitempty"`
+	// SecuritySettings holds the value of the security_settings edge.
+	SecuritySettings []*SecuritySettings `json:"security_settings,omitempty"`
+	// JwtKeys holds the value of the jwt_keys edge.
+	JwtKeys []*JWTKey `json:"jwt_keys,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [6]bool
 }
 
 // ProjectOrErr returns the Project value or an error if the edge
@@ -106,6 +110,24 @@ func (e APIKeyEdges) InvitationsOrErr() ([]*Invitation, error) {
 		return e.Invitations, nil
 	}
 	return nil, &NotLoadedError{edge: "invitations"}
+}
+
+// SecuritySettingsOrErr returns the SecuritySettings value or an error if the edge
+// was not loaded in eager-loading.
+func (e APIKeyEdges) SecuritySettingsOrErr() ([]*SecuritySettings, error) {
+	if e.loadedTypes[4] {
+		return e.SecuritySettings, nil
+	}
+	return nil, &NotLoadedError{edge: "security_settings"}
+}
+
+// JwtKeysOrErr returns the JwtKeys value or an error if the edge
+// was not loaded in eager-loading.
+func (e APIKeyEdges) JwtKeysOrErr() ([]*JWTKey, error) {
+	if e.loadedTypes[5] {
+		return e.JwtKeys, nil
+	}
+	return nil, &NotLoadedError{edge: "jwt_keys"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -260,6 +282,16 @@ func (_m *APIKey) QueryCollaborators() *CollaboratorQuery {
 // QueryInvitations queries the "invitations" edge of the APIKey entity.
 func (_m *APIKey) QueryInvitations() *InvitationQuery {
 	return NewAPIKeyClient(_m.config).QueryInvitations(_m)
+}
+
+// QuerySecuritySettings queries the "security_settings" edge of the APIKey entity.
+func (_m *APIKey) QuerySecuritySettings() *SecuritySettingsQuery {
+	return NewAPIKeyClient(_m.config).QuerySecuritySettings(_m)
+}
+
+// QueryJwtKeys queries the "jwt_keys" edge of the APIKey entity.
+func (_m *APIKey) QueryJwtKeys() *JWTKeyQuery {
+	return NewAPIKeyClient(_m.config).QueryJwtKeys(_m)
 }
 
 // Update returns a builder for updating this APIKey.

@@ -12,7 +12,9 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -215,6 +217,36 @@ func (_c *APIKeyCreate) AddInvitations(v ...*Invitation) *APIKeyCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddInvitationIDs(ids...)
+}
+
+// AddSecuritySettingIDs adds the "security_settings" edge to the SecuritySettings entity by IDs.
+func (_c *APIKeyCreate) AddSecuritySettingIDs(ids ...string) *APIKeyCreate {
+	_c.mutation.AddSecuritySettingIDs(ids...)
+	return _c
+}
+
+// AddSecuritySettings adds the "security_settings" edges to the SecuritySettings entity.
+func (_c *APIKeyCreate) AddSecuritySettings(v ...*SecuritySettings) *APIKeyCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSecuritySettingIDs(ids...)
+}
+
+// AddJwtKeyIDs adds the "jwt_keys" edge to the JWTKey entity by IDs.
+func (_c *APIKeyCreate) AddJwtKeyIDs(ids ...string) *APIKeyCreate {
+	_c.mutation.AddJwtKeyIDs(ids...)
+	return _c
+}
+
+// AddJwtKeys adds the "jwt_keys" edges to the JWTKey entity.
+func (_c *APIKeyCreate) AddJwtKeys(v ...*JWTKey) *APIKeyCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddJwtKeyIDs(ids...)
 }
 
 // Mutation returns the APIKeyMutation object of the builder.
@@ -498,6 +530,38 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SecuritySettingsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.JwtKeysIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -17,23 +17,27 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
 // APIKeyQuery is the builder for querying APIKey entities.
 type APIKeyQuery struct {
 	config
-	ctx               *QueryContext
-	order             []apikey.OrderOption
-	inters            []Interceptor
-	predicates        []predicate.APIKey
-	withProject       *ProjectQuery
-	withOwner         *UserQuery
-	withCollaborators *CollaboratorQuery
-	withInvitations   *InvitationQuery
-	modifiers         []func(*sql.Selector)
+	ctx                  *QueryContext
+	order                []apikey.OrderOption
+	inters               []Interceptor
+	predicates           []predicate.APIKey
+	withProject          *ProjectQuery
+	withOwner            *UserQuery
+	withCollaborators    *CollaboratorQuery
+	withInvitations      *InvitationQuery
+	withSecuritySettings *SecuritySettingsQuery
+	withJwtKeys          *JWTKeyQuery
+	modifiers            []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -151,6 +155,50 @@ func (_q *APIKeyQuery) QueryInvitations() *InvitationQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
 			sqlgraph.To(invitation.Table, invitation.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, apikey.InvitationsTable, apikey.InvitationsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySecuritySettings chains the current query on the "security_settings" edge.
+func (_q *APIKeyQuery) QuerySecuritySettings() *SecuritySettingsQuery {
+	query := (&SecuritySettingsClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(securitysettings.Table, securitysettings.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SecuritySettingsTable, apikey.SecuritySettingsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryJwtKeys chains the current query on the "jwt_keys" edge.
+func (_q *APIKeyQuery) QueryJwtKeys() *JWTKeyQuery {
+	query := (&JWTKeyClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(jwtkey.Table, jwtkey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.JwtKeysTable, apikey.JwtKeysColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -345,15 +393,17 @@ func (_q *APIKeyQuery) Clone() *APIKeyQuery {
 		return nil
 	}
 	return &APIKeyQuery{
-		config:            _q.config,
-		ctx:               _q.ctx.Clone(),
-		order:             append([]apikey.OrderOption{}, _q.order...),
-		inters:            append([]Interceptor{}, _q.inters...),
-		predicates:        append([]predicate.APIKey{}, _q.predicates...),
-		withProject:       _q.withProject.Clone(),
-		withOwner:         _q.withOwner.Clone(),
-		withCollaborators: _q.withCollaborators.Clone(),
-		withInvitations:   _q.withInvitations.Clone(),
+		config:               _q.config,
+		ctx:                  _q.ctx.Clone(),
+		order:                append([]apikey.OrderOption{}, _q.order...),
+		inters:               append([]Interceptor{}, _q.inters...),
+		predicates:           append([]predicate.APIKey{}, _q.predicates...),
+		withProject:          _q.withProject.Clone(),
+		withOwner:            _q.withOwner.Clone(),
+		withCollaborators:    _q.withCollaborators.Clone(),
+		withInvitations:      _q.withInvitations.Clone(),
+		withSecuritySettings: _q.withSecuritySettings.Clone(),
+		withJwtKeys:          _q.withJwtKeys.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -401,6 +451,28 @@ func (_q *APIKeyQuery) WithInvitations(opts ...func(*InvitationQuery)) *APIKeyQu
 		opt(query)
 	}
 	_q.withInvitations = query
+	return _q
+}
+
+// WithSecuritySettings tells the query-builder to eager-load the nodes that are connected to
+// the "security_settings" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithSecuritySettings(opts ...func(*SecuritySettingsQuery)) *APIKeyQuery {
+	query := (&SecuritySettingsClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSecuritySettings = query
+	return _q
+}
+
+// WithJwtKeys tells the query-builder to eager-load the nodes that are connected to
+// the "jwt_keys" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithJwtKeys(opts ...func(*JWTKeyQuery)) *APIKeyQuery {
+	query := (&JWTKeyClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withJwtKeys = query
 	return _q
 }
 
@@ -488,11 +560,13 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 	var (
 		nodes       = []*APIKey{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [6]bool{
 			_q.withProject != nil,
 			_q.withOwner != nil,
 			_q.withCollaborators != nil,
 			_q.withInvitations != nil,
+			_q.withSecuritySettings != nil,
+			_q.withJwtKeys != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -539,6 +613,20 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 		if err := _q.loadInvitations(ctx, query, nodes,
 			func(n *APIKey) { n.Edges.Invitations = []*Invitation{} },
 			func(n *APIKey, e *Invitation) { n.Edges.Invitations = append(n.Edges.Invitations, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSecuritySettings; query != nil {
+		if err := _q.loadSecuritySettings(ctx, query, nodes,
+			func(n *APIKey) { n.Edges.SecuritySettings = []*SecuritySettings{} },
+			func(n *APIKey, e *SecuritySettings) { n.Edges.SecuritySettings = append(n.Edges.SecuritySettings, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withJwtKeys; query != nil {
+		if err := _q.loadJwtKeys(ctx, query, nodes,
+			func(n *APIKey) { n.Edges.JwtKeys = []*JWTKey{} },
+			func(n *APIKey, e *JWTKey) { n.Edges.JwtKeys = append(n.Edges.JwtKeys, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -661,6 +749,66 @@ func (_q *APIKeyQuery) loadInvitations(ctx context.Context, query *InvitationQue
 		node, ok := nodeids[*fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadSecuritySettings(ctx context.Context, query *SecuritySettingsQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *SecuritySettings)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(securitysettings.FieldAPIKeyID)
+	}
+	query.Where(predicate.SecuritySettings(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.SecuritySettingsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.APIKeyID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadJwtKeys(ctx context.Context, query *JWTKeyQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *JWTKey)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(jwtkey.FieldAPIKeyID)
+	}
+	query.Where(predicate.JWTKey(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.JwtKeysColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.APIKeyID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}

@@ -14,8 +14,10 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -277,6 +279,36 @@ func (_u *APIKeyUpdate) AddInvitations(v ...*Invitation) *APIKeyUpdate {
 	return _u.AddInvitationIDs(ids...)
 }
 
+// AddSecuritySettingIDs adds the "security_settings" edge to the SecuritySettings entity by IDs.
+func (_u *APIKeyUpdate) AddSecuritySettingIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.AddSecuritySettingIDs(ids...)
+	return _u
+}
+
+// AddSecuritySettings adds the "security_settings" edges to the SecuritySettings entity.
+func (_u *APIKeyUpdate) AddSecuritySettings(v ...*SecuritySettings) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSecuritySettingIDs(ids...)
+}
+
+// AddJwtKeyIDs adds the "jwt_keys" edge to the JWTKey entity by IDs.
+func (_u *APIKeyUpdate) AddJwtKeyIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.AddJwtKeyIDs(ids...)
+	return _u
+}
+
+// AddJwtKeys adds the "jwt_keys" edges to the JWTKey entity.
+func (_u *APIKeyUpdate) AddJwtKeys(v ...*JWTKey) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddJwtKeyIDs(ids...)
+}
+
 // Mutation returns the APIKeyMutation object of the builder.
 func (_u *APIKeyUpdate) Mutation() *APIKeyMutation {
 	return _u.mutation
@@ -334,6 +366,48 @@ func (_u *APIKeyUpdate) RemoveInvitations(v ...*Invitation) *APIKeyUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveInvitationIDs(ids...)
+}
+
+// ClearSecuritySettings clears all "security_settings" edges to the SecuritySettings entity.
+func (_u *APIKeyUpdate) ClearSecuritySettings() *APIKeyUpdate {
+	_u.mutation.ClearSecuritySettings()
+	return _u
+}
+
+// RemoveSecuritySettingIDs removes the "security_settings" edge to SecuritySettings entities by IDs.
+func (_u *APIKeyUpdate) RemoveSecuritySettingIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.RemoveSecuritySettingIDs(ids...)
+	return _u
+}
+
+// RemoveSecuritySettings removes "security_settings" edges to SecuritySettings entities.
+func (_u *APIKeyUpdate) RemoveSecuritySettings(v ...*SecuritySettings) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSecuritySettingIDs(ids...)
+}
+
+// ClearJwtKeys clears all "jwt_keys" edges to the JWTKey entity.
+func (_u *APIKeyUpdate) ClearJwtKeys() *APIKeyUpdate {
+	_u.mutation.ClearJwtKeys()
+	return _u
+}
+
+// RemoveJwtKeyIDs removes the "jwt_keys" edge to JWTKey entities by IDs.
+func (_u *APIKeyUpdate) RemoveJwtKeyIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.RemoveJwtKeyIDs(ids...)
+	return _u
+}
+
+// RemoveJwtKeys removes "jwt_keys" edges to JWTKey entities.
+func (_u *APIKeyUpdate) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveJwtKeyIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -587,6 +661,96 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SecuritySettingsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSecuritySettingsIDs(); len(nodes) > 0 && !_u.mutation.SecuritySettingsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SecuritySettingsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.JwtKeysCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedJwtKeysIDs(); len(nodes) > 0 && !_u.mutation.JwtKeysCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.JwtKeysIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -859,6 +1023,36 @@ func (_u *APIKeyUpdateOne) AddInvitations(v ...*Invitation) *APIKeyUpdateOne {
 	return _u.AddInvitationIDs(ids...)
 }
 
+// AddSecuritySettingIDs adds the "security_settings" edge to the SecuritySettings entity by IDs.
+func (_u *APIKeyUpdateOne) AddSecuritySettingIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.AddSecuritySettingIDs(ids...)
+	return _u
+}
+
+// AddSecuritySettings adds the "security_settings" edges to the SecuritySettings entity.
+func (_u *APIKeyUpdateOne) AddSecuritySettings(v ...*SecuritySettings) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSecuritySettingIDs(ids...)
+}
+
+// AddJwtKeyIDs adds the "jwt_keys" edge to the JWTKey entity by IDs.
+func (_u *APIKeyUpdateOne) AddJwtKeyIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.AddJwtKeyIDs(ids...)
+	return _u
+}
+
+// AddJwtKeys adds the "jwt_keys" edges to the JWTKey entity.
+func (_u *APIKeyUpdateOne) AddJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddJwtKeyIDs(ids...)
+}
+
 // Mutation returns the APIKeyMutation object of the builder.
 func (_u *APIKeyUpdateOne) Mutation() *APIKeyMutation {
 	return _u.mutation
@@ -916,6 +1110,48 @@ func (_u *APIKeyUpdateOne) RemoveInvitations(v ...*Invitation) *APIKeyUpdateOne 
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveInvitationIDs(ids...)
+}
+
+// ClearSecuritySettings clears all "security_settings" edges to the SecuritySettings entity.
+func (_u *APIKeyUpdateOne) ClearSecuritySettings() *APIKeyUpdateOne {
+	_u.mutation.ClearSecuritySettings()
+	return _u
+}
+
+// RemoveSecuritySettingIDs removes the "security_settings" edge to SecuritySettings entities by IDs.
+func (_u *APIKeyUpdateOne) RemoveSecuritySettingIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.RemoveSecuritySettingIDs(ids...)
+	return _u
+}
+
+// RemoveSecuritySettings removes "security_settings" edges to SecuritySettings entities.
+func (_u *APIKeyUpdateOne) RemoveSecuritySettings(v ...*SecuritySettings) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSecuritySettingIDs(ids...)
+}
+
+// ClearJwtKeys clears all "jwt_keys" edges to the JWTKey entity.
+func (_u *APIKeyUpdateOne) ClearJwtKeys() *APIKeyUpdateOne {
+	_u.mutation.ClearJwtKeys()
+	return _u
+}
+
+// RemoveJwtKeyIDs removes the "jwt_keys" edge to JWTKey entities by IDs.
+func (_u *APIKeyUpdateOne) RemoveJwtKeyIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.RemoveJwtKeyIDs(ids...)
+	return _u
+}
+
+// RemoveJwtKeys removes "jwt_keys" edges to JWTKey entities.
+func (_u *APIKeyUpdateOne) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveJwtKeyIDs(ids...)
 }
 
 // Where appends a list predicates to the APIKeyUpdate builder.
@@ -1199,6 +1435,96 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SecuritySettingsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSecuritySettingsIDs(); len(nodes) > 0 && !_u.mutation.SecuritySettingsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SecuritySettingsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SecuritySettingsTable,
+			Columns: []string{apikey.SecuritySettingsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(securitysettings.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.JwtKeysCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedJwtKeysIDs(); len(nodes) > 0 && !_u.mutation.JwtKeysCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.JwtKeysIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.JwtKeysTable,
+			Columns: []string{apikey.JwtKeysColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -21,13 +21,16 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -49,10 +52,14 @@ type Client struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
+	IdempotencyKey *IdempotencyKeyClient
 	// Instance is the client for interacting with the Instance builders.
 	Instance *InstanceClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// JWTKey is the client for interacting with the JWTKey builders.
+	JWTKey *JWTKeyClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// OrganizationMember is the client for interacting with the OrganizationMember builders.
@@ -63,6 +70,8 @@ type Client struct {
 	ProjectMember *ProjectMemberClient
 	// SealedValue is the client for interacting with the SealedValue builders.
 	SealedValue *SealedValueClient
+	// SecuritySettings is the client for interacting with the SecuritySettings builders.
+	SecuritySettings *SecuritySettingsClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// User is the client for interacting with the User builders.
@@ -84,13 +93,16 @@ func (c *Client) init() {
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Collaborator = NewCollaboratorClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
+	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Instance = NewInstanceClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
+	c.JWTKey = NewJWTKeyClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.OrganizationMember = NewOrganizationMemberClient(c.config)
 	c.Project = NewProjectClient(c.config)
 	c.ProjectMember = NewProjectMemberClient(c.config)
 	c.SealedValue = NewSealedValueClient(c.config)
+	c.SecuritySettings = NewSecuritySettingsClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -191,13 +203,16 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
+		JWTKey:             NewJWTKeyClient(cfg),
 		Organization:       NewOrganizationClient(cfg),
 		OrganizationMember: NewOrganizationMemberClient(cfg),
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
+		SecuritySettings:   NewSecuritySettingsClient(cfg),
 		Session:            NewSessionClient(cfg),
 		User:               NewUserClient(cfg),
 	}, nil
@@ -225,13 +240,16 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
+		JWTKey:             NewJWTKeyClient(cfg),
 		Organization:       NewOrganizationClient(cfg),
 		OrganizationMember: NewOrganizationMemberClient(cfg),
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
+		SecuritySettings:   NewSecuritySettingsClient(cfg),
 		Session:            NewSessionClient(cfg),
 		User:               NewUserClient(cfg),
 	}, nil
@@ -264,8 +282,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.Instance, c.Invitation, c.Organization, c.OrganizationMember,
-		c.Project, c.ProjectMember, c.SealedValue, c.Session, c.User,
+		c.Credential, c.IdempotencyKey, c.Instance, c.Invitation, c.JWTKey,
+		c.Organization, c.OrganizationMember, c.Project, c.ProjectMember,
+		c.SealedValue, c.SecuritySettings, c.Session, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -276,8 +295,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.Instance, c.Invitation, c.Organization, c.OrganizationMember,
-		c.Project, c.ProjectMember, c.SealedValue, c.Session, c.User,
+		c.Credential, c.IdempotencyKey, c.Instance, c.Invitation, c.JWTKey,
+		c.Organization, c.OrganizationMember, c.Project, c.ProjectMember,
+		c.SealedValue, c.SecuritySettings, c.Session, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -298,10 +318,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Collaborator.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
+	case *IdempotencyKeyMutation:
+		return c.IdempotencyKey.mutate(ctx, m)
 	case *InstanceMutation:
 		return c.Instance.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
+	case *JWTKeyMutation:
+		return c.JWTKey.mutate(ctx, m)
 	case *OrganizationMutation:
 		return c.Organization.mutate(ctx, m)
 	case *OrganizationMemberMutation:
@@ -312,6 +336,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ProjectMember.mutate(ctx, m)
 	case *SealedValueMutation:
 		return c.SealedValue.mutate(ctx, m)
+	case *SecuritySettingsMutation:
+		return c.SecuritySettings.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *UserMutation:
@@ -486,6 +512,38 @@ func (c *APIKeyClient) QueryInvitations(_m *APIKey) *InvitationQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, id),
 			sqlgraph.To(invitation.Table, invitation.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, apikey.InvitationsTable, apikey.InvitationsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySecuritySettings queries the security_settings edge of a APIKey.
+func (c *APIKeyClient) QuerySecuritySettings(_m *APIKey) *SecuritySettingsQuery {
+	query := (&SecuritySettingsClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(securitysettings.Table, securitysettings.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SecuritySettingsTable, apikey.SecuritySettingsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryJwtKeys queries the jwt_keys edge of a APIKey.
+func (c *APIKeyClient) QueryJwtKeys(_m *APIKey) *JWTKeyQuery {
+	query := (&JWTKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(jwtkey.Table, jwtkey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.JwtKeysTable, apikey.JwtKeysColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1269,6 +1327,140 @@ func (c *CredentialClient) mutate(ctx context.Context, m *CredentialMutation) (V
 	}
 }
 
+// IdempotencyKeyClient is a client for the IdempotencyKey schema.
+type IdempotencyKeyClient struct {
+	config
+}
+
+// NewIdempotencyKeyClient returns a client for the IdempotencyKey from the given config.
+func NewIdempotencyKeyClient(c config) *IdempotencyKeyClient {
+	return &IdempotencyKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `idempotencykey.Hooks(f(g(h())))`.
+func (c *IdempotencyKeyClient) Use(hooks ...Hook) {
+	c.hooks.IdempotencyKey = append(c.hooks.IdempotencyKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `idempotencykey.Intercept(f(g(h())))`.
+func (c *IdempotencyKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.IdempotencyKey = append(c.inters.IdempotencyKey, interceptors...)
+}
+
+// Create returns a builder for creating a IdempotencyKey entity.
+func (c *IdempotencyKeyClient) Create() *IdempotencyKeyCreate {
+	mutation := newIdempotencyKeyMutation(c.config, OpCreate)
+	return &IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of IdempotencyKey entities.
+func (c *IdempotencyKeyClient) CreateBulk(builders ...*IdempotencyKeyCreate) *IdempotencyKeyCreateBulk {
+	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdempotencyKeyClient) MapCreateBulk(slice any, setFunc func(*IdempotencyKeyCreate, int)) *IdempotencyKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdempotencyKeyCreateBulk{err: fmt.Errorf("calling to IdempotencyKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdempotencyKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Update() *IdempotencyKeyUpdate {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdate)
+	return &IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdempotencyKeyClient) UpdateOne(_m *IdempotencyKey) *IdempotencyKeyUpdateOne {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKey(_m))
+	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdempotencyKeyClient) UpdateOneID(id string) *IdempotencyKeyUpdateOne {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKeyID(id))
+	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Delete() *IdempotencyKeyDelete {
+	mutation := newIdempotencyKeyMutation(c.config, OpDelete)
+	return &IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdempotencyKeyClient) DeleteOne(_m *IdempotencyKey) *IdempotencyKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdempotencyKeyClient) DeleteOneID(id string) *IdempotencyKeyDeleteOne {
+	builder := c.Delete().Where(idempotencykey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdempotencyKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Query() *IdempotencyKeyQuery {
+	return &IdempotencyKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdempotencyKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a IdempotencyKey entity by its id.
+func (c *IdempotencyKeyClient) Get(ctx context.Context, id string) (*IdempotencyKey, error) {
+	return c.Query().Where(idempotencykey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdempotencyKeyClient) GetX(ctx context.Context, id string) *IdempotencyKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *IdempotencyKeyClient) Hooks() []Hook {
+	hooks := c.hooks.IdempotencyKey
+	return append(hooks[:len(hooks):len(hooks)], idempotencykey.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdempotencyKeyClient) Interceptors() []Interceptor {
+	return c.inters.IdempotencyKey
+}
+
+func (c *IdempotencyKeyClient) mutate(ctx context.Context, m *IdempotencyKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown IdempotencyKey mutation op: %q", m.Op())
+	}
+}
+
 // InstanceClient is a client for the Instance schema.
 type InstanceClient struct {
 	config
@@ -1566,6 +1758,156 @@ func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (V
 		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Invitation mutation op: %q", m.Op())
+	}
+}
+
+// JWTKeyClient is a client for the JWTKey schema.
+type JWTKeyClient struct {
+	config
+}
+
+// NewJWTKeyClient returns a client for the JWTKey from the given config.
+func NewJWTKeyClient(c config) *JWTKeyClient {
+	return &JWTKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `jwtkey.Hooks(f(g(h())))`.
+func (c *JWTKeyClient) Use(hooks ...Hook) {
+	c.hooks.JWTKey = append(c.hooks.JWTKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `jwtkey.Intercept(f(g(h())))`.
+func (c *JWTKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.JWTKey = append(c.inters.JWTKey, interceptors...)
+}
+
+// Create returns a builder for creating a JWTKey entity.
+func (c *JWTKeyClient) Create() *JWTKeyCreate {
+	mutation := newJWTKeyMutation(c.config, OpCreate)
+	return &JWTKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of JWTKey entities.
+func (c *JWTKeyClient) CreateBulk(builders ...*JWTKeyCreate) *JWTKeyCreateBulk {
+	return &JWTKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *JWTKeyClient) MapCreateBulk(slice any, setFunc func(*JWTKeyCreate, int)) *JWTKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &JWTKeyCreateBulk{err: fmt.Errorf("calling to JWTKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*JWTKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &JWTKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for JWTKey.
+func (c *JWTKeyClient) Update() *JWTKeyUpdate {
+	mutation := newJWTKeyMutation(c.config, OpUpdate)
+	return &JWTKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *JWTKeyClient) UpdateOne(_m *JWTKey) *JWTKeyUpdateOne {
+	mutation := newJWTKeyMutation(c.config, OpUpdateOne, withJWTKey(_m))
+	return &JWTKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *JWTKeyClient) UpdateOneID(id string) *JWTKeyUpdateOne {
+	mutation := newJWTKeyMutation(c.config, OpUpdateOne, withJWTKeyID(id))
+	return &JWTKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for JWTKey.
+func (c *JWTKeyClient) Delete() *JWTKeyDelete {
+	mutation := newJWTKeyMutation(c.config, OpDelete)
+	return &JWTKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *JWTKeyClient) DeleteOne(_m *JWTKey) *JWTKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *JWTKeyClient) DeleteOneID(id string) *JWTKeyDeleteOne {
+	builder := c.Delete().Where(jwtkey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &JWTKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for JWTKey.
+func (c *JWTKeyClient) Query() *JWTKeyQuery {
+	return &JWTKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeJWTKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a JWTKey entity by its id.
+func (c *JWTKeyClient) Get(ctx context.Context, id string) (*JWTKey, error) {
+	return c.Query().Where(jwtkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *JWTKeyClient) GetX(ctx context.Context, id string) *JWTKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAPIKey queries the api_key edge of a JWTKey.
+func (c *JWTKeyClient) QueryAPIKey(_m *JWTKey) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(jwtkey.Table, jwtkey.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, jwtkey.APIKeyTable, jwtkey.APIKeyColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *JWTKeyClient) Hooks() []Hook {
+	hooks := c.hooks.JWTKey
+	return append(hooks[:len(hooks):len(hooks)], jwtkey.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *JWTKeyClient) Interceptors() []Interceptor {
+	return c.inters.JWTKey
+}
+
+func (c *JWTKeyClient) mutate(ctx context.Context, m *JWTKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&JWTKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&JWTKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&JWTKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&JWTKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown JWTKey mutation op: %q", m.Op())
 	}
 }
 
@@ -2399,6 +2741,156 @@ func (c *SealedValueClient) mutate(ctx context.Context, m *SealedValueMutation) 
 	}
 }
 
+// SecuritySettingsClient is a client for the SecuritySettings schema.
+type SecuritySettingsClient struct {
+	config
+}
+
+// NewSecuritySettingsClient returns a client for the SecuritySettings from the given config.
+func NewSecuritySettingsClient(c config) *SecuritySettingsClient {
+	return &SecuritySettingsClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `securitysettings.Hooks(f(g(h())))`.
+func (c *SecuritySettingsClient) Use(hooks ...Hook) {
+	c.hooks.SecuritySettings = append(c.hooks.SecuritySettings, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `securitysettings.Intercept(f(g(h())))`.
+func (c *SecuritySettingsClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SecuritySettings = append(c.inters.SecuritySettings, interceptors...)
+}
+
+// Create returns a builder for creating a SecuritySettings entity.
+func (c *SecuritySettingsClient) Create() *SecuritySettingsCreate {
+	mutation := newSecuritySettingsMutation(c.config, OpCreate)
+	return &SecuritySettingsCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SecuritySettings entities.
+func (c *SecuritySettingsClient) CreateBulk(builders ...*SecuritySettingsCreate) *SecuritySettingsCreateBulk {
+	return &SecuritySettingsCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SecuritySettingsClient) MapCreateBulk(slice any, setFunc func(*SecuritySettingsCreate, int)) *SecuritySettingsCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SecuritySettingsCreateBulk{err: fmt.Errorf("calling to SecuritySettingsClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SecuritySettingsCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SecuritySettingsCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SecuritySettings.
+func (c *SecuritySettingsClient) Update() *SecuritySettingsUpdate {
+	mutation := newSecuritySettingsMutation(c.config, OpUpdate)
+	return &SecuritySettingsUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SecuritySettingsClient) UpdateOne(_m *SecuritySettings) *SecuritySettingsUpdateOne {
+	mutation := newSecuritySettingsMutation(c.config, OpUpdateOne, withSecuritySettings(_m))
+	return &SecuritySettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SecuritySettingsClient) UpdateOneID(id string) *SecuritySettingsUpdateOne {
+	mutation := newSecuritySettingsMutation(c.config, OpUpdateOne, withSecuritySettingsID(id))
+	return &SecuritySettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SecuritySettings.
+func (c *SecuritySettingsClient) Delete() *SecuritySettingsDelete {
+	mutation := newSecuritySettingsMutation(c.config, OpDelete)
+	return &SecuritySettingsDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SecuritySettingsClient) DeleteOne(_m *SecuritySettings) *SecuritySettingsDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SecuritySettingsClient) DeleteOneID(id string) *SecuritySettingsDeleteOne {
+	builder := c.Delete().Where(securitysettings.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SecuritySettingsDeleteOne{builder}
+}
+
+// Query returns a query builder for SecuritySettings.
+func (c *SecuritySettingsClient) Query() *SecuritySettingsQuery {
+	return &SecuritySettingsQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSecuritySettings},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SecuritySettings entity by its id.
+func (c *SecuritySettingsClient) Get(ctx context.Context, id string) (*SecuritySettings, error) {
+	return c.Query().Where(securitysettings.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SecuritySettingsClient) GetX(ctx context.Context, id string) *SecuritySettings {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAPIKey queries the api_key edge of a SecuritySettings.
+func (c *SecuritySettingsClient) QueryAPIKey(_m *SecuritySettings) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(securitysettings.Table, securitysettings.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, securitysettings.APIKeyTable, securitysettings.APIKeyColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SecuritySettingsClient) Hooks() []Hook {
+	hooks := c.hooks.SecuritySettings
+	return append(hooks[:len(hooks):len(hooks)], securitysettings.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SecuritySettingsClient) Interceptors() []Interceptor {
+	return c.inters.SecuritySettings
+}
+
+func (c *SecuritySettingsClient) mutate(ctx context.Context, m *SecuritySettingsMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SecuritySettingsCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SecuritySettingsUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SecuritySettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SecuritySettingsDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SecuritySettings mutation op: %q", m.Op())
+	}
+}
+
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -2798,13 +3290,14 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Instance,
-		Invitation, Organization, OrganizationMember, Project, ProjectMember,
-		SealedValue, Session, User []ent.Hook
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential,
+		IdempotencyKey, Instance, Invitation, JWTKey, Organization, OrganizationMember,
+		Project, ProjectMember, SealedValue, SecuritySettings, Session, User []ent.Hook
 	}
 	inters struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Instance,
-		Invitation, Organization, OrganizationMember, Project, ProjectMember,
-		SealedValue, Session, User []ent.Interceptor
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential,
+		IdempotencyKey, Instance, Invitation, JWTKey, Organization, OrganizationMember,
+		Project, ProjectMember, SealedValue, SecuritySettings, Session,
+		User []ent.Interceptor
 	}
 )

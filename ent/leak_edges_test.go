@@ -14,10 +14,12 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -39,6 +41,10 @@ func ways() []way {
 		{"APIKey", "owner", "User", apikey.HasOwner(), func(id string) any { return apikey.HasOwnerWith(user.ID(id)) }, parent("api_keys", "owner_id")},
 		{"APIKey", "collaborators", "Collaborator", apikey.HasCollaborators(), func(id string) any { return apikey.HasCollaboratorsWith(collaborator.ID(id)) }, child("collaborators", "api_key_id")},
 		{"APIKey", "invitations", "Invitation", apikey.HasInvitations(), func(id string) any { return apikey.HasInvitationsWith(invitation.ID(id)) }, child("invitations", "api_key_id")},
+		{"APIKey", "security_settings", "SecuritySettings", apikey.HasSecuritySettings(), func(id string) any { return apikey.HasSecuritySettingsWith(securitysettings.ID(id)) }, child("security_settings", "api_key_id")},
+		{"APIKey", "jwt_keys", "JWTKey", apikey.HasJwtKeys(), func(id string) any { return apikey.HasJwtKeysWith(jwtkey.ID(id)) }, child("jwt_keys", "api_key_id")},
+		{"SecuritySettings", "api_key", "APIKey", securitysettings.HasAPIKey(), func(id string) any { return securitysettings.HasAPIKeyWith(apikey.ID(id)) }, parent("security_settings", "api_key_id")},
+		{"JWTKey", "api_key", "APIKey", jwtkey.HasAPIKey(), func(id string) any { return jwtkey.HasAPIKeyWith(apikey.ID(id)) }, parent("jwt_keys", "api_key_id")},
 		{"AccessToken", "user", "User", accesstoken.HasUser(), func(id string) any { return accesstoken.HasUserWith(user.ID(id)) }, parent("access_tokens", "user_id")},
 		{"AuditEvent", "organization", "Organization", auditevent.HasOrganization(), func(id string) any { return auditevent.HasOrganizationWith(organization.ID(id)) }, parent("audit_events", "organization_id")},
 		{"Collaborator", "api_key", "APIKey", collaborator.HasAPIKey(), func(id string) any { return collaborator.HasAPIKeyWith(apikey.ID(id)) }, parent("collaborators", "api_key_id")},

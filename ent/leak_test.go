@@ -2,6 +2,11 @@ package ent_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"reflect"
@@ -42,6 +47,13 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	for _, a := range []*apptest.Actor{w.ada, w.ben} {
 		a.Must(t, `mutation { createAccessToken(input: {name: "program"}) { accessToken { id } errors { code } } }`, nil)
 	}
+	for key, who := range map[string]*apptest.Actor{own: w.ada, shared: w.ben} {
+		done := who.Once(t, `mutation($id: ID!, $pem: String!) { updateSecuritySettings(input: {apiKeyId: $id, origins: ["https://app.example"], jwtKeys: [{name: "signer", publicKeyPEM: $pem}]}) { errors { code } } }`,
+			apptest.Vars{"id": key, "pem": publicKey(t)}, "settings")
+		if done.Code() != "" {
+			t.Fatal(done.Body)
+		}
+	}
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
 		"User":               sorted(w.ada.ID, w.cleo.ID),
@@ -55,6 +67,8 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"Session":            of("SELECT id AS x FROM sessions WHERE user_id = ?", w.ada.ID),
 		"AccessToken":        of("SELECT id AS x FROM access_tokens WHERE user_id = ?", w.ada.ID),
 		"AuditEvent":         of("SELECT id AS x FROM audit_events WHERE organization_id = ?", w.ada.Home),
+		"SecuritySettings":   of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", own),
+		"JWTKey":             of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", own),
 	}
 	w.all = map[string][]string{}
 	for typ, table := range tables() {
@@ -68,9 +82,25 @@ func tables() map[string]string {
 	return map[string]string{
 		"User": "users", "Organization": "organizations", "OrganizationMember": "organization_members", "Project": "projects",
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
+		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
+		"IdempotencyKey": "idempotency_keys",
 	}
+}
+
+// publicKey is a new one in PEM.
+func publicKey(t *testing.T) string {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 func sorted(ids ...string) []string {

@@ -13,14 +13,17 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -368,6 +371,64 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *IdempotencyKeyQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.IdempotencyKey(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*IdempotencyKeyQuery) EntType() string { return TypeIdempotencyKey }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *IdempotencyKeyQuery) ForDeed() *IdempotencyKeyQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *IdempotencyKeyMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *IdempotencyKeyMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedOutcomes(); ok {
+		columns = append(columns, idempotencykey.FieldOutcomes)
+	}
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*IdempotencyKeyMutation) Column(name string) (string, bool) {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		return idempotencykey.FieldCreatedAt, true
+	case idempotencykey.FieldLookup:
+		return idempotencykey.FieldLookup, true
+	case idempotencykey.FieldUserID:
+		return idempotencykey.FieldUserID, true
+	case idempotencykey.FieldMutation:
+		return idempotencykey.FieldMutation, true
+	case idempotencykey.FieldFingerprint:
+		return idempotencykey.FieldFingerprint, true
+	case idempotencykey.FieldPepperID:
+		return idempotencykey.FieldPepperID, true
+	case idempotencykey.FieldSubjectID:
+		return idempotencykey.FieldSubjectID, true
+	case idempotencykey.FieldMadeID:
+		return idempotencykey.FieldMadeID, true
+	case idempotencykey.FieldPartID:
+		return idempotencykey.FieldPartID, true
+	case idempotencykey.FieldOutcomes:
+		return idempotencykey.FieldOutcomes, true
+	case idempotencykey.FieldExpiresAt:
+		return idempotencykey.FieldExpiresAt, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *InstanceQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Instance(p))
@@ -470,6 +531,55 @@ func (*InvitationMutation) Column(name string) (string, bool) {
 		return invitation.APIKeyColumn, true
 	case invitation.EdgeInvitedBy:
 		return invitation.InvitedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *JWTKeyQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.JWTKey(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*JWTKeyQuery) EntType() string { return TypeJWTKey }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *JWTKeyQuery) ForDeed() *JWTKeyQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *JWTKeyMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *JWTKeyMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*JWTKeyMutation) Column(name string) (string, bool) {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		return jwtkey.FieldCreatedAt, true
+	case jwtkey.FieldAPIKeyID:
+		return jwtkey.FieldAPIKeyID, true
+	case jwtkey.FieldName:
+		return jwtkey.FieldName, true
+	case jwtkey.FieldAlgorithm:
+		return jwtkey.FieldAlgorithm, true
+	case jwtkey.FieldFingerprint:
+		return jwtkey.FieldFingerprint, true
+	case jwtkey.FieldPublicKeyPem:
+		return jwtkey.FieldPublicKeyPem, true
+	case jwtkey.FieldPosition:
+		return jwtkey.FieldPosition, true
+	case jwtkey.EdgeAPIKey:
+		return jwtkey.APIKeyColumn, true
 	}
 	return "", false
 }
@@ -702,6 +812,71 @@ func (*SealedValueMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *SecuritySettingsQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SecuritySettings(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SecuritySettingsQuery) EntType() string { return TypeSecuritySettings }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SecuritySettingsQuery) ForDeed() *SecuritySettingsQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SecuritySettingsMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SecuritySettingsMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedOrigins(); ok {
+		columns = append(columns, securitysettings.FieldOrigins)
+	}
+	if _, ok := m.AppendedUserAgents(); ok {
+		columns = append(columns, securitysettings.FieldUserAgents)
+	}
+	if _, ok := m.AppendedMethods(); ok {
+		columns = append(columns, securitysettings.FieldMethods)
+	}
+	if _, ok := m.AppendedAddresses(); ok {
+		columns = append(columns, securitysettings.FieldAddresses)
+	}
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SecuritySettingsMutation) Column(name string) (string, bool) {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		return securitysettings.FieldCreatedAt, true
+	case securitysettings.FieldAPIKeyID:
+		return securitysettings.FieldAPIKeyID, true
+	case securitysettings.FieldRequireSecret:
+		return securitysettings.FieldRequireSecret, true
+	case securitysettings.FieldSecretOverridesAllowlists:
+		return securitysettings.FieldSecretOverridesAllowlists, true
+	case securitysettings.FieldOrigins:
+		return securitysettings.FieldOrigins, true
+	case securitysettings.FieldUserAgents:
+		return securitysettings.FieldUserAgents, true
+	case securitysettings.FieldMethods:
+		return securitysettings.FieldMethods, true
+	case securitysettings.FieldAddresses:
+		return securitysettings.FieldAddresses, true
+	case securitysettings.FieldRequireJwt:
+		return securitysettings.FieldRequireJwt, true
+	case securitysettings.EdgeAPIKey:
+		return securitysettings.APIKeyColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *SessionQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Session(p))
@@ -824,13 +999,16 @@ func Types() map[string]string {
 		TypeAuditEvent:         "aud",
 		TypeCollaborator:       "col",
 		TypeCredential:         "crd",
+		TypeIdempotencyKey:     "idk",
 		TypeInstance:           "ins",
 		TypeInvitation:         "inv",
+		TypeJWTKey:             "jwk",
 		TypeOrganization:       "org",
 		TypeOrganizationMember: "orm",
 		TypeProject:            "prj",
 		TypeProjectMember:      "prm",
 		TypeSealedValue:        "sld",
+		TypeSecuritySettings:   "sst",
 		TypeSession:            "ses",
 		TypeUser:               "usr",
 	}

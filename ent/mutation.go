@@ -16,8 +16,10 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
@@ -25,6 +27,7 @@ import (
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -44,13 +47,16 @@ const (
 	TypeAuditEvent         = "AuditEvent"
 	TypeCollaborator       = "Collaborator"
 	TypeCredential         = "Credential"
+	TypeIdempotencyKey     = "IdempotencyKey"
 	TypeInstance           = "Instance"
 	TypeInvitation         = "Invitation"
+	TypeJWTKey             = "JWTKey"
 	TypeOrganization       = "Organization"
 	TypeOrganizationMember = "OrganizationMember"
 	TypeProject            = "Project"
 	TypeProjectMember      = "ProjectMember"
 	TypeSealedValue        = "SealedValue"
+	TypeSecuritySettings   = "SecuritySettings"
 	TypeSession            = "Session"
 	TypeUser               = "User"
 )
@@ -58,41 +64,47 @@ const (
 // APIKeyMutation represents an operation that mutates the APIKey nodes in the graph.
 type APIKeyMutation struct {
 	config
-	op                   Op
-	typ                  string
-	id                   *string
-	created_at           *int64
-	addcreated_at        *int64
-	name                 *string
-	description          *string
-	tags                 *[]string
-	appendtags           []string
-	kind                 *apikey.Kind
-	start                *string
-	scopes               *[]string
-	appendscopes         []string
-	expires_at           *int64
-	addexpires_at        *int64
-	last_used_at         *int64
-	addlast_used_at      *int64
-	disabled_at          *int64
-	adddisabled_at       *int64
-	disabled_by_id       *string
-	disabled_as          *string
-	clearedFields        map[string]struct{}
-	project              *string
-	clearedproject       bool
-	owner                *string
-	clearedowner         bool
-	collaborators        map[string]struct{}
-	removedcollaborators map[string]struct{}
-	clearedcollaborators bool
-	invitations          map[string]struct{}
-	removedinvitations   map[string]struct{}
-	clearedinvitations   bool
-	done                 bool
-	oldValue             func(context.Context) (*APIKey, error)
-	predicates           []predicate.APIKey
+	op                       Op
+	typ                      string
+	id                       *string
+	created_at               *int64
+	addcreated_at            *int64
+	name                     *string
+	description              *string
+	tags                     *[]string
+	appendtags               []string
+	kind                     *apikey.Kind
+	start                    *string
+	scopes                   *[]string
+	appendscopes             []string
+	expires_at               *int64
+	addexpires_at            *int64
+	last_used_at             *int64
+	addlast_used_at          *int64
+	disabled_at              *int64
+	adddisabled_at           *int64
+	disabled_by_id           *string
+	disabled_as              *string
+	clearedFields            map[string]struct{}
+	project                  *string
+	clearedproject           bool
+	owner                    *string
+	clearedowner             bool
+	collaborators            map[string]struct{}
+	removedcollaborators     map[string]struct{}
+	clearedcollaborators     bool
+	invitations              map[string]struct{}
+	removedinvitations       map[string]struct{}
+	clearedinvitations       bool
+	security_settings        map[string]struct{}
+	removedsecurity_settings map[string]struct{}
+	clearedsecurity_settings bool
+	jwt_keys                 map[string]struct{}
+	removedjwt_keys          map[string]struct{}
+	clearedjwt_keys          bool
+	done                     bool
+	oldValue                 func(context.Context) (*APIKey, error)
+	predicates               []predicate.APIKey
 }
 
 var _ ent.Mutation = (*APIKeyMutation)(nil)
@@ -988,6 +1000,114 @@ func (m *APIKeyMutation) ResetInvitations() {
 	m.removedinvitations = nil
 }
 
+// AddSecuritySettingIDs adds the "security_settings" edge to the SecuritySettings entity by ids.
+func (m *APIKeyMutation) AddSecuritySettingIDs(ids ...string) {
+	if m.security_settings == nil {
+		m.security_settings = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.security_settings[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSecuritySettings clears the "security_settings" edge to the SecuritySettings entity.
+func (m *APIKeyMutation) ClearSecuritySettings() {
+	m.clearedsecurity_settings = true
+}
+
+// SecuritySettingsCleared reports if the "security_settings" edge to the SecuritySettings entity was cleared.
+func (m *APIKeyMutation) SecuritySettingsCleared() bool {
+	return m.clearedsecurity_settings
+}
+
+// RemoveSecuritySettingIDs removes the "security_settings" edge to the SecuritySettings entity by IDs.
+func (m *APIKeyMutation) RemoveSecuritySettingIDs(ids ...string) {
+	if m.removedsecurity_settings == nil {
+		m.removedsecurity_settings = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.security_settings, ids[i])
+		m.removedsecurity_settings[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSecuritySettings returns the removed IDs of the "security_settings" edge to the SecuritySettings entity.
+func (m *APIKeyMutation) RemovedSecuritySettingsIDs() (ids []string) {
+	for id := range m.removedsecurity_settings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SecuritySettingsIDs returns the "security_settings" edge IDs in the mutation.
+func (m *APIKeyMutation) SecuritySettingsIDs() (ids []string) {
+	for id := range m.security_settings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSecuritySettings resets all changes to the "security_settings" edge.
+func (m *APIKeyMutation) ResetSecuritySettings() {
+	m.security_settings = nil
+	m.clearedsecurity_settings = false
+	m.removedsecurity_settings = nil
+}
+
+// AddJwtKeyIDs adds the "jwt_keys" edge to the JWTKey entity by ids.
+func (m *APIKeyMutation) AddJwtKeyIDs(ids ...string) {
+	if m.jwt_keys == nil {
+		m.jwt_keys = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.jwt_keys[ids[i]] = struct{}{}
+	}
+}
+
+// ClearJwtKeys clears the "jwt_keys" edge to the JWTKey entity.
+func (m *APIKeyMutation) ClearJwtKeys() {
+	m.clearedjwt_keys = true
+}
+
+// JwtKeysCleared reports if the "jwt_keys" edge to the JWTKey entity was cleared.
+func (m *APIKeyMutation) JwtKeysCleared() bool {
+	return m.clearedjwt_keys
+}
+
+// RemoveJwtKeyIDs removes the "jwt_keys" edge to the JWTKey entity by IDs.
+func (m *APIKeyMutation) RemoveJwtKeyIDs(ids ...string) {
+	if m.removedjwt_keys == nil {
+		m.removedjwt_keys = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.jwt_keys, ids[i])
+		m.removedjwt_keys[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedJwtKeys returns the removed IDs of the "jwt_keys" edge to the JWTKey entity.
+func (m *APIKeyMutation) RemovedJwtKeysIDs() (ids []string) {
+	for id := range m.removedjwt_keys {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// JwtKeysIDs returns the "jwt_keys" edge IDs in the mutation.
+func (m *APIKeyMutation) JwtKeysIDs() (ids []string) {
+	for id := range m.jwt_keys {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetJwtKeys resets all changes to the "jwt_keys" edge.
+func (m *APIKeyMutation) ResetJwtKeys() {
+	m.jwt_keys = nil
+	m.clearedjwt_keys = false
+	m.removedjwt_keys = nil
+}
+
 // Where appends a list predicates to the APIKeyMutation builder.
 func (m *APIKeyMutation) Where(ps ...predicate.APIKey) {
 	m.predicates = append(m.predicates, ps...)
@@ -1402,7 +1522,7 @@ func (m *APIKeyMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *APIKeyMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 6)
 	if m.project != nil {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1414,6 +1534,12 @@ func (m *APIKeyMutation) AddedEdges() []string {
 	}
 	if m.invitations != nil {
 		edges = append(edges, apikey.EdgeInvitations)
+	}
+	if m.security_settings != nil {
+		edges = append(edges, apikey.EdgeSecuritySettings)
+	}
+	if m.jwt_keys != nil {
+		edges = append(edges, apikey.EdgeJwtKeys)
 	}
 	return edges
 }
@@ -1442,18 +1568,36 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeSecuritySettings:
+		ids := make([]ent.Value, 0, len(m.security_settings))
+		for id := range m.security_settings {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeJwtKeys:
+		ids := make([]ent.Value, 0, len(m.jwt_keys))
+		for id := range m.jwt_keys {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *APIKeyMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 6)
 	if m.removedcollaborators != nil {
 		edges = append(edges, apikey.EdgeCollaborators)
 	}
 	if m.removedinvitations != nil {
 		edges = append(edges, apikey.EdgeInvitations)
+	}
+	if m.removedsecurity_settings != nil {
+		edges = append(edges, apikey.EdgeSecuritySettings)
+	}
+	if m.removedjwt_keys != nil {
+		edges = append(edges, apikey.EdgeJwtKeys)
 	}
 	return edges
 }
@@ -1474,13 +1618,25 @@ func (m *APIKeyMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeSecuritySettings:
+		ids := make([]ent.Value, 0, len(m.removedsecurity_settings))
+		for id := range m.removedsecurity_settings {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeJwtKeys:
+		ids := make([]ent.Value, 0, len(m.removedjwt_keys))
+		for id := range m.removedjwt_keys {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *APIKeyMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 6)
 	if m.clearedproject {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1492,6 +1648,12 @@ func (m *APIKeyMutation) ClearedEdges() []string {
 	}
 	if m.clearedinvitations {
 		edges = append(edges, apikey.EdgeInvitations)
+	}
+	if m.clearedsecurity_settings {
+		edges = append(edges, apikey.EdgeSecuritySettings)
+	}
+	if m.clearedjwt_keys {
+		edges = append(edges, apikey.EdgeJwtKeys)
 	}
 	return edges
 }
@@ -1508,6 +1670,10 @@ func (m *APIKeyMutation) EdgeCleared(name string) bool {
 		return m.clearedcollaborators
 	case apikey.EdgeInvitations:
 		return m.clearedinvitations
+	case apikey.EdgeSecuritySettings:
+		return m.clearedsecurity_settings
+	case apikey.EdgeJwtKeys:
+		return m.clearedjwt_keys
 	}
 	return false
 }
@@ -1541,6 +1707,12 @@ func (m *APIKeyMutation) ResetEdge(name string) error {
 		return nil
 	case apikey.EdgeInvitations:
 		m.ResetInvitations()
+		return nil
+	case apikey.EdgeSecuritySettings:
+		m.ResetSecuritySettings()
+		return nil
+	case apikey.EdgeJwtKeys:
+		m.ResetJwtKeys()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey edge %s", name)
@@ -5977,6 +6149,986 @@ func (m *CredentialMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Credential edge %s", name)
 }
 
+// IdempotencyKeyMutation represents an operation that mutates the IdempotencyKey nodes in the graph.
+type IdempotencyKeyMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	created_at     *int64
+	addcreated_at  *int64
+	lookup         *string
+	user_id        *string
+	_mutation      *string
+	fingerprint    *[]byte
+	pepper_id      *string
+	subject_id     *string
+	made_id        *string
+	part_id        *string
+	outcomes       *[]string
+	appendoutcomes []string
+	expires_at     *int64
+	addexpires_at  *int64
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*IdempotencyKey, error)
+	predicates     []predicate.IdempotencyKey
+}
+
+var _ ent.Mutation = (*IdempotencyKeyMutation)(nil)
+
+// idempotencykeyOption allows management of the mutation configuration using functional options.
+type idempotencykeyOption func(*IdempotencyKeyMutation)
+
+// newIdempotencyKeyMutation creates new mutation for the IdempotencyKey entity.
+func newIdempotencyKeyMutation(c config, op Op, opts ...idempotencykeyOption) *IdempotencyKeyMutation {
+	m := &IdempotencyKeyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeIdempotencyKey,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withIdempotencyKeyID sets the ID field of the mutation.
+func withIdempotencyKeyID(id string) idempotencykeyOption {
+	return func(m *IdempotencyKeyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *IdempotencyKey
+		)
+		m.oldValue = func(ctx context.Context) (*IdempotencyKey, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().IdempotencyKey.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withIdempotencyKey sets the old IdempotencyKey of the mutation.
+func withIdempotencyKey(node *IdempotencyKey) idempotencykeyOption {
+	return func(m *IdempotencyKeyMutation) {
+		m.oldValue = func(context.Context) (*IdempotencyKey, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m IdempotencyKeyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m IdempotencyKeyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of IdempotencyKey entities.
+func (m *IdempotencyKeyMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *IdempotencyKeyMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *IdempotencyKeyMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().IdempotencyKey.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *IdempotencyKeyMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *IdempotencyKeyMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *IdempotencyKeyMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *IdempotencyKeyMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *IdempotencyKeyMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetLookup sets the "lookup" field.
+func (m *IdempotencyKeyMutation) SetLookup(s string) {
+	m.lookup = &s
+}
+
+// Lookup returns the value of the "lookup" field in the mutation.
+func (m *IdempotencyKeyMutation) Lookup() (r string, exists bool) {
+	v := m.lookup
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLookup returns the old "lookup" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldLookup(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLookup is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLookup requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLookup: %w", err)
+	}
+	return oldValue.Lookup, nil
+}
+
+// ResetLookup resets all changes to the "lookup" field.
+func (m *IdempotencyKeyMutation) ResetLookup() {
+	m.lookup = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *IdempotencyKeyMutation) SetUserID(s string) {
+	m.user_id = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *IdempotencyKeyMutation) UserID() (r string, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldUserID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *IdempotencyKeyMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetMutation sets the "mutation" field.
+func (m *IdempotencyKeyMutation) SetMutation(s string) {
+	m._mutation = &s
+}
+
+// Mutation returns the value of the "mutation" field in the mutation.
+func (m *IdempotencyKeyMutation) Mutation() (r string, exists bool) {
+	v := m._mutation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMutation returns the old "mutation" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldMutation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMutation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMutation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMutation: %w", err)
+	}
+	return oldValue.Mutation, nil
+}
+
+// ResetMutation resets all changes to the "mutation" field.
+func (m *IdempotencyKeyMutation) ResetMutation() {
+	m._mutation = nil
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (m *IdempotencyKeyMutation) SetFingerprint(b []byte) {
+	m.fingerprint = &b
+}
+
+// Fingerprint returns the value of the "fingerprint" field in the mutation.
+func (m *IdempotencyKeyMutation) Fingerprint() (r []byte, exists bool) {
+	v := m.fingerprint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFingerprint returns the old "fingerprint" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldFingerprint(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFingerprint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFingerprint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFingerprint: %w", err)
+	}
+	return oldValue.Fingerprint, nil
+}
+
+// ResetFingerprint resets all changes to the "fingerprint" field.
+func (m *IdempotencyKeyMutation) ResetFingerprint() {
+	m.fingerprint = nil
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (m *IdempotencyKeyMutation) SetPepperID(s string) {
+	m.pepper_id = &s
+}
+
+// PepperID returns the value of the "pepper_id" field in the mutation.
+func (m *IdempotencyKeyMutation) PepperID() (r string, exists bool) {
+	v := m.pepper_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPepperID returns the old "pepper_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldPepperID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPepperID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPepperID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPepperID: %w", err)
+	}
+	return oldValue.PepperID, nil
+}
+
+// ResetPepperID resets all changes to the "pepper_id" field.
+func (m *IdempotencyKeyMutation) ResetPepperID() {
+	m.pepper_id = nil
+}
+
+// SetSubjectID sets the "subject_id" field.
+func (m *IdempotencyKeyMutation) SetSubjectID(s string) {
+	m.subject_id = &s
+}
+
+// SubjectID returns the value of the "subject_id" field in the mutation.
+func (m *IdempotencyKeyMutation) SubjectID() (r string, exists bool) {
+	v := m.subject_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectID returns the old "subject_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldSubjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectID: %w", err)
+	}
+	return oldValue.SubjectID, nil
+}
+
+// ResetSubjectID resets all changes to the "subject_id" field.
+func (m *IdempotencyKeyMutation) ResetSubjectID() {
+	m.subject_id = nil
+}
+
+// SetMadeID sets the "made_id" field.
+func (m *IdempotencyKeyMutation) SetMadeID(s string) {
+	m.made_id = &s
+}
+
+// MadeID returns the value of the "made_id" field in the mutation.
+func (m *IdempotencyKeyMutation) MadeID() (r string, exists bool) {
+	v := m.made_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeID returns the old "made_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldMadeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeID: %w", err)
+	}
+	return oldValue.MadeID, nil
+}
+
+// ResetMadeID resets all changes to the "made_id" field.
+func (m *IdempotencyKeyMutation) ResetMadeID() {
+	m.made_id = nil
+}
+
+// SetPartID sets the "part_id" field.
+func (m *IdempotencyKeyMutation) SetPartID(s string) {
+	m.part_id = &s
+}
+
+// PartID returns the value of the "part_id" field in the mutation.
+func (m *IdempotencyKeyMutation) PartID() (r string, exists bool) {
+	v := m.part_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartID returns the old "part_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldPartID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartID: %w", err)
+	}
+	return oldValue.PartID, nil
+}
+
+// ResetPartID resets all changes to the "part_id" field.
+func (m *IdempotencyKeyMutation) ResetPartID() {
+	m.part_id = nil
+}
+
+// SetOutcomes sets the "outcomes" field.
+func (m *IdempotencyKeyMutation) SetOutcomes(s []string) {
+	m.outcomes = &s
+	m.appendoutcomes = nil
+}
+
+// Outcomes returns the value of the "outcomes" field in the mutation.
+func (m *IdempotencyKeyMutation) Outcomes() (r []string, exists bool) {
+	v := m.outcomes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcomes returns the old "outcomes" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldOutcomes(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcomes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcomes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcomes: %w", err)
+	}
+	return oldValue.Outcomes, nil
+}
+
+// AppendOutcomes adds s to the "outcomes" field.
+func (m *IdempotencyKeyMutation) AppendOutcomes(s []string) {
+	m.appendoutcomes = append(m.appendoutcomes, s...)
+}
+
+// AppendedOutcomes returns the list of values that were appended to the "outcomes" field in this mutation.
+func (m *IdempotencyKeyMutation) AppendedOutcomes() ([]string, bool) {
+	if len(m.appendoutcomes) == 0 {
+		return nil, false
+	}
+	return m.appendoutcomes, true
+}
+
+// ClearOutcomes clears the value of the "outcomes" field.
+func (m *IdempotencyKeyMutation) ClearOutcomes() {
+	m.outcomes = nil
+	m.appendoutcomes = nil
+	m.clearedFields[idempotencykey.FieldOutcomes] = struct{}{}
+}
+
+// OutcomesCleared returns if the "outcomes" field was cleared in this mutation.
+func (m *IdempotencyKeyMutation) OutcomesCleared() bool {
+	_, ok := m.clearedFields[idempotencykey.FieldOutcomes]
+	return ok
+}
+
+// ResetOutcomes resets all changes to the "outcomes" field.
+func (m *IdempotencyKeyMutation) ResetOutcomes() {
+	m.outcomes = nil
+	m.appendoutcomes = nil
+	delete(m.clearedFields, idempotencykey.FieldOutcomes)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *IdempotencyKeyMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *IdempotencyKeyMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *IdempotencyKeyMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *IdempotencyKeyMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *IdempotencyKeyMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// Where appends a list predicates to the IdempotencyKeyMutation builder.
+func (m *IdempotencyKeyMutation) Where(ps ...predicate.IdempotencyKey) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the IdempotencyKeyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *IdempotencyKeyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.IdempotencyKey, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *IdempotencyKeyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *IdempotencyKeyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (IdempotencyKey).
+func (m *IdempotencyKeyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *IdempotencyKeyMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.created_at != nil {
+		fields = append(fields, idempotencykey.FieldCreatedAt)
+	}
+	if m.lookup != nil {
+		fields = append(fields, idempotencykey.FieldLookup)
+	}
+	if m.user_id != nil {
+		fields = append(fields, idempotencykey.FieldUserID)
+	}
+	if m._mutation != nil {
+		fields = append(fields, idempotencykey.FieldMutation)
+	}
+	if m.fingerprint != nil {
+		fields = append(fields, idempotencykey.FieldFingerprint)
+	}
+	if m.pepper_id != nil {
+		fields = append(fields, idempotencykey.FieldPepperID)
+	}
+	if m.subject_id != nil {
+		fields = append(fields, idempotencykey.FieldSubjectID)
+	}
+	if m.made_id != nil {
+		fields = append(fields, idempotencykey.FieldMadeID)
+	}
+	if m.part_id != nil {
+		fields = append(fields, idempotencykey.FieldPartID)
+	}
+	if m.outcomes != nil {
+		fields = append(fields, idempotencykey.FieldOutcomes)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, idempotencykey.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *IdempotencyKeyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		return m.CreatedAt()
+	case idempotencykey.FieldLookup:
+		return m.Lookup()
+	case idempotencykey.FieldUserID:
+		return m.UserID()
+	case idempotencykey.FieldMutation:
+		return m.Mutation()
+	case idempotencykey.FieldFingerprint:
+		return m.Fingerprint()
+	case idempotencykey.FieldPepperID:
+		return m.PepperID()
+	case idempotencykey.FieldSubjectID:
+		return m.SubjectID()
+	case idempotencykey.FieldMadeID:
+		return m.MadeID()
+	case idempotencykey.FieldPartID:
+		return m.PartID()
+	case idempotencykey.FieldOutcomes:
+		return m.Outcomes()
+	case idempotencykey.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *IdempotencyKeyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case idempotencykey.FieldLookup:
+		return m.OldLookup(ctx)
+	case idempotencykey.FieldUserID:
+		return m.OldUserID(ctx)
+	case idempotencykey.FieldMutation:
+		return m.OldMutation(ctx)
+	case idempotencykey.FieldFingerprint:
+		return m.OldFingerprint(ctx)
+	case idempotencykey.FieldPepperID:
+		return m.OldPepperID(ctx)
+	case idempotencykey.FieldSubjectID:
+		return m.OldSubjectID(ctx)
+	case idempotencykey.FieldMadeID:
+		return m.OldMadeID(ctx)
+	case idempotencykey.FieldPartID:
+		return m.OldPartID(ctx)
+	case idempotencykey.FieldOutcomes:
+		return m.OldOutcomes(ctx)
+	case idempotencykey.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown IdempotencyKey field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *IdempotencyKeyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case idempotencykey.FieldLookup:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLookup(v)
+		return nil
+	case idempotencykey.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case idempotencykey.FieldMutation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMutation(v)
+		return nil
+	case idempotencykey.FieldFingerprint:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFingerprint(v)
+		return nil
+	case idempotencykey.FieldPepperID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPepperID(v)
+		return nil
+	case idempotencykey.FieldSubjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectID(v)
+		return nil
+	case idempotencykey.FieldMadeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeID(v)
+		return nil
+	case idempotencykey.FieldPartID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartID(v)
+		return nil
+	case idempotencykey.FieldOutcomes:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcomes(v)
+		return nil
+	case idempotencykey.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown IdempotencyKey field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *IdempotencyKeyMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, idempotencykey.FieldCreatedAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, idempotencykey.FieldExpiresAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *IdempotencyKeyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case idempotencykey.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *IdempotencyKeyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case idempotencykey.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown IdempotencyKey numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *IdempotencyKeyMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(idempotencykey.FieldOutcomes) {
+		fields = append(fields, idempotencykey.FieldOutcomes)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *IdempotencyKeyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *IdempotencyKeyMutation) ClearField(name string) error {
+	switch name {
+	case idempotencykey.FieldOutcomes:
+		m.ClearOutcomes()
+		return nil
+	}
+	return fmt.Errorf("unknown IdempotencyKey nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *IdempotencyKeyMutation) ResetField(name string) error {
+	switch name {
+	case idempotencykey.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case idempotencykey.FieldLookup:
+		m.ResetLookup()
+		return nil
+	case idempotencykey.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case idempotencykey.FieldMutation:
+		m.ResetMutation()
+		return nil
+	case idempotencykey.FieldFingerprint:
+		m.ResetFingerprint()
+		return nil
+	case idempotencykey.FieldPepperID:
+		m.ResetPepperID()
+		return nil
+	case idempotencykey.FieldSubjectID:
+		m.ResetSubjectID()
+		return nil
+	case idempotencykey.FieldMadeID:
+		m.ResetMadeID()
+		return nil
+	case idempotencykey.FieldPartID:
+		m.ResetPartID()
+		return nil
+	case idempotencykey.FieldOutcomes:
+		m.ResetOutcomes()
+		return nil
+	case idempotencykey.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown IdempotencyKey field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *IdempotencyKeyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *IdempotencyKeyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *IdempotencyKeyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *IdempotencyKeyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *IdempotencyKeyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *IdempotencyKeyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *IdempotencyKeyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown IdempotencyKey unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *IdempotencyKeyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown IdempotencyKey edge %s", name)
+}
+
 // InstanceMutation represents an operation that mutates the Instance nodes in the graph.
 type InstanceMutation struct {
 	config
@@ -7824,6 +8976,785 @@ func (m *InvitationMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Invitation edge %s", name)
+}
+
+// JWTKeyMutation represents an operation that mutates the JWTKey nodes in the graph.
+type JWTKeyMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	created_at     *int64
+	addcreated_at  *int64
+	name           *string
+	algorithm      *string
+	fingerprint    *string
+	public_key_pem *string
+	position       *int
+	addposition    *int
+	clearedFields  map[string]struct{}
+	api_key        *string
+	clearedapi_key bool
+	done           bool
+	oldValue       func(context.Context) (*JWTKey, error)
+	predicates     []predicate.JWTKey
+}
+
+var _ ent.Mutation = (*JWTKeyMutation)(nil)
+
+// jwtkeyOption allows management of the mutation configuration using functional options.
+type jwtkeyOption func(*JWTKeyMutation)
+
+// newJWTKeyMutation creates new mutation for the JWTKey entity.
+func newJWTKeyMutation(c config, op Op, opts ...jwtkeyOption) *JWTKeyMutation {
+	m := &JWTKeyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeJWTKey,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withJWTKeyID sets the ID field of the mutation.
+func withJWTKeyID(id string) jwtkeyOption {
+	return func(m *JWTKeyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *JWTKey
+		)
+		m.oldValue = func(ctx context.Context) (*JWTKey, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().JWTKey.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withJWTKey sets the old JWTKey of the mutation.
+func withJWTKey(node *JWTKey) jwtkeyOption {
+	return func(m *JWTKeyMutation) {
+		m.oldValue = func(context.Context) (*JWTKey, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m JWTKeyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m JWTKeyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of JWTKey entities.
+func (m *JWTKeyMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *JWTKeyMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *JWTKeyMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().JWTKey.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *JWTKeyMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *JWTKeyMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *JWTKeyMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *JWTKeyMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *JWTKeyMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *JWTKeyMutation) SetAPIKeyID(s string) {
+	m.api_key = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *JWTKeyMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldAPIKeyID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *JWTKeyMutation) ResetAPIKeyID() {
+	m.api_key = nil
+}
+
+// SetName sets the "name" field.
+func (m *JWTKeyMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *JWTKeyMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *JWTKeyMutation) ResetName() {
+	m.name = nil
+}
+
+// SetAlgorithm sets the "algorithm" field.
+func (m *JWTKeyMutation) SetAlgorithm(s string) {
+	m.algorithm = &s
+}
+
+// Algorithm returns the value of the "algorithm" field in the mutation.
+func (m *JWTKeyMutation) Algorithm() (r string, exists bool) {
+	v := m.algorithm
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAlgorithm returns the old "algorithm" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldAlgorithm(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAlgorithm is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAlgorithm requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAlgorithm: %w", err)
+	}
+	return oldValue.Algorithm, nil
+}
+
+// ResetAlgorithm resets all changes to the "algorithm" field.
+func (m *JWTKeyMutation) ResetAlgorithm() {
+	m.algorithm = nil
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (m *JWTKeyMutation) SetFingerprint(s string) {
+	m.fingerprint = &s
+}
+
+// Fingerprint returns the value of the "fingerprint" field in the mutation.
+func (m *JWTKeyMutation) Fingerprint() (r string, exists bool) {
+	v := m.fingerprint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFingerprint returns the old "fingerprint" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldFingerprint(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFingerprint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFingerprint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFingerprint: %w", err)
+	}
+	return oldValue.Fingerprint, nil
+}
+
+// ResetFingerprint resets all changes to the "fingerprint" field.
+func (m *JWTKeyMutation) ResetFingerprint() {
+	m.fingerprint = nil
+}
+
+// SetPublicKeyPem sets the "public_key_pem" field.
+func (m *JWTKeyMutation) SetPublicKeyPem(s string) {
+	m.public_key_pem = &s
+}
+
+// PublicKeyPem returns the value of the "public_key_pem" field in the mutation.
+func (m *JWTKeyMutation) PublicKeyPem() (r string, exists bool) {
+	v := m.public_key_pem
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublicKeyPem returns the old "public_key_pem" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldPublicKeyPem(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublicKeyPem is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublicKeyPem requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublicKeyPem: %w", err)
+	}
+	return oldValue.PublicKeyPem, nil
+}
+
+// ResetPublicKeyPem resets all changes to the "public_key_pem" field.
+func (m *JWTKeyMutation) ResetPublicKeyPem() {
+	m.public_key_pem = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *JWTKeyMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *JWTKeyMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the JWTKey entity.
+// If the JWTKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JWTKeyMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *JWTKeyMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *JWTKeyMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *JWTKeyMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// ClearAPIKey clears the "api_key" edge to the APIKey entity.
+func (m *JWTKeyMutation) ClearAPIKey() {
+	m.clearedapi_key = true
+	m.clearedFields[jwtkey.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyCleared reports if the "api_key" edge to the APIKey entity was cleared.
+func (m *JWTKeyMutation) APIKeyCleared() bool {
+	return m.clearedapi_key
+}
+
+// APIKeyIDs returns the "api_key" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// APIKeyID instead. It exists only for internal usage by the builders.
+func (m *JWTKeyMutation) APIKeyIDs() (ids []string) {
+	if id := m.api_key; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAPIKey resets all changes to the "api_key" edge.
+func (m *JWTKeyMutation) ResetAPIKey() {
+	m.api_key = nil
+	m.clearedapi_key = false
+}
+
+// Where appends a list predicates to the JWTKeyMutation builder.
+func (m *JWTKeyMutation) Where(ps ...predicate.JWTKey) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the JWTKeyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *JWTKeyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.JWTKey, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *JWTKeyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *JWTKeyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (JWTKey).
+func (m *JWTKeyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *JWTKeyMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, jwtkey.FieldCreatedAt)
+	}
+	if m.api_key != nil {
+		fields = append(fields, jwtkey.FieldAPIKeyID)
+	}
+	if m.name != nil {
+		fields = append(fields, jwtkey.FieldName)
+	}
+	if m.algorithm != nil {
+		fields = append(fields, jwtkey.FieldAlgorithm)
+	}
+	if m.fingerprint != nil {
+		fields = append(fields, jwtkey.FieldFingerprint)
+	}
+	if m.public_key_pem != nil {
+		fields = append(fields, jwtkey.FieldPublicKeyPem)
+	}
+	if m.position != nil {
+		fields = append(fields, jwtkey.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *JWTKeyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		return m.CreatedAt()
+	case jwtkey.FieldAPIKeyID:
+		return m.APIKeyID()
+	case jwtkey.FieldName:
+		return m.Name()
+	case jwtkey.FieldAlgorithm:
+		return m.Algorithm()
+	case jwtkey.FieldFingerprint:
+		return m.Fingerprint()
+	case jwtkey.FieldPublicKeyPem:
+		return m.PublicKeyPem()
+	case jwtkey.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *JWTKeyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case jwtkey.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case jwtkey.FieldName:
+		return m.OldName(ctx)
+	case jwtkey.FieldAlgorithm:
+		return m.OldAlgorithm(ctx)
+	case jwtkey.FieldFingerprint:
+		return m.OldFingerprint(ctx)
+	case jwtkey.FieldPublicKeyPem:
+		return m.OldPublicKeyPem(ctx)
+	case jwtkey.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown JWTKey field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *JWTKeyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case jwtkey.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case jwtkey.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case jwtkey.FieldAlgorithm:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAlgorithm(v)
+		return nil
+	case jwtkey.FieldFingerprint:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFingerprint(v)
+		return nil
+	case jwtkey.FieldPublicKeyPem:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublicKeyPem(v)
+		return nil
+	case jwtkey.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown JWTKey field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *JWTKeyMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, jwtkey.FieldCreatedAt)
+	}
+	if m.addposition != nil {
+		fields = append(fields, jwtkey.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *JWTKeyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case jwtkey.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *JWTKeyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case jwtkey.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown JWTKey numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *JWTKeyMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *JWTKeyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *JWTKeyMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown JWTKey nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *JWTKeyMutation) ResetField(name string) error {
+	switch name {
+	case jwtkey.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case jwtkey.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case jwtkey.FieldName:
+		m.ResetName()
+		return nil
+	case jwtkey.FieldAlgorithm:
+		m.ResetAlgorithm()
+		return nil
+	case jwtkey.FieldFingerprint:
+		m.ResetFingerprint()
+		return nil
+	case jwtkey.FieldPublicKeyPem:
+		m.ResetPublicKeyPem()
+		return nil
+	case jwtkey.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown JWTKey field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *JWTKeyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.api_key != nil {
+		edges = append(edges, jwtkey.EdgeAPIKey)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *JWTKeyMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case jwtkey.EdgeAPIKey:
+		if id := m.api_key; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *JWTKeyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *JWTKeyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *JWTKeyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedapi_key {
+		edges = append(edges, jwtkey.EdgeAPIKey)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *JWTKeyMutation) EdgeCleared(name string) bool {
+	switch name {
+	case jwtkey.EdgeAPIKey:
+		return m.clearedapi_key
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *JWTKeyMutation) ClearEdge(name string) error {
+	switch name {
+	case jwtkey.EdgeAPIKey:
+		m.ClearAPIKey()
+		return nil
+	}
+	return fmt.Errorf("unknown JWTKey unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *JWTKeyMutation) ResetEdge(name string) error {
+	switch name {
+	case jwtkey.EdgeAPIKey:
+		m.ResetAPIKey()
+		return nil
+	}
+	return fmt.Errorf("unknown JWTKey edge %s", name)
 }
 
 // OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
@@ -11578,6 +13509,924 @@ func (m *SealedValueMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *SealedValueMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SealedValue edge %s", name)
+}
+
+// SecuritySettingsMutation represents an operation that mutates the SecuritySettings nodes in the graph.
+type SecuritySettingsMutation struct {
+	config
+	op                          Op
+	typ                         string
+	id                          *string
+	created_at                  *int64
+	addcreated_at               *int64
+	require_secret              *bool
+	secret_overrides_allowlists *bool
+	origins                     *[]string
+	appendorigins               []string
+	user_agents                 *[]string
+	appenduser_agents           []string
+	methods                     *[]string
+	appendmethods               []string
+	addresses                   *[]string
+	appendaddresses             []string
+	require_jwt                 *bool
+	clearedFields               map[string]struct{}
+	api_key                     *string
+	clearedapi_key              bool
+	done                        bool
+	oldValue                    func(context.Context) (*SecuritySettings, error)
+	predicates                  []predicate.SecuritySettings
+}
+
+var _ ent.Mutation = (*SecuritySettingsMutation)(nil)
+
+// securitysettingsOption allows management of the mutation configuration using functional options.
+type securitysettingsOption func(*SecuritySettingsMutation)
+
+// newSecuritySettingsMutation creates new mutation for the SecuritySettings entity.
+func newSecuritySettingsMutation(c config, op Op, opts ...securitysettingsOption) *SecuritySettingsMutation {
+	m := &SecuritySettingsMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSecuritySettings,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSecuritySettingsID sets the ID field of the mutation.
+func withSecuritySettingsID(id string) securitysettingsOption {
+	return func(m *SecuritySettingsMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SecuritySettings
+		)
+		m.oldValue = func(ctx context.Context) (*SecuritySettings, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SecuritySettings.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSecuritySettings sets the old SecuritySettings of the mutation.
+func withSecuritySettings(node *SecuritySettings) securitysettingsOption {
+	return func(m *SecuritySettingsMutation) {
+		m.oldValue = func(context.Context) (*SecuritySettings, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SecuritySettingsMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SecuritySettingsMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SecuritySettings entities.
+func (m *SecuritySettingsMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SecuritySettingsMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SecuritySettingsMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SecuritySettings.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SecuritySettingsMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SecuritySettingsMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SecuritySettingsMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SecuritySettingsMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SecuritySettingsMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *SecuritySettingsMutation) SetAPIKeyID(s string) {
+	m.api_key = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *SecuritySettingsMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldAPIKeyID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *SecuritySettingsMutation) ResetAPIKeyID() {
+	m.api_key = nil
+}
+
+// SetRequireSecret sets the "require_secret" field.
+func (m *SecuritySettingsMutation) SetRequireSecret(b bool) {
+	m.require_secret = &b
+}
+
+// RequireSecret returns the value of the "require_secret" field in the mutation.
+func (m *SecuritySettingsMutation) RequireSecret() (r bool, exists bool) {
+	v := m.require_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequireSecret returns the old "require_secret" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldRequireSecret(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequireSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequireSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequireSecret: %w", err)
+	}
+	return oldValue.RequireSecret, nil
+}
+
+// ResetRequireSecret resets all changes to the "require_secret" field.
+func (m *SecuritySettingsMutation) ResetRequireSecret() {
+	m.require_secret = nil
+}
+
+// SetSecretOverridesAllowlists sets the "secret_overrides_allowlists" field.
+func (m *SecuritySettingsMutation) SetSecretOverridesAllowlists(b bool) {
+	m.secret_overrides_allowlists = &b
+}
+
+// SecretOverridesAllowlists returns the value of the "secret_overrides_allowlists" field in the mutation.
+func (m *SecuritySettingsMutation) SecretOverridesAllowlists() (r bool, exists bool) {
+	v := m.secret_overrides_allowlists
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretOverridesAllowlists returns the old "secret_overrides_allowlists" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldSecretOverridesAllowlists(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretOverridesAllowlists is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretOverridesAllowlists requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretOverridesAllowlists: %w", err)
+	}
+	return oldValue.SecretOverridesAllowlists, nil
+}
+
+// ResetSecretOverridesAllowlists resets all changes to the "secret_overrides_allowlists" field.
+func (m *SecuritySettingsMutation) ResetSecretOverridesAllowlists() {
+	m.secret_overrides_allowlists = nil
+}
+
+// SetOrigins sets the "origins" field.
+func (m *SecuritySettingsMutation) SetOrigins(s []string) {
+	m.origins = &s
+	m.appendorigins = nil
+}
+
+// Origins returns the value of the "origins" field in the mutation.
+func (m *SecuritySettingsMutation) Origins() (r []string, exists bool) {
+	v := m.origins
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrigins returns the old "origins" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldOrigins(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrigins is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrigins requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrigins: %w", err)
+	}
+	return oldValue.Origins, nil
+}
+
+// AppendOrigins adds s to the "origins" field.
+func (m *SecuritySettingsMutation) AppendOrigins(s []string) {
+	m.appendorigins = append(m.appendorigins, s...)
+}
+
+// AppendedOrigins returns the list of values that were appended to the "origins" field in this mutation.
+func (m *SecuritySettingsMutation) AppendedOrigins() ([]string, bool) {
+	if len(m.appendorigins) == 0 {
+		return nil, false
+	}
+	return m.appendorigins, true
+}
+
+// ResetOrigins resets all changes to the "origins" field.
+func (m *SecuritySettingsMutation) ResetOrigins() {
+	m.origins = nil
+	m.appendorigins = nil
+}
+
+// SetUserAgents sets the "user_agents" field.
+func (m *SecuritySettingsMutation) SetUserAgents(s []string) {
+	m.user_agents = &s
+	m.appenduser_agents = nil
+}
+
+// UserAgents returns the value of the "user_agents" field in the mutation.
+func (m *SecuritySettingsMutation) UserAgents() (r []string, exists bool) {
+	v := m.user_agents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgents returns the old "user_agents" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldUserAgents(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgents: %w", err)
+	}
+	return oldValue.UserAgents, nil
+}
+
+// AppendUserAgents adds s to the "user_agents" field.
+func (m *SecuritySettingsMutation) AppendUserAgents(s []string) {
+	m.appenduser_agents = append(m.appenduser_agents, s...)
+}
+
+// AppendedUserAgents returns the list of values that were appended to the "user_agents" field in this mutation.
+func (m *SecuritySettingsMutation) AppendedUserAgents() ([]string, bool) {
+	if len(m.appenduser_agents) == 0 {
+		return nil, false
+	}
+	return m.appenduser_agents, true
+}
+
+// ResetUserAgents resets all changes to the "user_agents" field.
+func (m *SecuritySettingsMutation) ResetUserAgents() {
+	m.user_agents = nil
+	m.appenduser_agents = nil
+}
+
+// SetMethods sets the "methods" field.
+func (m *SecuritySettingsMutation) SetMethods(s []string) {
+	m.methods = &s
+	m.appendmethods = nil
+}
+
+// Methods returns the value of the "methods" field in the mutation.
+func (m *SecuritySettingsMutation) Methods() (r []string, exists bool) {
+	v := m.methods
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethods returns the old "methods" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldMethods(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethods is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethods requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethods: %w", err)
+	}
+	return oldValue.Methods, nil
+}
+
+// AppendMethods adds s to the "methods" field.
+func (m *SecuritySettingsMutation) AppendMethods(s []string) {
+	m.appendmethods = append(m.appendmethods, s...)
+}
+
+// AppendedMethods returns the list of values that were appended to the "methods" field in this mutation.
+func (m *SecuritySettingsMutation) AppendedMethods() ([]string, bool) {
+	if len(m.appendmethods) == 0 {
+		return nil, false
+	}
+	return m.appendmethods, true
+}
+
+// ResetMethods resets all changes to the "methods" field.
+func (m *SecuritySettingsMutation) ResetMethods() {
+	m.methods = nil
+	m.appendmethods = nil
+}
+
+// SetAddresses sets the "addresses" field.
+func (m *SecuritySettingsMutation) SetAddresses(s []string) {
+	m.addresses = &s
+	m.appendaddresses = nil
+}
+
+// Addresses returns the value of the "addresses" field in the mutation.
+func (m *SecuritySettingsMutation) Addresses() (r []string, exists bool) {
+	v := m.addresses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddresses returns the old "addresses" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldAddresses(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddresses is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddresses requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddresses: %w", err)
+	}
+	return oldValue.Addresses, nil
+}
+
+// AppendAddresses adds s to the "addresses" field.
+func (m *SecuritySettingsMutation) AppendAddresses(s []string) {
+	m.appendaddresses = append(m.appendaddresses, s...)
+}
+
+// AppendedAddresses returns the list of values that were appended to the "addresses" field in this mutation.
+func (m *SecuritySettingsMutation) AppendedAddresses() ([]string, bool) {
+	if len(m.appendaddresses) == 0 {
+		return nil, false
+	}
+	return m.appendaddresses, true
+}
+
+// ResetAddresses resets all changes to the "addresses" field.
+func (m *SecuritySettingsMutation) ResetAddresses() {
+	m.addresses = nil
+	m.appendaddresses = nil
+}
+
+// SetRequireJwt sets the "require_jwt" field.
+func (m *SecuritySettingsMutation) SetRequireJwt(b bool) {
+	m.require_jwt = &b
+}
+
+// RequireJwt returns the value of the "require_jwt" field in the mutation.
+func (m *SecuritySettingsMutation) RequireJwt() (r bool, exists bool) {
+	v := m.require_jwt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequireJwt returns the old "require_jwt" field's value of the SecuritySettings entity.
+// If the SecuritySettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecuritySettingsMutation) OldRequireJwt(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequireJwt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequireJwt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequireJwt: %w", err)
+	}
+	return oldValue.RequireJwt, nil
+}
+
+// ResetRequireJwt resets all changes to the "require_jwt" field.
+func (m *SecuritySettingsMutation) ResetRequireJwt() {
+	m.require_jwt = nil
+}
+
+// ClearAPIKey clears the "api_key" edge to the APIKey entity.
+func (m *SecuritySettingsMutation) ClearAPIKey() {
+	m.clearedapi_key = true
+	m.clearedFields[securitysettings.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyCleared reports if the "api_key" edge to the APIKey entity was cleared.
+func (m *SecuritySettingsMutation) APIKeyCleared() bool {
+	return m.clearedapi_key
+}
+
+// APIKeyIDs returns the "api_key" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// APIKeyID instead. It exists only for internal usage by the builders.
+func (m *SecuritySettingsMutation) APIKeyIDs() (ids []string) {
+	if id := m.api_key; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAPIKey resets all changes to the "api_key" edge.
+func (m *SecuritySettingsMutation) ResetAPIKey() {
+	m.api_key = nil
+	m.clearedapi_key = false
+}
+
+// Where appends a list predicates to the SecuritySettingsMutation builder.
+func (m *SecuritySettingsMutation) Where(ps ...predicate.SecuritySettings) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SecuritySettingsMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SecuritySettingsMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SecuritySettings, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SecuritySettingsMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SecuritySettingsMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SecuritySettings).
+func (m *SecuritySettingsMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SecuritySettingsMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, securitysettings.FieldCreatedAt)
+	}
+	if m.api_key != nil {
+		fields = append(fields, securitysettings.FieldAPIKeyID)
+	}
+	if m.require_secret != nil {
+		fields = append(fields, securitysettings.FieldRequireSecret)
+	}
+	if m.secret_overrides_allowlists != nil {
+		fields = append(fields, securitysettings.FieldSecretOverridesAllowlists)
+	}
+	if m.origins != nil {
+		fields = append(fields, securitysettings.FieldOrigins)
+	}
+	if m.user_agents != nil {
+		fields = append(fields, securitysettings.FieldUserAgents)
+	}
+	if m.methods != nil {
+		fields = append(fields, securitysettings.FieldMethods)
+	}
+	if m.addresses != nil {
+		fields = append(fields, securitysettings.FieldAddresses)
+	}
+	if m.require_jwt != nil {
+		fields = append(fields, securitysettings.FieldRequireJwt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SecuritySettingsMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		return m.CreatedAt()
+	case securitysettings.FieldAPIKeyID:
+		return m.APIKeyID()
+	case securitysettings.FieldRequireSecret:
+		return m.RequireSecret()
+	case securitysettings.FieldSecretOverridesAllowlists:
+		return m.SecretOverridesAllowlists()
+	case securitysettings.FieldOrigins:
+		return m.Origins()
+	case securitysettings.FieldUserAgents:
+		return m.UserAgents()
+	case securitysettings.FieldMethods:
+		return m.Methods()
+	case securitysettings.FieldAddresses:
+		return m.Addresses()
+	case securitysettings.FieldRequireJwt:
+		return m.RequireJwt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SecuritySettingsMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case securitysettings.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case securitysettings.FieldRequireSecret:
+		return m.OldRequireSecret(ctx)
+	case securitysettings.FieldSecretOverridesAllowlists:
+		return m.OldSecretOverridesAllowlists(ctx)
+	case securitysettings.FieldOrigins:
+		return m.OldOrigins(ctx)
+	case securitysettings.FieldUserAgents:
+		return m.OldUserAgents(ctx)
+	case securitysettings.FieldMethods:
+		return m.OldMethods(ctx)
+	case securitysettings.FieldAddresses:
+		return m.OldAddresses(ctx)
+	case securitysettings.FieldRequireJwt:
+		return m.OldRequireJwt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SecuritySettings field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecuritySettingsMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case securitysettings.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case securitysettings.FieldRequireSecret:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequireSecret(v)
+		return nil
+	case securitysettings.FieldSecretOverridesAllowlists:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretOverridesAllowlists(v)
+		return nil
+	case securitysettings.FieldOrigins:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrigins(v)
+		return nil
+	case securitysettings.FieldUserAgents:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgents(v)
+		return nil
+	case securitysettings.FieldMethods:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethods(v)
+		return nil
+	case securitysettings.FieldAddresses:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddresses(v)
+		return nil
+	case securitysettings.FieldRequireJwt:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequireJwt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecuritySettings field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SecuritySettingsMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, securitysettings.FieldCreatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SecuritySettingsMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SecuritySettingsMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SecuritySettings numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SecuritySettingsMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SecuritySettingsMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SecuritySettingsMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SecuritySettings nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SecuritySettingsMutation) ResetField(name string) error {
+	switch name {
+	case securitysettings.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case securitysettings.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case securitysettings.FieldRequireSecret:
+		m.ResetRequireSecret()
+		return nil
+	case securitysettings.FieldSecretOverridesAllowlists:
+		m.ResetSecretOverridesAllowlists()
+		return nil
+	case securitysettings.FieldOrigins:
+		m.ResetOrigins()
+		return nil
+	case securitysettings.FieldUserAgents:
+		m.ResetUserAgents()
+		return nil
+	case securitysettings.FieldMethods:
+		m.ResetMethods()
+		return nil
+	case securitysettings.FieldAddresses:
+		m.ResetAddresses()
+		return nil
+	case securitysettings.FieldRequireJwt:
+		m.ResetRequireJwt()
+		return nil
+	}
+	return fmt.Errorf("unknown SecuritySettings field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SecuritySettingsMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.api_key != nil {
+		edges = append(edges, securitysettings.EdgeAPIKey)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SecuritySettingsMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case securitysettings.EdgeAPIKey:
+		if id := m.api_key; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SecuritySettingsMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SecuritySettingsMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SecuritySettingsMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedapi_key {
+		edges = append(edges, securitysettings.EdgeAPIKey)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SecuritySettingsMutation) EdgeCleared(name string) bool {
+	switch name {
+	case securitysettings.EdgeAPIKey:
+		return m.clearedapi_key
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SecuritySettingsMutation) ClearEdge(name string) error {
+	switch name {
+	case securitysettings.EdgeAPIKey:
+		m.ClearAPIKey()
+		return nil
+	}
+	return fmt.Errorf("unknown SecuritySettings unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SecuritySettingsMutation) ResetEdge(name string) error {
+	switch name {
+	case securitysettings.EdgeAPIKey:
+		m.ResetAPIKey()
+		return nil
+	}
+	return fmt.Errorf("unknown SecuritySettings edge %s", name)
 }
 
 // SessionMutation represents an operation that mutates the Session nodes in the graph.

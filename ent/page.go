@@ -12,11 +12,13 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/internal/page"
@@ -450,6 +452,87 @@ func (q *InvitationQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	return c, nil
 }
 
+// JWTKeyEdge is one row of a page.
+type JWTKeyEdge struct {
+	Node   *JWTKey
+	Cursor page.Cursor
+}
+
+// JWTKeyConnection is one page.
+type JWTKeyConnection struct {
+	Edges    []*JWTKeyEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *JWTKeyConnection) Nodes() []*JWTKey {
+	out := make([]*JWTKey, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *JWTKeyConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *JWTKey) orderValue(column string) any {
+	switch column {
+	case jwtkey.FieldCreatedAt:
+		return _m.CreatedAt
+	case jwtkey.FieldAPIKeyID:
+		return _m.APIKeyID
+	case jwtkey.FieldName:
+		return _m.Name
+	case jwtkey.FieldAlgorithm:
+		return _m.Algorithm
+	case jwtkey.FieldFingerprint:
+		return _m.Fingerprint
+	case jwtkey.FieldPublicKeyPem:
+		return _m.PublicKeyPem
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *JWTKeyQuery) Page(ctx context.Context, w page.Window, o page.Order) (*JWTKeyConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeJWTKey, o, (&JWTKey{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.JWTKey(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &JWTKeyConnection{
+		Edges:    make([]*JWTKeyEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &JWTKeyEdge{Node: r, Cursor: page.Cursor{Type: TypeJWTKey, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
 // OrganizationEdge is one row of a page.
 type OrganizationEdge struct {
 	Node   *Organization
@@ -749,6 +832,81 @@ func (q *ProjectMemberQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	}
 	for i, r := range rows {
 		c.Edges[i] = &ProjectMemberEdge{Node: r, Cursor: page.Cursor{Type: TypeProjectMember, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// SecuritySettingsEdge is one row of a page.
+type SecuritySettingsEdge struct {
+	Node   *SecuritySettings
+	Cursor page.Cursor
+}
+
+// SecuritySettingsConnection is one page.
+type SecuritySettingsConnection struct {
+	Edges    []*SecuritySettingsEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SecuritySettingsConnection) Nodes() []*SecuritySettings {
+	out := make([]*SecuritySettings, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SecuritySettingsConnection) TotalCount(ctx context.Context) (int, error) {
+	return c.count(ctx)
+}
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *SecuritySettings) orderValue(column string) any {
+	switch column {
+	case securitysettings.FieldCreatedAt:
+		return _m.CreatedAt
+	case securitysettings.FieldAPIKeyID:
+		return _m.APIKeyID
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SecuritySettingsQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SecuritySettingsConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSecuritySettings, o, (&SecuritySettings{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.SecuritySettings(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SecuritySettingsConnection{
+		Edges:    make([]*SecuritySettingsEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SecuritySettingsEdge{Node: r, Cursor: page.Cursor{Type: TypeSecuritySettings, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor

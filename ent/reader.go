@@ -12,9 +12,7 @@ import (
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
-	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
-	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -44,12 +42,8 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.Invitation().Where(invitation.ID(id)).Only(ctx)
 	case "org":
 		return r.Organization().Where(organization.ID(id)).Only(ctx)
-	case "orm":
-		return r.OrganizationMember().Where(organizationmember.ID(id)).Only(ctx)
 	case "prj":
 		return r.Project().Where(project.ID(id)).Only(ctx)
-	case "prm":
-		return r.ProjectMember().Where(projectmember.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
 	case "usr":
@@ -235,6 +229,29 @@ func (q *InvitationQuery) Eager(edges ...string) *InvitationQuery {
 	return q
 }
 
+// JWTKey queries the visible rows.
+func (r Reader) JWTKey() *JWTKeyQuery { return r.c.JWTKey.Query() }
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *JWTKey) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *JWTKeyQuery) Eager(edges ...string) *JWTKeyQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
+		}
+	}
+	return q
+}
+
 // Organization queries the visible rows.
 func (r Reader) Organization() *OrganizationQuery { return r.c.Organization.Query() }
 
@@ -252,9 +269,6 @@ func (q *OrganizationQuery) Eager(edges ...string) *OrganizationQuery {
 
 // OrganizationMember queries the visible rows.
 func (r Reader) OrganizationMember() *OrganizationMemberQuery { return r.c.OrganizationMember.Query() }
-
-// IsNode marks OrganizationMember as a thing with a global id.
-func (*OrganizationMember) IsNode() {}
 
 // Organization is nil when it is hidden from the viewer.
 func (_m *OrganizationMember) Organization(ctx context.Context) (*Organization, error) {
@@ -316,9 +330,6 @@ func (q *ProjectQuery) Eager(edges ...string) *ProjectQuery {
 // ProjectMember queries the visible rows.
 func (r Reader) ProjectMember() *ProjectMemberQuery { return r.c.ProjectMember.Query() }
 
-// IsNode marks ProjectMember as a thing with a global id.
-func (*ProjectMember) IsNode() {}
-
 // Project is nil when it is hidden from the viewer.
 func (_m *ProjectMember) Project(ctx context.Context) (*Project, error) {
 	v, err := _m.Edges.ProjectOrErr()
@@ -345,6 +356,29 @@ func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 			q = q.WithProject()
 		case "user":
 			q = q.WithUser()
+		}
+	}
+	return q
+}
+
+// SecuritySettings queries the visible rows.
+func (r Reader) SecuritySettings() *SecuritySettingsQuery { return r.c.SecuritySettings.Query() }
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *SecuritySettings) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SecuritySettingsQuery) Eager(edges ...string) *SecuritySettingsQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
 		}
 	}
 	return q

@@ -35,7 +35,7 @@ func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
 		Introspection: func(ctx context.Context) bool {
 			return who == Everybody || who == Accounts && viewer.From(ctx).SignedIn()
 		},
-		Extensions: []graphql.HandlerExtension{operations{r}},
+		Extensions: []graphql.HandlerExtension{operations{r}, keyed{r}},
 		Limits:     gqlhttp.Limits{Depth: 12},
 		Log:        log,
 	})

@@ -22,7 +22,8 @@ type idorSlot struct {
 func idorAll(typ string) string {
 	return "id __typename " + map[string]string{
 		"APIKey": `name description tags kind status start scopes createdAt owner { ... on User { id username name email } } project { id name }
-			viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }`,
+			viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
+			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } }`,
 		"User":         "username name email",
 		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
 		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } }",
@@ -74,6 +75,7 @@ func idorSlots() []idorSlot {
 		{"AuditFilter.resourceIds", "", events("resourceIds: [$id]")},
 		deed("CreateAPIKeyInput.projectId", "prj", "createAPIKey", `projectId: $id, name: "Swept"`, "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
 		deed("UpdateAPIKeyInput.id", "key", "updateAPIKey", `id: $id, name: "Swept"`, "apiKey { "+idorAll("APIKey")+" }"),
+		deed("UpdateSecuritySettingsInput.apiKeyId", "key", "updateSecuritySettings", `apiKeyId: $id, requireSecret: true, methods: ["swept"]`, "apiKey { "+idorAll("APIKey")+" }"),
 		deed("RevealAPIKeySecretInput.id", "key", "revealAPIKeySecret", "id: $id", "secret revealCount"),
 		deed("DisableAPIKeyInput.id", "key", "disableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
 		deed("EnableAPIKeyInput.id", "key", "enableAPIKey", "id: $id", "apiKey { "+idorAll("APIKey")+" }"),
@@ -160,7 +162,7 @@ type idorActor struct {
 func idorCast(t *testing.T, e *estate) []idorActor {
 	t.Helper()
 	admin := []string{
-		"UpdateAPIKeyInput.id", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
+		"UpdateAPIKeyInput.id", "UpdateSecuritySettingsInput.apiKeyId", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
 		"RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
 	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
@@ -203,6 +205,7 @@ func (e *estate) idorIDs(t *testing.T) []string {
 		of("SELECT id AS x FROM sessions WHERE user_id = ?", e.ada.ID), of("SELECT id AS x FROM access_tokens WHERE user_id = ? AND name LIKE 'Zanzibar%'", e.ada.ID),
 		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
+		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM instances"), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
 	}
 }

@@ -117,6 +117,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
 		key := l.keys(ada, ben)
+		l.privateKeys(ada, key)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
@@ -214,18 +215,22 @@ func (l *life) keys(ada, ben *apptest.Actor) string {
 	l.t.Helper()
 	id := ""
 	for i, kind := range []string{"PROJECT", "PERSONAL", "PROJECT"} {
-		out := ada.Must(l.t, `mutation($name: String!, $kind: APIKeyKind!) { createAPIKey(input: {name: $name, kind: $kind}) { apiKey { id name start } plaintext secret errors { code } } }`,
-			apptest.Vars{"name": fmt.Sprintf("key %d", i), "kind": kind})
+		ask := `mutation($name: String!, $kind: APIKeyKind!) { createAPIKey(input: {name: $name, kind: $kind}) { apiKey { id name start } plaintext secret errors { code } } }`
+		vars := apptest.Vars{"name": fmt.Sprintf("key %d", i), "kind": kind}
+		out := ada.Once(l.t, ask, vars, l.idempotencyKey(i))
 		l.c.token(fmt.Sprintf("key %d", i), out.Text("createAPIKey", "plaintext"))
 		l.c.token(fmt.Sprintf("secret %d", i), out.Text("createAPIKey", "secret"))
 		l.keep("createAPIKey", out, fmt.Sprintf("key %d", i), fmt.Sprintf("secret %d", i))
+		l.keep("createAPIKey again", ada.Once(l.t, ask, vars, l.idempotencyKey(i)))
 		if i == 0 {
 			id = out.Text("createAPIKey", "apiKey", "id")
 		}
 	}
 	ada.Share(l.t, id, ben, "CONTRIBUTOR")
 	vars := apptest.Vars{"id": id}
-	l.keep("a reveal", ben.Must(l.t, `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "because"}) { secret revealCount errors { code } } }`, vars), "secret 0")
+	const reveal = `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "because"}) { secret revealCount errors { code } } }`
+	l.keep("a reveal", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)), "secret 0")
+	l.keep("a reveal again", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)))
 	for _, ask := range []string{
 		`query($id: ID!) { apiKey(id: $id) { id name description tags start scopes viewerCan status } }`, `{ apiKeys(first: 100) { nodes { id name start } edges { cursor } } }`,
 		`mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "renamed", description: "text"}) { apiKey { id name start } errors { code } } }`,
@@ -244,12 +249,44 @@ func (l *life) keys(ada, ben *apptest.Actor) string {
 	return id
 }
 
+// idempotencyKey is one that is a secret of its own: clients write into it what they like.
+func (l *life) idempotencyKey(n int) string {
+	key := fmt.Sprintf("key-of-a-client-5d0c27b1-%d", n)
+	l.c[fmt.Sprintf("an Idempotency-Key, %d", n)] = key
+	return key
+}
+
+// privateKeys are sent by mistake where a public key belongs: alone, mislabelled, beside a good one, and in the wrong field.
+func (l *life) privateKeys(ada *apptest.Actor, key string) {
+	l.t.Helper()
+	public, private, _ := keyPair(l.t)
+	for i, line := range strings.Split(strings.TrimSpace(private), "\n") {
+		if !strings.HasPrefix(line, "-----") {
+			l.c[fmt.Sprintf("the private key, line %d", i)] = line
+		}
+	}
+	for _, text := range []string{private, strings.ReplaceAll(private, "PRIVATE", "PUBLIC"), public + private, strings.ReplaceAll(private, "-----", "")} {
+		l.keep("a private key", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"jwtKeys": []apptest.Vars{{"name": "mine", "publicKeyPEM": text}}})))
+		l.keep("a private key as an origin", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"origins": []string{text}, "methods": []string{text}, "addresses": []string{text}, "userAgents": []string{text}})))
+		l.keep("a private key as a flag", ada.Do(l.t, editSecurity, settings(key, apptest.Vars{"requireSecret": text})))
+	}
+	out := l.keep("a public key", ada.Must(l.t, editSecurity, settings(key, apptest.Vars{"jwtKeys": []apptest.Vars{{"name": "mine", "publicKeyPEM": public}}})))
+	if out.Text("updateSecuritySettings", "apiKey", "securitySettings", "jwtKeys", 0, "publicKeyPEM") != public {
+		l.t.Errorf("the public key is %s", out.Body)
+	}
+}
+
 func (l *life) tokens(ada *apptest.Actor) {
 	l.t.Helper()
-	out := ada.Must(l.t, `mutation { createAccessToken(input: {name: "robot"}) { accessToken { id start } plaintext errors { code } } }`, nil)
+	const create = `mutation { createAccessToken(input: {name: "robot"}) { accessToken { id start } plaintext errors { code } } }`
+	out := ada.Once(l.t, create, nil, l.idempotencyKey(8))
 	plain := out.Text("createAccessToken", "plaintext")
 	l.c.token("the access token", plain)
 	l.keep("createAccessToken", out, "the access token")
+	l.keep("createAccessToken again", ada.Once(l.t, create, nil, l.idempotencyKey(8)))
+	if l.Count(l.t, "idempotency_keys") < 5 {
+		l.t.Error("the keys of this test are not remembered")
+	}
 	robot := ada.WithToken(plain)
 	l.keep("a request with it", robot.Must(l.t, `{ viewer { email accessTokens(first: 10) { nodes { id name start } } sessions(first: 10) { nodes { id } } } }`, nil))
 	l.keep("a wrong one", ada.WithToken(plain[:len(plain)-1]+"x").Do(l.t, `{ viewer { email } }`, nil))

@@ -61,6 +61,9 @@ func newEstate(t *testing.T, s *apptest.Server) *estate {
 	for _, id := range []string{e.key.ID, e.spare.ID, e.private.ID} {
 		e.ada.Must(t, `mutation($id: ID!) { updateAPIKey(input: {id: $id, description: "Zanzibar notes", tags: ["Zanzibar"]}) { errors { code } } }`, apptest.Vars{"id": id})
 	}
+	signer, _, _ := keyPair(t)
+	e.ada.Must(t, editSecurity, settings(e.key.ID, apptest.Vars{"origins": []string{"https://zanzibar.example"}, "methods": []string{leakWord},
+		"jwtKeys": []apptest.Vars{{"name": leakWord, "publicKeyPEM": signer}}}))
 	e.benPlace = e.ada.Share(t, e.key.ID, e.ben, "ADMIN")
 	e.cleoInvitation = e.ada.Invite(t, e.key.ID, e.cleo, "CONTRIBUTOR")
 	e.cleo.Accept(t, e.cleoInvitation)

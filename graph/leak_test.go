@@ -37,6 +37,11 @@ func leakEdges() []leakEdge {
 		{"APIKey.invitations", "cleo", `{ apiKeys(first: 10) { edges { node { id invitations(first: 10) { totalCount } } } } }`, []any{"apiKeys", "edges", 0, "node", "invitations"}, ""},
 		{"APIKey.collaborators", "cleo", `query($key: ID!) { nodes(ids: [$key]) { id ... on APIKey { collaborators(first: 10) { totalCount } } } }`, []any{"nodes", 0, "collaborators"}, ""},
 		{"APIKey.collaborators", "cleo", `query($key: ID!) { node(id: $key) { id ...k } } fragment k on APIKey { collaborators(first: 10) { totalCount } }`, []any{"node", "collaborators"}, "FORBIDDEN"},
+		{"APIKey.securitySettings", "cleo", key + `id securitySettings { origins } } }`, []any{"apiKey", "securitySettings"}, "FORBIDDEN"},
+		{"APIKey.securitySettings", "hal", key + `id securitySettings { origins } } }`, []any{"apiKey", "securitySettings"}, "FORBIDDEN"},
+		{"APIKey.securitySettings", "ida", key + `id securitySettings { jwtKeys { id } } } }`, []any{"apiKey", "securitySettings"}, "FORBIDDEN"},
+		{"APIKey.securitySettings", "cleo", `{ apiKeys(first: 10) { nodes { id securitySettings { origins } } } }`, []any{"apiKeys", "nodes", 0, "securitySettings"}, ""},
+		{"APIKey.securitySettings", "cleo", `query($key: ID!) { nodes(ids: [$key]) { id ... on APIKey { securitySettings { origins } } } }`, []any{"nodes", 0, "securitySettings"}, ""},
 		{"APIKey.viewerMembership", "hal", key + `id viewerMembership { id } } }`, []any{"apiKey", "viewerMembership"}, ""},
 		{"Collaborator.addedBy", "cleo", key + `viewerMembership { id addedBy { id name } } } }`, []any{"apiKey", "viewerMembership", "addedBy"}, ""},
 		{"Collaborator.addedBy", "cleo", `query($place: ID!) { node(id: $place) { id ... on Collaborator { addedBy { id } } } }`, []any{"node", "addedBy"}, ""},
@@ -70,11 +75,12 @@ func leakEdges() []leakEdge {
 // leakless are fields to rows that nothing is hidden behind, with the reason.
 func leakless() map[string]string {
 	return map[string]string{
-		"Viewer.user":          "everybody sees themself",
-		"Query.viewer":         "is who asks",
-		"Project.organization": "who sees a project is a member of its organization (design.md section 3)",
-		"Collaborator.user":    "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
-		"AuditEvent.actor":     "TestWhoLeftIsANameInTheLogAndNothingElse",
+		"Viewer.user":              "everybody sees themself",
+		"Query.viewer":             "is who asks",
+		"Project.organization":     "who sees a project is a member of its organization (design.md section 3)",
+		"Collaborator.user":        "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
+		"SecuritySettings.jwtKeys": "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
+		"AuditEvent.actor":         "TestWhoLeftIsANameInTheLogAndNothingElse",
 	}
 }
 

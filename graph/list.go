@@ -56,6 +56,8 @@ func keysPage(ctx context.Context, q *ent.APIKeyQuery, w page.Window, o page.Ord
 	for _, e := range c.Edges {
 		memory.can[ent.TypeAPIKey].announce(e.Node.ID)
 		memory.place.announce(e.Node.ID)
+		memory.security.announce(e.Node.ID)
+		memory.jwtKeys.announce(e.Node.ID)
 	}
 	return c, nil
 }

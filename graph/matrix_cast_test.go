@@ -191,13 +191,15 @@ func (g *stage) written(t *testing.T, p *prop) string {
 	if g.s.Database == apptest.Postgres {
 		join = "string_agg(x, ' ')"
 	}
-	var key, places, offers, values string
+	var key, places, offers, values, security string
 	g.s.Row(t, `SELECT name || '|' || description || '|' || CAST(tags AS TEXT) || '|' || kind || '|' || CAST(expires_at AS TEXT) || '|' || CAST(disabled_at AS TEXT)
 		|| '|' || COALESCE(disabled_by_id, '') || '|' || disabled_as || '|' || project_id || '|' || owner_id FROM api_keys WHERE id = ?`, []any{p.ID}, &key)
 	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT id || ':' || role || ':' || user_id AS x FROM collaborators WHERE api_key_id = ? ORDER BY id) AS places`, []any{p.ID}, &places)
 	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT id || ':' || role || ':' || status || ':' || email AS x FROM invitations WHERE api_key_id = ? ORDER BY id) AS offers`, []any{p.ID}, &offers)
 	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT CAST(version AS TEXT) || ':' || CAST(reveal_count AS TEXT) AS x FROM sealed_values WHERE api_key_id = ?) AS sealed`, []any{p.ID}, &values)
-	return key + "\n" + places + "\n" + offers + "\n" + values
+	g.s.Row(t, `SELECT CAST(require_secret AS TEXT) || CAST(secret_overrides_allowlists AS TEXT) || CAST(require_jwt AS TEXT) || CAST(origins AS TEXT)
+		FROM security_settings WHERE api_key_id = ?`, []any{p.ID}, &security)
+	return key + "\n" + security + "\n" + places + "\n" + offers + "\n" + values
 }
 
 // recorded counts the deeds in the audit that are about a key or somebody's part of it.

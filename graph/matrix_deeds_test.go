@@ -53,6 +53,11 @@ func deeds() map[string]deed {
 			`mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "Renamed"}) { apiKey { name } errors { code message } } }`,
 			theKey, stored(1, "api_keys WHERE id = ? AND name = 'Renamed'", keyArg),
 		},
+		"edit_security": {
+			`mutation($id: ID!) { updateSecuritySettings(input: {apiKeyId: $id, requireSecret: true, origins: ["https://matrix.example"]}) { apiKey { id } errors { code message } } }`,
+			theKey, stored(1, "security_settings WHERE api_key_id = ? AND require_secret = ?",
+				func(_ *stage, p *prop, _ *apptest.Actor) []any { return []any{p.ID, true} }),
+		},
 		"reveal_secret": {
 			`mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "matrix"}) { secret errors { code message } } }`,
 			theKey, func(_ *testing.T, _ *stage, p *prop, _ *apptest.Actor, out apptest.Answer) bool {

@@ -197,7 +197,7 @@ func TestTheRoleMatrixIsComplete(t *testing.T) {
 		driven = append(driven, permission)
 	}
 	sameNames(t, "mutations that the matrix drives", driven, "mutations of the schema", mutations)
-	sameNames(t, "fields that the matrix reads", []string{"view_sharing"}, "gated fields of the schema", fields)
+	sameNames(t, "fields that the matrix reads", []string{"view_sharing", "view_security"}, "gated fields of the schema", fields)
 	for _, permission := range slices.Concat(mutations, fields) {
 		if !slices.Contains(rows, permission) {
 			t.Errorf("the schema names %s, which has no row", permission)

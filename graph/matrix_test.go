@@ -155,6 +155,7 @@ func (g *stage) look(t *testing.T, person string, p *prop, keys int) {
 	}
 	g.lookAtProject(t, person, p, keys)
 	g.lookAtSharing(t, person, p)
+	g.lookAtSecurity(t, person, p)
 }
 
 func (g *stage) sees(t *testing.T, person, way string, node any, p *prop, want []string) {
@@ -191,6 +192,19 @@ func (g *stage) lookAtProject(t *testing.T, person string, p *prop, keys int) {
 	list, _ := out.At("project", "apiKeys", "nodes").([]any)
 	if len(list) != keys || out.Code() != "" {
 		t.Errorf("%s: %s sees %d keys in the project, want %d: %q", g.name, person, len(list), keys, out.Code())
+	}
+}
+
+// lookAtSecurity reads the settings and the rows behind them (A15, A16, A22).
+func (g *stage) lookAtSecurity(t *testing.T, person string, p *prop) {
+	t.Helper()
+	cell, who := g.cells["view_security"][person], g.actor(person)
+	out := who.Do(t, `query($id: ID!) { apiKey(id: $id) { securitySettings { requireSecret origins jwtKeys { id } } } }`, apptest.Vars{"id": p.ID})
+	if out.Code() != cell.code() || (out.At("apiKey", "securitySettings") != nil) != (cell == cellDone) {
+		t.Errorf("%s: %s asks for the security settings: %s", g.name, person, out.Body)
+	}
+	if cell == cellForbidden && (len(out.Errors) != 1 || out.Errors[0].Extensions.Permission != noun+"view_security") {
+		t.Errorf("%s: %s asks for the security settings: %s", g.name, person, out.Body)
 	}
 }
 

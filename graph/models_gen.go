@@ -367,6 +367,36 @@ type UpdateCollaboratorRolePayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// What changes; what is left out stays, null clears.
+type UpdateSecuritySettingsInput struct {
+	// The key.
+	APIKeyID string `json:"apiKeyId"`
+	// Whether the secret must come with each request; null: no.
+	RequireSecret graphql.Omittable[*bool] `json:"requireSecret,omitempty"`
+	// Whether the secret makes up for the lists; null: no.
+	SecretOverridesAllowlists graphql.Omittable[*bool] `json:"secretOverridesAllowlists,omitempty"`
+	// All origins, at most 30.
+	Origins graphql.Omittable[[]string] `json:"origins,omitempty"`
+	// All parts of user agents, at most 30.
+	UserAgents graphql.Omittable[[]string] `json:"userAgents,omitempty"`
+	// All names of what may be called, at most 30.
+	Methods graphql.Omittable[[]string] `json:"methods,omitempty"`
+	// All addresses and networks, at most 30.
+	Addresses graphql.Omittable[[]string] `json:"addresses,omitempty"`
+	// Whether a signed token must come with each request; null: no. It needs a public key.
+	RequireJwt graphql.Omittable[*bool] `json:"requireJWT,omitempty"`
+	// All public keys, at most 3. One that is there already keeps its id.
+	JwtKeys graphql.Omittable[[]*keyhall.NewJWTKey] `json:"jwtKeys,omitempty"`
+}
+
+// The answer of updateSecuritySettings.
+type UpdateSecuritySettingsPayload struct {
+	// The key.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // What a list of keys can be sorted by.
 type APIKeyOrderField string
 

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/keyhall/keyhall/graph/scalar"
+	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -1631,6 +1632,22 @@ func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, 
 func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.SelectionSet, v int) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalInt(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNString2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyringᚐSecret(ctx context.Context, v any) (keyring.Secret, error) {
+	res, err := scalar.UnmarshalSecret(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNString2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyringᚐSecret(ctx context.Context, sel ast.SelectionSet, v keyring.Secret) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalSecret(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -24,6 +24,8 @@ type request struct {
 	place        *batch[*ent.Collaborator]
 	project      *batch[*projectmember.Role]
 	organization *batch[*organizationmember.Role]
+	security     *batch[*ent.SecuritySettings] // by key
+	jwtKeys      *batch[[]*ent.JWTKey]         // by key
 }
 
 func (r *Resolver) newRequest() *request {
@@ -36,6 +38,8 @@ func (r *Resolver) newRequest() *request {
 	q.place = newBatch(r.places)
 	q.project = newBatch(r.projectRoles)
 	q.organization = newBatch(r.organizationRoles)
+	q.security = newBatch(r.securitySettings)
+	q.jwtKeys = newBatch(r.jwtKeys)
 	return q
 }
 

@@ -29,6 +29,7 @@ type ResolverRoot interface {
 	Organization() OrganizationResolver
 	Project() ProjectResolver
 	Query() QueryResolver
+	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
 	Viewer() ViewerResolver
 }
@@ -69,6 +70,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDisableAPIKeyInput,
 		ec.unmarshalInputEnableAPIKeyInput,
 		ec.unmarshalInputInviteCollaboratorsInput,
+		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRevealAPIKeySecretInput,
@@ -80,6 +82,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSignUpInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
+		ec.unmarshalInputUpdateSecuritySettingsInput,
 	)
 	first := true
 
@@ -154,7 +157,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -170,6 +173,7 @@ var sources = []*ast.Source{
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
+	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
 }
@@ -219,6 +223,8 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_collaborators(ctx, field)
 	case "invitations":
 		return ec.fieldContext_APIKey_invitations(ctx, field)
+	case "securitySettings":
+		return ec.fieldContext_APIKey_securitySettings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type APIKey", field.Name)
 }
@@ -559,6 +565,22 @@ func (ec *executionContext) childFields_InviteCollaboratorsPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type InviteCollaboratorsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_JWTKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_JWTKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_JWTKey_name(ctx, field)
+	case "algorithm":
+		return ec.fieldContext_JWTKey_algorithm(ctx, field)
+	case "fingerprint":
+		return ec.fieldContext_JWTKey_fingerprint(ctx, field)
+	case "publicKeyPEM":
+		return ec.fieldContext_JWTKey_publicKeyPEM(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JWTKey", field.Name)
+}
+
 func (ec *executionContext) childFields_LeaveAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "errors":
@@ -727,6 +749,28 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "requireSecret":
+		return ec.fieldContext_SecuritySettings_requireSecret(ctx, field)
+	case "secretOverridesAllowlists":
+		return ec.fieldContext_SecuritySettings_secretOverridesAllowlists(ctx, field)
+	case "origins":
+		return ec.fieldContext_SecuritySettings_origins(ctx, field)
+	case "userAgents":
+		return ec.fieldContext_SecuritySettings_userAgents(ctx, field)
+	case "methods":
+		return ec.fieldContext_SecuritySettings_methods(ctx, field)
+	case "addresses":
+		return ec.fieldContext_SecuritySettings_addresses(ctx, field)
+	case "requireJWT":
+		return ec.fieldContext_SecuritySettings_requireJWT(ctx, field)
+	case "jwtKeys":
+		return ec.fieldContext_SecuritySettings_jwtKeys(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecuritySettings", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -825,6 +869,16 @@ func (ec *executionContext) childFields_UpdateCollaboratorRolePayload(ctx contex
 		return ec.fieldContext_UpdateCollaboratorRolePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCollaboratorRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSecuritySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_UpdateSecuritySettingsPayload_apiKey(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateSecuritySettingsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSecuritySettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

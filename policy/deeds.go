@@ -32,15 +32,25 @@ func scopeOf(p Permission, subject string, d Deed) (scope, bool) {
 func deeds(subject string, d Deed) map[Permission]scope {
 	enabled := []string{"disabled_at", "disabled_by_id", "disabled_as"}
 	settled := []string{"status", "settled_at"}
+	security := []string{
+		"require_secret", "secret_overrides_allowlists", "origins", "user_agents", "methods", "addresses", "require_jwt",
+	}
 	return map[Permission]scope{
 		"project.create_api_key": {writes: []core.Write{
 			core.Create("APIKey", pins{"id": d.New, "project_id": d.ID, "owner_id": subject}),
 			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
 			core.Create("SealedValue", pins{"api_key_id": d.New}),
+			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
 		}},
 		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at")}},
 		"api_key.disable": {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.enable":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"api_key.edit_security": {writes: []core.Write{
+			core.Update("SecuritySettings", pins{"api_key_id": d.ID}, security...),
+			core.Create("JWTKey", pins{"api_key_id": d.ID}),
+			core.Update("JWTKey", pins{"api_key_id": d.ID}, "name", "position"),
+			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
+		}},
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -50,6 +60,8 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("Invitation", pins{"api_key_id": d.ID}),
 			core.Delete("APIKeyHash", pins{"api_key_id": d.ID}),
 			core.Delete("SealedValue", pins{"api_key_id": d.ID}),
+			core.Delete("SecuritySettings", pins{"api_key_id": d.ID}),
+			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
 		}},
 		"api_key.invite":              {writes: []core.Write{core.Create("Invitation", pins{"api_key_id": d.ID, "invited_by_id": subject})}},

@@ -32,6 +32,7 @@ func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 	for typ, want := range map[string]Permission{
 		"APIKey": "api_key.view", "Organization": "organization.view", "OrganizationMember": "organization_member.view",
 		"AuditEvent": "audit_event.view", "User": "user.view", "Session": "session.view", "Collaborator": "collaborator.view",
+		"SecuritySettings": "security_settings.view", "JWTKey": "jwt_key.view",
 	} {
 		if got, ok := r.RowPermission(typ); !ok || got != want {
 			t.Errorf("%s: %q", typ, got)

@@ -39,24 +39,26 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 	return rows.Err()
 }
 
-// Passed tells whether a moment is over by the database's clock.
-func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
-	text := "SELECT CASE WHEN ? <= " + core.Now(r.dialect) + " THEN 1 ELSE 0 END"
-	if r.dialect == dialect.Postgres {
-		text = "SELECT CASE WHEN $1::bigint <= " + core.Now(r.dialect) + " THEN 1 ELSE 0 END"
-	}
+// Now is the database's clock.
+func (r *Revision) Now(ctx context.Context, q core.Asker) (int64, error) {
 	rows := &entsql.Rows{}
-	if err := q.Ask(ctx, core.NewStatement(text, []any{at}), rows); err != nil {
-		return false, fmt.Errorf("policy: ask the clock: %w", err)
+	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(r.dialect), nil), rows); err != nil {
+		return 0, fmt.Errorf("policy: ask the clock: %w", err)
 	}
 	defer rows.Close()
-	var passed int
+	var now int64
 	if rows.Next() {
-		if err := rows.Scan(&passed); err != nil {
-			return false, err
+		if err := rows.Scan(&now); err != nil {
+			return 0, fmt.Errorf("policy: read the clock: %w", err)
 		}
 	}
-	return passed == 1, rows.Err()
+	return now, rows.Err()
+}
+
+// Passed tells whether a moment is over by the database's clock.
+func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
+	now, err := r.Now(ctx, q)
+	return err == nil && at <= now, err
 }
 
 // standing tells whether the subject has an account that is not suspended, and holds it so until the transaction ends: a

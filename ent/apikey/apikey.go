@@ -53,6 +53,10 @@ const (
 	EdgeCollaborators = "collaborators"
 	// EdgeInvitations holds the string denoting the invitations edge name in mutations.
 	EdgeInvitations = "invitations"
+	// EdgeSecuritySettings holds the string denoting the security_settings edge name in mutations.
+	EdgeSecuritySettings = "security_settings"
+	// EdgeJwtKeys holds the string denoting the jwt_keys edge name in mutations.
+	EdgeJwtKeys = "jwt_keys"
 	// Table holds the table name of the apikey in the database.
 	Table = "api_keys"
 	// ProjectTable is the table that holds the project relation/edge.
@@ -83,6 +87,20 @@ const (
 	InvitationsInverseTable = "invitations"
 	// InvitationsColumn is the table column denoting the invitations relation/edge.
 	InvitationsColumn = "api_key_id"
+	// SecuritySettingsTable is the table that holds the security_settings relation/edge.
+	SecuritySettingsTable = "security_settings"
+	// SecuritySettingsInverseTable is the table name for the SecuritySettings entity.
+	// It exists in this package in order to avoid circular dependency with the "securitysettings" package.
+	SecuritySettingsInverseTable = "security_settings"
+	// SecuritySettingsColumn is the table column denoting the security_settings relation/edge.
+	SecuritySettingsColumn = "api_key_id"
+	// JwtKeysTable is the table that holds the jwt_keys relation/edge.
+	JwtKeysTable = "jwt_keys"
+	// JwtKeysInverseTable is the table name for the JWTKey entity.
+	// It exists in this package in order to avoid circular dependency with the "jwtkey" package.
+	JwtKeysInverseTable = "jwt_keys"
+	// JwtKeysColumn is the table column denoting the jwt_keys relation/edge.
+	JwtKeysColumn = "api_key_id"
 )
 
 // Columns holds all SQL columns for apikey fields.
@@ -264,6 +282,22 @@ func newInvitationsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(InvitationsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, InvitationsTable, InvitationsColumn),
+	)
+}
+
+func newSecuritySettingsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SecuritySettingsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SecuritySettingsTable, SecuritySettingsColumn),
+	)
+}
+
+func newJwtKeysStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(JwtKeysInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, JwtKeysTable, JwtKeysColumn),
 	)
 }
 

@@ -876,6 +876,62 @@ func HasInvitationsWith(preds ...predicate.Invitation) predicate.APIKey {
 	})
 }
 
+// HasSecuritySettings applies the HasEdge predicate on the "security_settings" edge.
+func HasSecuritySettings() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SecuritySettingsTable, SecuritySettingsColumn),
+		)
+		if row := lock.Row("SecuritySettings"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSecuritySettingsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSecuritySettingsWith applies the HasEdge predicate on the "security_settings" edge with a given conditions (other predicates).
+func HasSecuritySettingsWith(preds ...predicate.SecuritySettings) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newSecuritySettingsStep()
+		preds := append([]predicate.SecuritySettings{lock.Row("SecuritySettings")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasJwtKeys applies the HasEdge predicate on the "jwt_keys" edge.
+func HasJwtKeys() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, JwtKeysTable, JwtKeysColumn),
+		)
+		if row := lock.Row("JWTKey"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newJwtKeysStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasJwtKeysWith applies the HasEdge predicate on the "jwt_keys" edge with a given conditions (other predicates).
+func HasJwtKeysWith(preds ...predicate.JWTKey) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newJwtKeysStep()
+		preds := append([]predicate.JWTKey{lock.Row("JWTKey")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.APIKey) predicate.APIKey {
 	return predicate.APIKey(sql.AndPredicates(predicates...))

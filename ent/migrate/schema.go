@@ -267,6 +267,39 @@ var (
 			},
 		},
 	}
+	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
+	IdempotencyKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "mutation", Type: field.TypeString},
+		{Name: "fingerprint", Type: field.TypeBytes},
+		{Name: "pepper_id", Type: field.TypeString},
+		{Name: "subject_id", Type: field.TypeString, Default: ""},
+		{Name: "made_id", Type: field.TypeString, Default: ""},
+		{Name: "part_id", Type: field.TypeString, Default: ""},
+		{Name: "outcomes", Type: field.TypeJSON, Nullable: true},
+		{Name: "expires_at", Type: field.TypeInt64},
+	}
+	// IdempotencyKeysTable holds the schema information for the "idempotency_keys" table.
+	IdempotencyKeysTable = &schema.Table{
+		Name:       "idempotency_keys",
+		Columns:    IdempotencyKeysColumns,
+		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotencykey_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[1], IdempotencyKeysColumns[0]},
+			},
+			{
+				Name:    "idempotencykey_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[11]},
+			},
+		},
+	}
 	// InstancesColumns holds the columns for the "instances" table.
 	InstancesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -344,6 +377,43 @@ var (
 				Name:    "invitation_invited_by_id",
 				Unique:  false,
 				Columns: []*schema.Column{InvitationsColumns[11]},
+			},
+		},
+	}
+	// JwtKeysColumns holds the columns for the "jwt_keys" table.
+	JwtKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString},
+		{Name: "algorithm", Type: field.TypeString},
+		{Name: "fingerprint", Type: field.TypeString},
+		{Name: "public_key_pem", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "api_key_id", Type: field.TypeString, Size: 40},
+	}
+	// JwtKeysTable holds the schema information for the "jwt_keys" table.
+	JwtKeysTable = &schema.Table{
+		Name:       "jwt_keys",
+		Columns:    JwtKeysColumns,
+		PrimaryKey: []*schema.Column{JwtKeysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "jwt_keys_api_keys_jwt_keys",
+				Columns:    []*schema.Column{JwtKeysColumns[7]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "jwtkey_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{JwtKeysColumns[1], JwtKeysColumns[0]},
+			},
+			{
+				Name:    "jwtkey_api_key_id_fingerprint",
+				Unique:  true,
+				Columns: []*schema.Column{JwtKeysColumns[7], JwtKeysColumns[4]},
 			},
 		},
 	}
@@ -524,6 +594,45 @@ var (
 			},
 		},
 	}
+	// SecuritySettingsColumns holds the columns for the "security_settings" table.
+	SecuritySettingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "require_secret", Type: field.TypeBool, Default: false},
+		{Name: "secret_overrides_allowlists", Type: field.TypeBool, Default: false},
+		{Name: "origins", Type: field.TypeJSON},
+		{Name: "user_agents", Type: field.TypeJSON},
+		{Name: "methods", Type: field.TypeJSON},
+		{Name: "addresses", Type: field.TypeJSON},
+		{Name: "require_jwt", Type: field.TypeBool, Default: false},
+		{Name: "api_key_id", Type: field.TypeString, Size: 40},
+	}
+	// SecuritySettingsTable holds the schema information for the "security_settings" table.
+	SecuritySettingsTable = &schema.Table{
+		Name:       "security_settings",
+		Columns:    SecuritySettingsColumns,
+		PrimaryKey: []*schema.Column{SecuritySettingsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "security_settings_api_keys_security_settings",
+				Columns:    []*schema.Column{SecuritySettingsColumns[9]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "securitysettings_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SecuritySettingsColumns[1], SecuritySettingsColumns[0]},
+			},
+			{
+				Name:    "securitysettings_api_key_id",
+				Unique:  true,
+				Columns: []*schema.Column{SecuritySettingsColumns[9]},
+			},
+		},
+	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -599,13 +708,16 @@ var (
 		AuditEventsTable,
 		CollaboratorsTable,
 		CredentialsTable,
+		IdempotencyKeysTable,
 		InstancesTable,
 		InvitationsTable,
+		JwtKeysTable,
 		OrganizationsTable,
 		OrganizationMembersTable,
 		ProjectsTable,
 		ProjectMembersTable,
 		SealedValuesTable,
+		SecuritySettingsTable,
 		SessionsTable,
 		UsersTable,
 	}
@@ -621,10 +733,12 @@ func init() {
 	CollaboratorsTable.ForeignKeys[2].RefTable = UsersTable
 	InvitationsTable.ForeignKeys[0].RefTable = APIKeysTable
 	InvitationsTable.ForeignKeys[1].RefTable = UsersTable
+	JwtKeysTable.ForeignKeys[0].RefTable = APIKeysTable
 	OrganizationMembersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	OrganizationMembersTable.ForeignKeys[1].RefTable = UsersTable
 	ProjectsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProjectMembersTable.ForeignKeys[0].RefTable = ProjectsTable
 	ProjectMembersTable.ForeignKeys[1].RefTable = UsersTable
+	SecuritySettingsTable.ForeignKeys[0].RefTable = APIKeysTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 }

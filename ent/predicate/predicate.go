@@ -24,11 +24,17 @@ type Collaborator func(*sql.Selector)
 // Credential is the predicate function for credential builders.
 type Credential func(*sql.Selector)
 
+// IdempotencyKey is the predicate function for idempotencykey builders.
+type IdempotencyKey func(*sql.Selector)
+
 // Instance is the predicate function for instance builders.
 type Instance func(*sql.Selector)
 
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
+
+// JWTKey is the predicate function for jwtkey builders.
+type JWTKey func(*sql.Selector)
 
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
@@ -44,6 +50,9 @@ type ProjectMember func(*sql.Selector)
 
 // SealedValue is the predicate function for sealedvalue builders.
 type SealedValue func(*sql.Selector)
+
+// SecuritySettings is the predicate function for securitysettings builders.
+type SecuritySettings func(*sql.Selector)
 
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)

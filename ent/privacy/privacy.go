@@ -254,6 +254,30 @@ func (f CredentialMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CredentialMutation", m)
 }
 
+// The IdempotencyKeyQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type IdempotencyKeyQueryRuleFunc func(context.Context, *ent.IdempotencyKeyQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f IdempotencyKeyQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.IdempotencyKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.IdempotencyKeyQuery", q)
+}
+
+// The IdempotencyKeyMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type IdempotencyKeyMutationRuleFunc func(context.Context, *ent.IdempotencyKeyMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f IdempotencyKeyMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.IdempotencyKeyMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.IdempotencyKeyMutation", m)
+}
+
 // The InstanceQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type InstanceQueryRuleFunc func(context.Context, *ent.InstanceQuery) error
@@ -300,6 +324,30 @@ func (f InvitationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvitationMutation", m)
+}
+
+// The JWTKeyQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type JWTKeyQueryRuleFunc func(context.Context, *ent.JWTKeyQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f JWTKeyQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.JWTKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.JWTKeyQuery", q)
+}
+
+// The JWTKeyMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type JWTKeyMutationRuleFunc func(context.Context, *ent.JWTKeyMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f JWTKeyMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.JWTKeyMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.JWTKeyMutation", m)
 }
 
 // The OrganizationQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -420,6 +468,30 @@ func (f SealedValueMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SealedValueMutation", m)
+}
+
+// The SecuritySettingsQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SecuritySettingsQueryRuleFunc func(context.Context, *ent.SecuritySettingsQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SecuritySettingsQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SecuritySettingsQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SecuritySettingsQuery", q)
+}
+
+// The SecuritySettingsMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SecuritySettingsMutationRuleFunc func(context.Context, *ent.SecuritySettingsMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SecuritySettingsMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SecuritySettingsMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SecuritySettingsMutation", m)
 }
 
 // The SessionQueryRuleFunc type is an adapter to allow the use of ordinary

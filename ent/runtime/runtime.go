@@ -11,14 +11,17 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
+	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
 
@@ -265,6 +268,42 @@ func init() {
 	credential.DefaultID = credentialDescID.Default.(func() string)
 	// credential.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	credential.IDValidator = credentialDescID.Validators[0].(func(string) error)
+	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
+	idempotencykey.Policy = privacy.NewPolicies(idempotencykeyMixin[0], schema.IdempotencyKey{})
+	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := idempotencykey.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	idempotencykeyMixinFields0 := idempotencykeyMixin[0].Fields()
+	_ = idempotencykeyMixinFields0
+	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
+	_ = idempotencykeyFields
+	// idempotencykeyDescCreatedAt is the schema descriptor for created_at field.
+	idempotencykeyDescCreatedAt := idempotencykeyMixinFields0[1].Descriptor()
+	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() int64)
+	// idempotencykeyDescSubjectID is the schema descriptor for subject_id field.
+	idempotencykeyDescSubjectID := idempotencykeyFields[5].Descriptor()
+	// idempotencykey.DefaultSubjectID holds the default value on creation for the subject_id field.
+	idempotencykey.DefaultSubjectID = idempotencykeyDescSubjectID.Default.(string)
+	// idempotencykeyDescMadeID is the schema descriptor for made_id field.
+	idempotencykeyDescMadeID := idempotencykeyFields[6].Descriptor()
+	// idempotencykey.DefaultMadeID holds the default value on creation for the made_id field.
+	idempotencykey.DefaultMadeID = idempotencykeyDescMadeID.Default.(string)
+	// idempotencykeyDescPartID is the schema descriptor for part_id field.
+	idempotencykeyDescPartID := idempotencykeyFields[7].Descriptor()
+	// idempotencykey.DefaultPartID holds the default value on creation for the part_id field.
+	idempotencykey.DefaultPartID = idempotencykeyDescPartID.Default.(string)
+	// idempotencykeyDescID is the schema descriptor for id field.
+	idempotencykeyDescID := idempotencykeyMixinFields0[0].Descriptor()
+	// idempotencykey.DefaultID holds the default value on creation for the id field.
+	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() string)
+	// idempotencykey.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	idempotencykey.IDValidator = idempotencykeyDescID.Validators[0].(func(string) error)
 	instanceMixin := schema.Instance{}.Mixin()
 	instance.Policy = privacy.NewPolicies(instanceMixin[0], schema.Instance{})
 	instance.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -325,6 +364,30 @@ func init() {
 	invitation.DefaultID = invitationDescID.Default.(func() string)
 	// invitation.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	invitation.IDValidator = invitationDescID.Validators[0].(func(string) error)
+	jwtkeyMixin := schema.JWTKey{}.Mixin()
+	jwtkey.Policy = privacy.NewPolicies(jwtkeyMixin[0], schema.JWTKey{})
+	jwtkey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := jwtkey.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	jwtkeyMixinFields0 := jwtkeyMixin[0].Fields()
+	_ = jwtkeyMixinFields0
+	jwtkeyFields := schema.JWTKey{}.Fields()
+	_ = jwtkeyFields
+	// jwtkeyDescCreatedAt is the schema descriptor for created_at field.
+	jwtkeyDescCreatedAt := jwtkeyMixinFields0[1].Descriptor()
+	// jwtkey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	jwtkey.DefaultCreatedAt = jwtkeyDescCreatedAt.Default.(func() int64)
+	// jwtkeyDescID is the schema descriptor for id field.
+	jwtkeyDescID := jwtkeyMixinFields0[0].Descriptor()
+	// jwtkey.DefaultID holds the default value on creation for the id field.
+	jwtkey.DefaultID = jwtkeyDescID.Default.(func() string)
+	// jwtkey.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	jwtkey.IDValidator = jwtkeyDescID.Validators[0].(func(string) error)
 	organizationMixin := schema.Organization{}.Mixin()
 	organization.Policy = privacy.NewPolicies(organizationMixin[0], schema.Organization{})
 	organization.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -465,6 +528,58 @@ func init() {
 	sealedvalue.DefaultID = sealedvalueDescID.Default.(func() string)
 	// sealedvalue.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	sealedvalue.IDValidator = sealedvalueDescID.Validators[0].(func(string) error)
+	securitysettingsMixin := schema.SecuritySettings{}.Mixin()
+	securitysettings.Policy = privacy.NewPolicies(securitysettingsMixin[0], schema.SecuritySettings{})
+	securitysettings.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := securitysettings.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	securitysettingsMixinFields0 := securitysettingsMixin[0].Fields()
+	_ = securitysettingsMixinFields0
+	securitysettingsFields := schema.SecuritySettings{}.Fields()
+	_ = securitysettingsFields
+	// securitysettingsDescCreatedAt is the schema descriptor for created_at field.
+	securitysettingsDescCreatedAt := securitysettingsMixinFields0[1].Descriptor()
+	// securitysettings.DefaultCreatedAt holds the default value on creation for the created_at field.
+	securitysettings.DefaultCreatedAt = securitysettingsDescCreatedAt.Default.(func() int64)
+	// securitysettingsDescRequireSecret is the schema descriptor for require_secret field.
+	securitysettingsDescRequireSecret := securitysettingsFields[1].Descriptor()
+	// securitysettings.DefaultRequireSecret holds the default value on creation for the require_secret field.
+	securitysettings.DefaultRequireSecret = securitysettingsDescRequireSecret.Default.(bool)
+	// securitysettingsDescSecretOverridesAllowlists is the schema descriptor for secret_overrides_allowlists field.
+	securitysettingsDescSecretOverridesAllowlists := securitysettingsFields[2].Descriptor()
+	// securitysettings.DefaultSecretOverridesAllowlists holds the default value on creation for the secret_overrides_allowlists field.
+	securitysettings.DefaultSecretOverridesAllowlists = securitysettingsDescSecretOverridesAllowlists.Default.(bool)
+	// securitysettingsDescOrigins is the schema descriptor for origins field.
+	securitysettingsDescOrigins := securitysettingsFields[3].Descriptor()
+	// securitysettings.DefaultOrigins holds the default value on creation for the origins field.
+	securitysettings.DefaultOrigins = securitysettingsDescOrigins.Default.([]string)
+	// securitysettingsDescUserAgents is the schema descriptor for user_agents field.
+	securitysettingsDescUserAgents := securitysettingsFields[4].Descriptor()
+	// securitysettings.DefaultUserAgents holds the default value on creation for the user_agents field.
+	securitysettings.DefaultUserAgents = securitysettingsDescUserAgents.Default.([]string)
+	// securitysettingsDescMethods is the schema descriptor for methods field.
+	securitysettingsDescMethods := securitysettingsFields[5].Descriptor()
+	// securitysettings.DefaultMethods holds the default value on creation for the methods field.
+	securitysettings.DefaultMethods = securitysettingsDescMethods.Default.([]string)
+	// securitysettingsDescAddresses is the schema descriptor for addresses field.
+	securitysettingsDescAddresses := securitysettingsFields[6].Descriptor()
+	// securitysettings.DefaultAddresses holds the default value on creation for the addresses field.
+	securitysettings.DefaultAddresses = securitysettingsDescAddresses.Default.([]string)
+	// securitysettingsDescRequireJwt is the schema descriptor for require_jwt field.
+	securitysettingsDescRequireJwt := securitysettingsFields[7].Descriptor()
+	// securitysettings.DefaultRequireJwt holds the default value on creation for the require_jwt field.
+	securitysettings.DefaultRequireJwt = securitysettingsDescRequireJwt.Default.(bool)
+	// securitysettingsDescID is the schema descriptor for id field.
+	securitysettingsDescID := securitysettingsMixinFields0[0].Descriptor()
+	// securitysettings.DefaultID holds the default value on creation for the id field.
+	securitysettings.DefaultID = securitysettingsDescID.Default.(func() string)
+	// securitysettings.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	securitysettings.IDValidator = securitysettingsDescID.Validators[0].(func(string) error)
 	sessionMixin := schema.Session{}.Mixin()
 	session.Policy = privacy.NewPolicies(sessionMixin[0], schema.Session{})
 	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -45,6 +45,8 @@ func (APIKey) Edges() []ent.Edge {
 		edge.From("owner", User.Type).Ref("owned_api_keys").Field("owner_id").Unique().Required(),
 		edge.To("collaborators", Collaborator.Type),
 		edge.To("invitations", Invitation.Type),
+		edge.To("security_settings", SecuritySettings.Type),
+		edge.To("jwt_keys", JWTKey.Type),
 	}
 }
 

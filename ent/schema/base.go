@@ -20,6 +20,7 @@ import (
 type base struct {
 	mixin.Schema
 	prefix string
+	part   bool // seen with what it belongs to and never by its own id
 }
 
 func (b base) Fields() []ent.Field {
@@ -35,7 +36,7 @@ func (base) Indexes() []ent.Index { return []ent.Index{index.Fields("created_at"
 func (base) Policy() ent.Policy { return lock.Rules{} }
 
 func (b base) Annotations() []schema.Annotation {
-	return []schema.Annotation{Identity{Prefix: b.prefix}}
+	return []schema.Annotation{Identity{Prefix: b.prefix, Part: b.part}}
 }
 
 // sealed is base for what no viewer may ever query: only duties and permits reach it.
@@ -45,10 +46,12 @@ func (s sealed) Annotations() []schema.Annotation {
 	return []schema.Annotation{Identity{Prefix: s.prefix, Hidden: true}}
 }
 
-// Identity tells the code generator the prefix of a type's ids, and whether the type is out of every rule's sight.
+// Identity tells the code generator the prefix of a type's ids, whether the type is out of every rule's sight, and whether
+// its rows are parts of another that no id leads to.
 type Identity struct {
 	Prefix string
 	Hidden bool
+	Part   bool
 }
 
 // Name is the key of the annotation in the generator's graph.

@@ -35,7 +35,7 @@ func (Organization) Edges() []ent.Edge {
 type OrganizationMember struct{ ent.Schema }
 
 // Mixin of OrganizationMember.
-func (OrganizationMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "orm"}} }
+func (OrganizationMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "orm", part: true}} }
 
 // Fields of OrganizationMember.
 func (OrganizationMember) Fields() []ent.Field {

@@ -41,7 +41,7 @@ func (Project) Indexes() []ent.Index { return []ent.Index{index.Fields("organiza
 type ProjectMember struct{ ent.Schema }
 
 // Mixin of ProjectMember.
-func (ProjectMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prm"}} }
+func (ProjectMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prm", part: true}} }
 
 // Fields of ProjectMember.
 func (ProjectMember) Fields() []ent.Field {

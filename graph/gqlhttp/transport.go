@@ -3,6 +3,7 @@ package gqlhttp
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -76,6 +77,9 @@ func (t *transport) run(r *http.Request, media string, params *graphql.RawParams
 	if no := runnable(r.Method, op.Operation.Operation); no != nil {
 		return refuse(media, no)
 	}
+	if op.Operation.Operation == ast.Mutation && !wellFormedKey(r.Header) {
+		return refuse(media, badRequest("The Idempotency-Key is one header of 1 to 255 printable ASCII characters."))
+	}
 	next, ctx := exec.DispatchOperation(ctx, op)
 	response := next(ctx)
 	if response == nil { // the executor gives nothing once the context has ended
@@ -95,6 +99,20 @@ func runnable(method string, operation ast.Operation) *refusal {
 			message: "Use POST: GET runs queries only."}
 	}
 	return nil
+}
+
+// IdempotencyKey is the header of a mutation that may be sent again and is done once. Queries ignore it.
+const IdempotencyKey = "Idempotency-Key"
+
+// wellFormedKey tells whether the header is absent, or one key that anybody can write down.
+func wellFormedKey(h http.Header) bool {
+	keys := h.Values(IdempotencyKey)
+	if len(keys) == 0 {
+		return true
+	}
+	printable := func(r rune) bool { return r >= '!' && r <= '~' || r == ' ' }
+	return len(keys) == 1 && keys[0] != "" && len(keys[0]) <= 255 &&
+		!strings.ContainsFunc(keys[0], func(r rune) bool { return !printable(r) })
 }
 
 // panicked answers for a panic outside any field (gqlgen recovers those inside one).

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/once"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -67,6 +68,7 @@ func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, 
 		return Permit{}, fault.Internal(err)
 	}
 	if decision.Allow {
+		once.Note(ctx, d.ID, d.New, d.Part)
 		return Permit{Permit: permit, Revision: decision.Revision, Now: decision.Now}, nil
 	}
 	if decision.Disagreement {
@@ -126,6 +128,11 @@ func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
 // Passed tells whether a moment is over by the database's clock.
 func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) {
 	return g.engine.Revision().Passed(ctx, tx, at)
+}
+
+// Now is the database's clock, inside a deed.
+func (g *Guard) Now(ctx context.Context, tx *ent.Tx) (int64, error) {
+	return g.engine.Revision().Now(ctx, tx)
 }
 
 // Law is the policy in force.

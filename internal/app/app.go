@@ -24,7 +24,7 @@ import (
 	"github.com/keyhall/keyhall/policy"
 )
 
-// flushEvery is how often counts and times that are kept in memory are written.
+// flushEvery is how often counts and times that are kept in memory are written, and used-up keys forgotten.
 const flushEvery = 10 * time.Second
 
 // Config is what Keyhall is built from.
@@ -157,8 +157,8 @@ func (a *App) keepFlushing(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx)); err != nil && ctx.Err() == nil {
-				a.log.ErrorContext(ctx, "counts could not be written", "error", err)
+			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx)); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "what is kept in memory could not be written, or what is old not forgotten", "error", err)
 			}
 		}
 	}

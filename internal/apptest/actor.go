@@ -81,6 +81,9 @@ func (a *Actor) SignIn(t testing.TB) {
 	t.Fatalf("%s could not sign in: %s", a.Username, out.Body)
 }
 
+// Cookie is the header of the actor's session.
+func (a *Actor) Cookie() string { return a.cookie.Name + "=" + a.cookie.Value }
+
 // WithToken is the same person through an access token.
 func (a *Actor) WithToken(token string) *Actor {
 	b := *a
@@ -124,22 +127,40 @@ func (a *Actor) Do(t testing.TB, query string, vars Vars) Answer {
 	return a.Post(t, body)
 }
 
+// Once is Do under an Idempotency-Key; several keys are several headers.
+func (a *Actor) Once(t testing.TB, query string, vars Vars, keys ...string) Answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Send(t, a.request(t, body, keys...))
+}
+
 // Post sends a raw body.
 func (a *Actor) Post(t testing.TB, body []byte) Answer {
+	t.Helper()
+	return a.Send(t, a.request(t, body))
+}
+
+func (a *Actor) request(t testing.TB, body []byte, keys ...string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.server.URL+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return a.Send(t, req)
+	for _, key := range keys {
+		req.Header.Add("Idempotency-Key", key)
+	}
+	return req
 }
 
 // Send adds the actor's credential to a request and sends it.
 func (a *Actor) Send(t testing.TB, req *http.Request) Answer {
 	t.Helper()
 	if a.cookie != nil {
-		req.Header.Set("Cookie", a.cookie.Name+"="+a.cookie.Value)
+		req.Header.Set("Cookie", a.Cookie())
 	}
 	if a.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+a.bearer)

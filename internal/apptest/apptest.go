@@ -45,6 +45,8 @@ type Server struct {
 	Log      *Log   // everything it logged
 	raw      *sql.DB
 	counter  *names
+	config   app.Config
+	web      *httptest.Server
 }
 
 // Each runs a test on a fresh server of each database, side by side.
@@ -101,14 +103,56 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	if err != nil {
 		t.Fatalf("open the fixtures' connection: %v", err)
 	}
-	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, raw: raw, counter: &names{}}
+	s := &Server{App: a, URL: web.URL, Database: d, Dir: dir, Log: log, raw: raw, counter: &names{}, config: cfg, web: web}
 	return s, func() {
-		web.Close()
+		s.stop(t)
 		_ = raw.Close()
-		if err := a.Close(context.Background()); err != nil {
-			t.Errorf("stop Keyhall: %v", err)
+	}
+}
+
+func (s *Server) stop(t testing.TB) {
+	t.Helper()
+	s.web.Close()
+	if err := s.App.Close(context.Background()); err != nil {
+		t.Errorf("stop Keyhall: %v", err)
+	}
+}
+
+// Restart stops the server and starts it again on what it had stored.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.stop(t)
+	a, err := app.Open(context.Background(), s.config)
+	if err != nil {
+		t.Fatalf("start Keyhall again on %s: %v", s.Database, err)
+	}
+	s.App, s.web = a, httptest.NewServer(a.Handler())
+	s.URL = s.web.URL
+}
+
+// Hold keeps every deed on a key waiting until release is called: it holds what a deed takes first, the key's row on
+// PostgreSQL and the one place of a writer on SQLite.
+func (s *Server) Hold(t testing.TB, keyID string) (release func()) {
+	t.Helper()
+	conn, err := s.raw.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(query string, args ...any) {
+		if _, err := conn.ExecContext(context.Background(), query, args...); err != nil {
+			t.Errorf("hold a key: %v", err)
 		}
 	}
+	if s.Database == Postgres {
+		run("BEGIN")
+		run("SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE", keyID)
+	} else {
+		run("BEGIN IMMEDIATE")
+	}
+	return sync.OnceFunc(func() {
+		run("ROLLBACK")
+		_ = conn.Close()
+	})
 }
 
 // laws keeps the built-in law, which the first server of each database loads whole: a revision never changes, and loading

@@ -24,6 +24,8 @@ func house() []room {
 		{floor: 0, path: "internal/limit", only: nothing},
 		{floor: 0, path: "internal/page", only: nothing},
 		{floor: 0, path: "internal/text", only: nothing},
+		{floor: 0, path: "internal/allow", only: nothing},
+		{floor: 0, path: "internal/pubkey", only: nothing},
 
 		// The law. It never learns what the memory looks like but through its vocabulary.
 		{floor: 0, path: "policy/internal/core", only: nothing},
@@ -36,11 +38,12 @@ func house() []room {
 		{floor: 5, path: "internal/store"},
 
 		// The services that verbs stand on.
-		{floor: 6, path: "internal/access"},
+		{floor: 6, path: "internal/once"},
+		{floor: 6, path: "internal/access", beside: []string{"internal/once"}},
 		{floor: 6, path: "internal/audit", beside: []string{"internal/access"}},
 		{floor: 6, path: "internal/mail"},
 		{floor: 6, path: "internal/usage"},
-		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail"}},
+		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 
 		{floor: 6, path: "internal/instance"},
 

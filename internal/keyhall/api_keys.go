@@ -182,6 +182,8 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 			func() error { _, err := tx.Invitation.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.APIKeyHash.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SealedValue.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.SecuritySettings.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.JWTKey.Delete().Exec(ctx); return err },
 		} {
 			if err := part(); err != nil {
 				return err

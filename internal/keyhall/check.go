@@ -26,8 +26,9 @@ const (
 // problems collects what is wrong with an input, so that a client learns all of it at once.
 type problems []error
 
-func (p *problems) add(code fault.UserErrorCode, message string, path ...string) {
-	*p = append(*p, fault.Refuse(code, message, append([]string{"input"}, path...)...))
+// add names the place by its path below the input: "tags.2" is the third of the tags.
+func (p *problems) add(code fault.UserErrorCode, message, place string) {
+	*p = append(*p, fault.Refuse(code, message, append([]string{"input"}, strings.Split(place, ".")...)...))
 }
 
 func (p problems) err() error { return errors.Join(p...) }

@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/once"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -26,11 +27,12 @@ type House struct {
 	keys    *keyring.Keyring
 	install string         // id of this installation, bound into every sealed value
 	unknown *limit.Limiter // how many addresses without an account one inviter may try
+	once    *once.Ledger   // what was done under which Idempotency-Key
 }
 
 // New builds the house.
 func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter) *House {
-	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown}
+	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown, once: once.New(c, k, g)}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.
@@ -41,7 +43,18 @@ func (h *House) Can(ctx context.Context, typ string, ids []string, ps []policy.P
 // Law is the policy in force.
 func (h *House) Law() *policy.Revision { return h.guard.Law() }
 
-// do runs one deed in one transaction, which ends before do returns: committed when f says nil, undone otherwise.
+// Recall tells whether the mutation of ctx was done already under its Idempotency-Key: *once.Again when it was, and
+// IDEMPOTENCY_MISMATCH when the key is of another request.
+func (h *House) Recall(ctx context.Context) error { return translate(h.once.Recall(ctx)) }
+
+// ForgetKeys deletes the Idempotency-Keys that were kept for their day.
+func (h *House) ForgetKeys(ctx context.Context) error {
+	_, err := h.once.Forget(ctx)
+	return err
+}
+
+// do runs one deed in one transaction, which ends before do returns: committed when f says nil, undone otherwise. Under an
+// Idempotency-Key it is done once: after that the answer is *once.Again, which the door turns into the payload.
 func (h *House) do(ctx context.Context, f func(*ent.Tx) error) error {
 	if !viewer.From(ctx).SignedIn() {
 		return fault.Unauthenticated()
@@ -50,16 +63,16 @@ func (h *House) do(ctx context.Context, f func(*ent.Tx) error) error {
 	if err != nil {
 		return fault.Internal(err)
 	}
-	if err := f(tx); err != nil {
+	if err := h.once.Do(ctx, tx, f); err != nil {
 		if e := tx.Rollback(); e != nil {
 			err = errors.Join(err, fmt.Errorf("undo: %w", e))
 		}
-		return translate(err)
+		return translate(h.once.Ended(ctx, err))
 	}
 	if err := tx.Commit(); err != nil {
 		return translate(fmt.Errorf("commit: %w", err))
 	}
-	return nil
+	return h.once.Ended(ctx, nil)
 }
 
 // translate gives what the database says a code.

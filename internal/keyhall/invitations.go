@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/once"
 	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -63,12 +64,48 @@ func (h *House) InviteCollaborators(ctx context.Context, in InviteCollaborators)
 			}
 			results = append(results, result)
 		}
+		once.Outcomes(ctx, outcomes(results))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return h.readInvitations(ctx, results)
+}
+
+// outcomes are the ids and codes of the addresses, in their order.
+func outcomes(results []InvitationResult) []string {
+	out := make([]string, len(results))
+	for i, r := range results {
+		if r.Error != nil {
+			out[i] = string(r.Error.Code)
+		} else {
+			out[i] = r.Invitation.ID
+		}
+	}
+	return out
+}
+
+// Repeat is what InviteCollaborators answered when it was done: the outcome of each address, with the invitations as the
+// viewer sees them now.
+func (in InviteCollaborators) Repeat(outcomes []string, invitations []*ent.Invitation) []InvitationResult {
+	byID := map[string]*ent.Invitation{}
+	for _, inv := range invitations {
+		byID[inv.ID] = inv
+	}
+	var out []InvitationResult
+	for i, email := range unique(in.Emails) {
+		result := InvitationResult{Email: email}
+		switch {
+		case i >= len(outcomes):
+		case byID[outcomes[i]] != nil:
+			result.Invitation = byID[outcomes[i]]
+		case !strings.HasPrefix(outcomes[i], "inv_"):
+			result.Error = fault.Refuse(fault.UserErrorCode(outcomes[i]), "this was the outcome when it was done")
+		}
+		out = append(out, result)
+	}
+	return out
 }
 
 func (in InviteCollaborators) check(v viewer.Viewer) error {

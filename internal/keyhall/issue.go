@@ -132,6 +132,9 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 	if err := create.Exec(ctx); err != nil {
 		return err
 	}
+	if err := tx.SecuritySettings.Create().SetAPIKeyID(id).Exec(ctx); err != nil {
+		return err
+	}
 	hash, pepper := plain.Hash(h.keys)
 	if err := tx.APIKeyHash.Create().SetAPIKeyID(id).SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper).Exec(ctx); err != nil {
 		return err

@@ -33,8 +33,14 @@ api_key.delete delete APIKey[] where id=ID
 api_key.delete delete APIKeyHash[] where api_key_id=ID
 api_key.delete delete Collaborator[] where api_key_id=ID
 api_key.delete delete Invitation[] where api_key_id=ID
+api_key.delete delete JWTKey[] where api_key_id=ID
 api_key.delete delete SealedValue[] where api_key_id=ID
+api_key.delete delete SecuritySettings[] where api_key_id=ID
 api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
+api_key.edit_security create JWTKey[*] where api_key_id=ID
+api_key.edit_security delete JWTKey[] where api_key_id=ID
+api_key.edit_security update JWTKey[name position] where api_key_id=ID
+api_key.edit_security update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=ID
 api_key.enable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
@@ -53,6 +59,7 @@ invitation.decline update Invitation[settled_at status] where id=ID
 project.create_api_key create APIKey[*] where id=NEW owner_id=ME project_id=ID
 project.create_api_key create APIKeyHash[*] where api_key_id=NEW
 project.create_api_key create SealedValue[*] where api_key_id=NEW
+project.create_api_key create SecuritySettings[*] where api_key_id=NEW
 session.revoke delete Session[] where id=ID user_id=ME
 `
 
@@ -86,6 +93,8 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Law = allowAll(t) })
 	c := newScene(t, s)
 	c.ada.Must(t, `mutation { createAccessToken(input: {name: "p"}) { errors { code } } }`, nil)
+	s.SQL(t, `INSERT INTO jwt_keys (id, created_at, api_key_id, name, algorithm, fingerprint, public_key_pem, position)
+		VALUES ('jwk_1', 1, ?, 'signer', 'ES256', 'f', 'p', 0)`, c.key)
 	permissions = map[policy.Permission]bool{}
 	ctx := c.as(c.ada)
 	tx, err := s.App.Store.Tx(ctx)
@@ -129,7 +138,9 @@ func tableOf() map[string]string {
 		"User": "users", "Organization": "organizations", "OrganizationMember": "organization_members", "Project": "projects",
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
+		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances",
+		"IdempotencyKey": "idempotency_keys",
 	}
 }
 

@@ -46,6 +46,8 @@ func doors() map[string][]string {
 		"AccountByEmail":      {"internal/keyhall"},
 		"AuditPlace":          {"internal/audit"},
 		"Denial":              {"internal/audit"},
+		"Idempotency":         {"internal/once"},
+		"ForgetKeys":          {"internal/once"},
 	}
 }
 

@@ -17,7 +17,7 @@ type pins = core.Pins
 func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
-		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(), idempotency("", ""), forgetKeys(),
 	}
 }
 
@@ -183,6 +183,46 @@ func administrator() core.Duty {
 	return core.Duty{Name: "administrator", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
 		s.Where(sql.EQ(s.C("administrator"), true))
 	}}}}
+}
+
+// Idempotency sees and writes the memory of one mutation that was done under an Idempotency-Key. What it is the memory of
+// is written once; a key whose day is over is as if it had never been used.
+func Idempotency(ctx context.Context, userID, lookup string) context.Context {
+	return core.WithDuty(ctx, idempotency(userID, lookup))
+}
+
+func idempotency(userID, lookup string) core.Duty {
+	gone := core.Delete("IdempotencyKey", pins{"lookup": lookup, "user_id": userID})
+	gone.Rows = expired
+	return core.Duty{
+		Name: "idempotency",
+		Reads: []core.Read{{Type: "IdempotencyKey", Rows: func(s *sql.Selector) {
+			s.Where(sql.EQ(s.C("user_id"), userID))
+			heldAndUnexpired("lookup", lookup)(s)
+		}}},
+		Writes: []core.Write{
+			core.Create("IdempotencyKey", pins{"lookup": lookup, "user_id": userID}),
+			core.Update("IdempotencyKey", pins{"lookup": lookup, "user_id": userID}, "subject_id", "made_id", "part_id", "outcomes"),
+			gone,
+		},
+	}
+}
+
+// ForgetKeys deletes the memory of the mutations whose day is over, and no other.
+func ForgetKeys(ctx context.Context) context.Context { return core.WithDuty(ctx, forgetKeys()) }
+
+func forgetKeys() core.Duty {
+	gone := core.Delete("IdempotencyKey", nil)
+	gone.Rows = expired
+	return core.Duty{Name: "idempotency.forget", Writes: []core.Write{gone}}
+}
+
+// expired selects the rows whose time is over by the database's clock; 0 never expires.
+func expired(s *sql.Selector) {
+	column, d := s.C("expires_at"), s.Dialect()
+	s.Where(sql.P(func(b *sql.Builder) {
+		b.WriteString("(" + column + " <> 0 AND " + column + " <= " + core.Now(d) + ")")
+	}))
 }
 
 func named(email, username string) func(*sql.Selector) {

@@ -204,6 +204,9 @@ func pinned(w core.Write, m mutation) bool {
 	for column, want := range w.Pins {
 		m.WhereP(sql.FieldEQ(column, want))
 	}
+	if w.Rows != nil {
+		m.WhereP(w.Rows)
+	}
 	return true
 }
 

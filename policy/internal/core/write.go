@@ -1,6 +1,9 @@
 package core
 
-import "entgo.io/ent"
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+)
 
 // AnyColumn stands in a Write for all columns; only for creates, whose pins bind the row to its deed.
 const AnyColumn = "*"
@@ -14,6 +17,8 @@ type Write struct {
 	Ops     ent.Op   // operations
 	Columns []string // columns that may be set; edges count as their column
 	Pins    Pins     // a create must set them, an update or a delete gets them ANDed
+
+	Rows func(*sql.Selector) // ANDed to an update or a delete too; nil: the pins say it all
 }
 
 // Create allows new rows that the pins bind.

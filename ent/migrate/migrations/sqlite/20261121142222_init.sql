@@ -51,6 +51,14 @@ CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `
 CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX `credential_created_at_id` ON `credentials` (`created_at`, `id`);
+-- create "idempotency_keys" table
+CREATE TABLE `idempotency_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `lookup` text NOT NULL, `user_id` text NOT NULL, `mutation` text NOT NULL, `fingerprint` blob NOT NULL, `pepper_id` text NOT NULL, `subject_id` text NOT NULL DEFAULT (''), `made_id` text NOT NULL DEFAULT (''), `part_id` text NOT NULL DEFAULT (''), `outcomes` json NULL, `expires_at` integer NOT NULL, PRIMARY KEY (`id`));
+-- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+CREATE UNIQUE INDEX `idempotency_keys_lookup_key` ON `idempotency_keys` (`lookup`);
+-- create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+CREATE INDEX `idempotencykey_created_at_id` ON `idempotency_keys` (`created_at`, `id`);
+-- create index "idempotencykey_expires_at" to table: "idempotency_keys"
+CREATE INDEX `idempotencykey_expires_at` ON `idempotency_keys` (`expires_at`);
 -- create "instances" table
 CREATE TABLE `instances` (`id` text NOT NULL, `created_at` integer NOT NULL, `only` integer NOT NULL, `check_wrapped_key` blob NOT NULL, `check_ciphertext` blob NOT NULL, `check_keyset_id` text NOT NULL, `check_ids` json NOT NULL, PRIMARY KEY (`id`));
 -- create index "instances_only_key" to table: "instances"
@@ -67,6 +75,12 @@ CREATE INDEX `invitation_email_status` ON `invitations` (`email`, `status`);
 CREATE INDEX `invitation_api_key_id_status` ON `invitations` (`api_key_id`, `status`);
 -- create index "invitation_invited_by_id" to table: "invitations"
 CREATE INDEX `invitation_invited_by_id` ON `invitations` (`invited_by_id`);
+-- create "jwt_keys" table
+CREATE TABLE `jwt_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `algorithm` text NOT NULL, `fingerprint` text NOT NULL, `public_key_pem` text NOT NULL, `position` integer NOT NULL, `api_key_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `jwt_keys_api_keys_jwt_keys` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION);
+-- create index "jwtkey_created_at_id" to table: "jwt_keys"
+CREATE INDEX `jwtkey_created_at_id` ON `jwt_keys` (`created_at`, `id`);
+-- create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+CREATE UNIQUE INDEX `jwtkey_api_key_id_fingerprint` ON `jwt_keys` (`api_key_id`, `fingerprint`);
 -- create "organizations" table
 CREATE TABLE `organizations` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `slug` text NOT NULL, `personal` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "organizations_slug_key" to table: "organizations"
@@ -101,6 +115,12 @@ CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL,
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX `sealedvalue_api_key_id_version` ON `sealed_values` (`api_key_id`, `version`);
+-- create "security_settings" table
+CREATE TABLE `security_settings` (`id` text NOT NULL, `created_at` integer NOT NULL, `require_secret` bool NOT NULL DEFAULT (false), `secret_overrides_allowlists` bool NOT NULL DEFAULT (false), `origins` json NOT NULL, `user_agents` json NOT NULL, `methods` json NOT NULL, `addresses` json NOT NULL, `require_jwt` bool NOT NULL DEFAULT (false), `api_key_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `security_settings_api_keys_security_settings` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION);
+-- create index "securitysettings_created_at_id" to table: "security_settings"
+CREATE INDEX `securitysettings_created_at_id` ON `security_settings` (`created_at`, `id`);
+-- create index "securitysettings_api_key_id" to table: "security_settings"
+CREATE UNIQUE INDEX `securitysettings_api_key_id` ON `security_settings` (`api_key_id`);
 -- create "sessions" table
 CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` integer NOT NULL, `token_hash` text NOT NULL, `last_seen_at` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `user_agent` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_sessions` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "sessions_token_hash_key" to table: "sessions"
@@ -139,6 +159,12 @@ DROP INDEX `session_created_at_id`;
 DROP INDEX `sessions_token_hash_key`;
 -- reverse: create "sessions" table
 DROP TABLE `sessions`;
+-- reverse: create index "securitysettings_api_key_id" to table: "security_settings"
+DROP INDEX `securitysettings_api_key_id`;
+-- reverse: create index "securitysettings_created_at_id" to table: "security_settings"
+DROP INDEX `securitysettings_created_at_id`;
+-- reverse: create "security_settings" table
+DROP TABLE `security_settings`;
 -- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 DROP INDEX `sealedvalue_api_key_id_version`;
 -- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
@@ -173,6 +199,12 @@ DROP INDEX `organization_created_at_id`;
 DROP INDEX `organizations_slug_key`;
 -- reverse: create "organizations" table
 DROP TABLE `organizations`;
+-- reverse: create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+DROP INDEX `jwtkey_api_key_id_fingerprint`;
+-- reverse: create index "jwtkey_created_at_id" to table: "jwt_keys"
+DROP INDEX `jwtkey_created_at_id`;
+-- reverse: create "jwt_keys" table
+DROP TABLE `jwt_keys`;
 -- reverse: create index "invitation_invited_by_id" to table: "invitations"
 DROP INDEX `invitation_invited_by_id`;
 -- reverse: create index "invitation_api_key_id_status" to table: "invitations"
@@ -189,6 +221,14 @@ DROP INDEX `instance_created_at_id`;
 DROP INDEX `instances_only_key`;
 -- reverse: create "instances" table
 DROP TABLE `instances`;
+-- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
+DROP INDEX `idempotencykey_expires_at`;
+-- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+DROP INDEX `idempotencykey_created_at_id`;
+-- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+DROP INDEX `idempotency_keys_lookup_key`;
+-- reverse: create "idempotency_keys" table
+DROP TABLE `idempotency_keys`;
 -- reverse: create index "credential_created_at_id" to table: "credentials"
 DROP INDEX `credential_created_at_id`;
 -- reverse: create index "credentials_user_id_key" to table: "credentials"

@@ -7,6 +7,26 @@ CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_ke
 CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
+-- create "credentials" table
+CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "credential_created_at_id" to table: "credentials"
+CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
+-- create index "credentials_user_id_key" to table: "credentials"
+CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
+-- create "idempotency_keys" table
+CREATE TABLE "idempotency_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "lookup" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", "mutation" character varying NOT NULL COLLATE "C", "fingerprint" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "subject_id" character varying NOT NULL DEFAULT '' COLLATE "C", "made_id" character varying NOT NULL DEFAULT '' COLLATE "C", "part_id" character varying NOT NULL DEFAULT '' COLLATE "C", "outcomes" jsonb NULL, "expires_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+CREATE UNIQUE INDEX "idempotency_keys_lookup_key" ON "idempotency_keys" ("lookup");
+-- create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+CREATE INDEX "idempotencykey_created_at_id" ON "idempotency_keys" ("created_at", "id");
+-- create index "idempotencykey_expires_at" to table: "idempotency_keys"
+CREATE INDEX "idempotencykey_expires_at" ON "idempotency_keys" ("expires_at");
+-- create "instances" table
+CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
+-- create index "instance_created_at_id" to table: "instances"
+CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
+-- create index "instances_only_key" to table: "instances"
+CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
 -- create "users" table
 CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "user_created_at_id" to table: "users"
@@ -15,18 +35,6 @@ CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
 CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
 -- create index "users_username_key" to table: "users"
 CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
--- create "credentials" table
-CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
--- create index "credential_created_at_id" to table: "credentials"
-CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
--- create index "credentials_user_id_key" to table: "credentials"
-CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
--- create "instances" table
-CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
--- create index "instance_created_at_id" to table: "instances"
-CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
--- create index "instances_only_key" to table: "instances"
-CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
 -- create "sealed_values" table
 CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
@@ -93,6 +101,12 @@ CREATE INDEX "invitation_created_at_id" ON "invitations" ("created_at", "id");
 CREATE INDEX "invitation_email_status" ON "invitations" ("email", "status");
 -- create index "invitation_invited_by_id" to table: "invitations"
 CREATE INDEX "invitation_invited_by_id" ON "invitations" ("invited_by_id");
+-- create "jwt_keys" table
+CREATE TABLE "jwt_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "algorithm" character varying NOT NULL COLLATE "C", "fingerprint" character varying NOT NULL COLLATE "C", "public_key_pem" character varying NOT NULL COLLATE "C", "position" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "jwt_keys_api_keys_jwt_keys" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+CREATE UNIQUE INDEX "jwtkey_api_key_id_fingerprint" ON "jwt_keys" ("api_key_id", "fingerprint");
+-- create index "jwtkey_created_at_id" to table: "jwt_keys"
+CREATE INDEX "jwtkey_created_at_id" ON "jwt_keys" ("created_at", "id");
 -- create "organization_members" table
 CREATE TABLE "organization_members" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "organization_id" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "organization_members_organizations_members" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "organization_members_users_organization_memberships" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "organizationmember_created_at_id" to table: "organization_members"
@@ -109,6 +123,12 @@ CREATE INDEX "projectmember_created_at_id" ON "project_members" ("created_at", "
 CREATE INDEX "projectmember_project_id_user_id_role" ON "project_members" ("project_id", "user_id", "role");
 -- create index "projectmember_user_id_project_id" to table: "project_members"
 CREATE UNIQUE INDEX "projectmember_user_id_project_id" ON "project_members" ("user_id", "project_id");
+-- create "security_settings" table
+CREATE TABLE "security_settings" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "require_secret" boolean NOT NULL DEFAULT false, "secret_overrides_allowlists" boolean NOT NULL DEFAULT false, "origins" jsonb NOT NULL, "user_agents" jsonb NOT NULL, "methods" jsonb NOT NULL, "addresses" jsonb NOT NULL, "require_jwt" boolean NOT NULL DEFAULT false, "api_key_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "security_settings_api_keys_security_settings" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "securitysettings_api_key_id" to table: "security_settings"
+CREATE UNIQUE INDEX "securitysettings_api_key_id" ON "security_settings" ("api_key_id");
+-- create index "securitysettings_created_at_id" to table: "security_settings"
+CREATE INDEX "securitysettings_created_at_id" ON "security_settings" ("created_at", "id");
 -- create "sessions" table
 CREATE TABLE "sessions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "token_hash" character varying NOT NULL COLLATE "C", "last_seen_at" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "sessions_users_sessions" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "session_created_at_id" to table: "sessions"
@@ -131,6 +151,12 @@ DROP INDEX "session_expires_at";
 DROP INDEX "session_created_at_id";
 -- reverse: create "sessions" table
 DROP TABLE "sessions";
+-- reverse: create index "securitysettings_created_at_id" to table: "security_settings"
+DROP INDEX "securitysettings_created_at_id";
+-- reverse: create index "securitysettings_api_key_id" to table: "security_settings"
+DROP INDEX "securitysettings_api_key_id";
+-- reverse: create "security_settings" table
+DROP TABLE "security_settings";
 -- reverse: create index "projectmember_user_id_project_id" to table: "project_members"
 DROP INDEX "projectmember_user_id_project_id";
 -- reverse: create index "projectmember_project_id_user_id_role" to table: "project_members"
@@ -147,6 +173,12 @@ DROP INDEX "organizationmember_organization_id_user_id_role";
 DROP INDEX "organizationmember_created_at_id";
 -- reverse: create "organization_members" table
 DROP TABLE "organization_members";
+-- reverse: create index "jwtkey_created_at_id" to table: "jwt_keys"
+DROP INDEX "jwtkey_created_at_id";
+-- reverse: create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
+DROP INDEX "jwtkey_api_key_id_fingerprint";
+-- reverse: create "jwt_keys" table
+DROP TABLE "jwt_keys";
 -- reverse: create index "invitation_invited_by_id" to table: "invitations"
 DROP INDEX "invitation_invited_by_id";
 -- reverse: create index "invitation_email_status" to table: "invitations"
@@ -213,18 +245,6 @@ DROP INDEX "sealedvalue_created_at_id";
 DROP INDEX "sealedvalue_api_key_id_version";
 -- reverse: create "sealed_values" table
 DROP TABLE "sealed_values";
--- reverse: create index "instances_only_key" to table: "instances"
-DROP INDEX "instances_only_key";
--- reverse: create index "instance_created_at_id" to table: "instances"
-DROP INDEX "instance_created_at_id";
--- reverse: create "instances" table
-DROP TABLE "instances";
--- reverse: create index "credentials_user_id_key" to table: "credentials"
-DROP INDEX "credentials_user_id_key";
--- reverse: create index "credential_created_at_id" to table: "credentials"
-DROP INDEX "credential_created_at_id";
--- reverse: create "credentials" table
-DROP TABLE "credentials";
 -- reverse: create index "users_username_key" to table: "users"
 DROP INDEX "users_username_key";
 -- reverse: create index "users_email_key" to table: "users"
@@ -233,6 +253,26 @@ DROP INDEX "users_email_key";
 DROP INDEX "user_created_at_id";
 -- reverse: create "users" table
 DROP TABLE "users";
+-- reverse: create index "instances_only_key" to table: "instances"
+DROP INDEX "instances_only_key";
+-- reverse: create index "instance_created_at_id" to table: "instances"
+DROP INDEX "instance_created_at_id";
+-- reverse: create "instances" table
+DROP TABLE "instances";
+-- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_expires_at";
+-- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_created_at_id";
+-- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+DROP INDEX "idempotency_keys_lookup_key";
+-- reverse: create "idempotency_keys" table
+DROP TABLE "idempotency_keys";
+-- reverse: create index "credentials_user_id_key" to table: "credentials"
+DROP INDEX "credentials_user_id_key";
+-- reverse: create index "credential_created_at_id" to table: "credentials"
+DROP INDEX "credential_created_at_id";
+-- reverse: create "credentials" table
+DROP TABLE "credentials";
 -- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 DROP INDEX "apikeyhash_created_at_id";
 -- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
