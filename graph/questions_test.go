@@ -12,6 +12,8 @@ import (
 
 // Every cell of the matrix once more, as questions: explain about oneself is viewerCan, which is what the deed then does (the
 // matrix test asks that of the same cells); explain about another person and whoCan are the same cells the other way round.
+//
+//keyhall:norace
 func TestQuestionsAnswerWhatTheMatrixPromises(t *testing.T) {
 	t.Parallel()
 	m := readMatrix(t)
