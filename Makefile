@@ -13,6 +13,8 @@ GO_FILES = (git ls-files -co --exclude-standard -- '*.go'; git ls-files -d -- '*
 GENERATED := go.mod go.sum ent graph policy docs console/src
 STATE = git ls-files -co --exclude-standard --deduplicate -- $(GENERATED) | sort | xargs -r -d '\n' sha256sum 2>&1 || true
 
+EXPLORER := console/explorer/dist/site/index.html.gz
+
 # How tests run, fuzz and soak; set them on the command line: make fuzz FUZZTIME=5m
 TESTFLAGS ?=
 FUZZTIME ?= 20s
@@ -32,9 +34,19 @@ run: build ## Build, and start Keyhall with the data in ./data
 	./keyhall serve
 
 .PHONY: build
-build: ## Build ./keyhall
+build: explorer ## Build ./keyhall, with the explorer where Node is
 	go build -o keyhall .
 	@printf 'keyhall: %d MiB\n' $$(( $$(wc -c <keyhall) / 1048576 ))
+
+# Not one of the verbs: build and test need it. Where it cannot be built Keyhall goes without it, and says so.
+.PHONY: explorer
+explorer:
+	@if ! command -v npm >/dev/null; then echo 'npm is not installed: Keyhall goes without its explorer'; \
+	elif ! $(MAKE) --no-print-directory $(EXPLORER); then \
+		echo 'the explorer could not be built: Keyhall goes without it'; [ "$${CI:-}" != true ]; fi
+
+$(EXPLORER): $(filter-out %_test.go %.go,$(wildcard console/explorer/*.*)) $(wildcard console/explorer/src/*.* console/explorer/src/*/*.*)
+	cd console/explorer && npm ci --ignore-scripts --prefer-offline --loglevel error && npm run --silent build
 
 .PHONY: generate
 generate: ## Write the generated code and documents again
@@ -66,9 +78,16 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 	$(TOOL) staticcheck ./...
 	$(TOOL) regal lint policy
 
+# What measures, or computes alone for long, or asks question after question, runs without the race detector, which would
+# falsify the one and finds nothing in the others that it does not find elsewhere. The line above such a test says so; both runs are chosen by it, so that no test is in neither.
 .PHONY: test
-test: ## Every test, with the race detector, on SQLite and PostgreSQL
-	$(WITH_POSTGRES) go test -race -timeout 30m $(TESTFLAGS) ./...
+test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
+	@marked=$$(grep -rl --include='*_test.go' '^//keyhall:norace' .); \
+	alone=$$(grep -hA1 '^//keyhall:norace' $$marked | sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' | paste -sd'|'); \
+	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
+	$(WITH_POSTGRES) bash -c "set -ex; \
+		go test -race -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
+		go test -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
 
 .PHONY: bench
 bench: ## The bars of speed, as ratios against a baseline of the same run
@@ -90,4 +109,4 @@ soak: ## The long tests (named TestSoak...) for SOAK (1h)
 
 .PHONY: clean
 clean: ## Remove what was built, and the demo's data (never ./data)
-	rm -rf keyhall bin data-demo
+	rm -rf keyhall bin data-demo console/explorer/dist/site console/*/node_modules examples/*/node_modules

@@ -198,6 +198,10 @@ func auditIsWhole(t *testing.T, db *sql.DB) {
 		"rows of a deletion with a key": `SELECT COUNT(*) FROM audit_events a JOIN api_keys k ON k.id = a.resource_id WHERE a.type = 'api_key.deleted'`,
 		"invitations without a row": `SELECT COUNT(*) FROM invitations i WHERE NOT EXISTS
 			(SELECT 1 FROM audit_events a WHERE a.resource_id = i.api_key_id AND a.type = 'invite.sent')`,
+		"invitations without the row of their letter": `SELECT COUNT(*) FROM invitations i WHERE NOT EXISTS
+			(SELECT 1 FROM mails m WHERE m.kind = 'invitation' AND m.resource_id = i.id AND m.within_id = i.api_key_id AND m.generation = i.resend_count)`,
+		"rows of a letter without an invitation": `SELECT COUNT(*) FROM mails m WHERE m.kind = 'invitation' AND m.resource_id NOT IN (SELECT id FROM invitations)
+			AND EXISTS (SELECT 1 FROM api_keys k WHERE k.id = m.within_id)`,
 		"places without a row": `SELECT COUNT(*) FROM collaborators c WHERE NOT EXISTS
 			(SELECT 1 FROM audit_events a WHERE a.resource_id = c.api_key_id AND a.type = 'invite.accepted')`,
 		"reveals that do not match their rows": `SELECT COUNT(*) FROM sealed_values v WHERE v.reveal_count <>

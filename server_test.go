@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/apptest/pgtest"
 )
 
@@ -61,18 +62,22 @@ func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 	}
 }
 
-// Cold start, on a SQLite file that is there already: ready in half a second.
+// Cold start, on a SQLite file that is there already: ready in half a second, where this runs alone. With the race
+// detector the tests of other packages run beside it, and only what the server itself did is counted, on both cores.
 func TestStoryBeginsInHalfASecond(t *testing.T) {
 	binary, dir := build(t), t.TempDir()
-	best := time.Hour
+	const bar = 500 * time.Millisecond
+	best, work := time.Hour, time.Hour
 	for range 5 { // the first one makes the file
 		start := time.Now()
-		launch(t, binary, nil, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir).stop(t)
+		p := launch(t, binary, nil, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir)
+		p.stop(t)
 		best = min(best, time.Since(start))
+		work = min(work, p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime())
 	}
-	t.Logf("started, ready and stopped in %v", best)
-	if best > 500*time.Millisecond {
-		t.Errorf("ready only after %v", best)
+	t.Logf("started, ready and stopped in %v, with %v of work", best, work)
+	if work > 2*bar || apptest.Slowdown == 1 && best > bar {
+		t.Errorf("ready only after %v, with %v of work", best, work)
 	}
 }
 

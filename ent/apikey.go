@@ -47,6 +47,10 @@ type APIKey struct {
 	DisabledByID *string `json:"disabled_by_id,omitempty"`
 	// Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled.
 	DisabledAs string `json:"disabled_as,omitempty"`
+	// ReplacesID holds the value of the "replaces_id" field.
+	ReplacesID *string `json:"replaces_id,omitempty"`
+	// When a replaced key stops for good; 0: it was not replaced. Never set back.
+	GraceExpiresAt int64 `json:"grace_expires_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the APIKeyQuery when eager-loading is set.
 	Edges        APIKeyEdges `json:"edges"`
@@ -67,9 +71,13 @@ type APIKeyEdges struct {
 	SecuritySettings []*SecuritySettings `json:"security_settings,omitempty"`
 	// JwtKeys holds the value of the jwt_keys edge.
 	JwtKeys []*JWTKey `json:"jwt_keys,omitempty"`
+	// Replaces holds the value of the replaces edge.
+	Replaces *APIKey `json:"replaces,omitempty"`
+	// ReplacedBy holds the value of the replaced_by edge.
+	ReplacedBy *APIKey `json:"replaced_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [6]bool
+	loadedTypes [8]bool
 }
 
 // ProjectOrErr returns the Project value or an error if the edge
@@ -130,6 +138,28 @@ func (e APIKeyEdges) JwtKeysOrErr() ([]*JWTKey, error) {
 	return nil, &NotLoadedError{edge: "jwt_keys"}
 }
 
+// ReplacesOrErr returns the Replaces value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e APIKeyEdges) ReplacesOrErr() (*APIKey, error) {
+	if e.Replaces != nil {
+		return e.Replaces, nil
+	} else if e.loadedTypes[6] {
+		return nil, &NotFoundError{label: apikey.Label}
+	}
+	return nil, &NotLoadedError{edge: "replaces"}
+}
+
+// ReplacedByOrErr returns the ReplacedBy value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e APIKeyEdges) ReplacedByOrErr() (*APIKey, error) {
+	if e.ReplacedBy != nil {
+		return e.ReplacedBy, nil
+	} else if e.loadedTypes[7] {
+		return nil, &NotFoundError{label: apikey.Label}
+	}
+	return nil, &NotLoadedError{edge: "replaced_by"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*APIKey) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -137,9 +167,9 @@ func (*APIKey) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case apikey.FieldTags, apikey.FieldScopes:
 			values[i] = new([]byte)
-		case apikey.FieldCreatedAt, apikey.FieldExpiresAt, apikey.FieldLastUsedAt, apikey.FieldDisabledAt:
+		case apikey.FieldCreatedAt, apikey.FieldExpiresAt, apikey.FieldLastUsedAt, apikey.FieldDisabledAt, apikey.FieldGraceExpiresAt:
 			values[i] = new(sql.NullInt64)
-		case apikey.FieldID, apikey.FieldProjectID, apikey.FieldOwnerID, apikey.FieldName, apikey.FieldDescription, apikey.FieldKind, apikey.FieldStart, apikey.FieldDisabledByID, apikey.FieldDisabledAs:
+		case apikey.FieldID, apikey.FieldProjectID, apikey.FieldOwnerID, apikey.FieldName, apikey.FieldDescription, apikey.FieldKind, apikey.FieldStart, apikey.FieldDisabledByID, apikey.FieldDisabledAs, apikey.FieldReplacesID:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -251,6 +281,19 @@ func (_m *APIKey) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DisabledAs = value.String
 			}
+		case apikey.FieldReplacesID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field replaces_id", values[i])
+			} else if value.Valid {
+				_m.ReplacesID = new(string)
+				*_m.ReplacesID = value.String
+			}
+		case apikey.FieldGraceExpiresAt:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field grace_expires_at", values[i])
+			} else if value.Valid {
+				_m.GraceExpiresAt = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -292,6 +335,16 @@ func (_m *APIKey) QuerySecuritySettings() *SecuritySettingsQuery {
 // QueryJwtKeys queries the "jwt_keys" edge of the APIKey entity.
 func (_m *APIKey) QueryJwtKeys() *JWTKeyQuery {
 	return NewAPIKeyClient(_m.config).QueryJwtKeys(_m)
+}
+
+// QueryReplaces queries the "replaces" edge of the APIKey entity.
+func (_m *APIKey) QueryReplaces() *APIKeyQuery {
+	return NewAPIKeyClient(_m.config).QueryReplaces(_m)
+}
+
+// QueryReplacedBy queries the "replaced_by" edge of the APIKey entity.
+func (_m *APIKey) QueryReplacedBy() *APIKeyQuery {
+	return NewAPIKeyClient(_m.config).QueryReplacedBy(_m)
 }
 
 // Update returns a builder for updating this APIKey.
@@ -360,6 +413,14 @@ func (_m *APIKey) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("disabled_as=")
 	builder.WriteString(_m.DisabledAs)
+	builder.WriteString(", ")
+	if v := _m.ReplacesID; v != nil {
+		builder.WriteString("replaces_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("grace_expires_at=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GraceExpiresAt))
 	builder.WriteByte(')')
 	return builder.String()
 }

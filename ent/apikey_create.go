@@ -165,6 +165,34 @@ func (_c *APIKeyCreate) SetNillableDisabledAs(v *string) *APIKeyCreate {
 	return _c
 }
 
+// SetReplacesID sets the "replaces_id" field.
+func (_c *APIKeyCreate) SetReplacesID(v string) *APIKeyCreate {
+	_c.mutation.SetReplacesID(v)
+	return _c
+}
+
+// SetNillableReplacesID sets the "replaces_id" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableReplacesID(v *string) *APIKeyCreate {
+	if v != nil {
+		_c.SetReplacesID(*v)
+	}
+	return _c
+}
+
+// SetGraceExpiresAt sets the "grace_expires_at" field.
+func (_c *APIKeyCreate) SetGraceExpiresAt(v int64) *APIKeyCreate {
+	_c.mutation.SetGraceExpiresAt(v)
+	return _c
+}
+
+// SetNillableGraceExpiresAt sets the "grace_expires_at" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableGraceExpiresAt(v *int64) *APIKeyCreate {
+	if v != nil {
+		_c.SetGraceExpiresAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *APIKeyCreate) SetID(v string) *APIKeyCreate {
 	_c.mutation.SetID(v)
@@ -249,6 +277,30 @@ func (_c *APIKeyCreate) AddJwtKeys(v ...*JWTKey) *APIKeyCreate {
 	return _c.AddJwtKeyIDs(ids...)
 }
 
+// SetReplaces sets the "replaces" edge to the APIKey entity.
+func (_c *APIKeyCreate) SetReplaces(v *APIKey) *APIKeyCreate {
+	return _c.SetReplacesID(v.ID)
+}
+
+// SetReplacedByID sets the "replaced_by" edge to the APIKey entity by ID.
+func (_c *APIKeyCreate) SetReplacedByID(id string) *APIKeyCreate {
+	_c.mutation.SetReplacedByID(id)
+	return _c
+}
+
+// SetNillableReplacedByID sets the "replaced_by" edge to the APIKey entity by ID if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableReplacedByID(id *string) *APIKeyCreate {
+	if id != nil {
+		_c = _c.SetReplacedByID(*id)
+	}
+	return _c
+}
+
+// SetReplacedBy sets the "replaced_by" edge to the APIKey entity.
+func (_c *APIKeyCreate) SetReplacedBy(v *APIKey) *APIKeyCreate {
+	return _c.SetReplacedByID(v.ID)
+}
+
 // Mutation returns the APIKeyMutation object of the builder.
 func (_c *APIKeyCreate) Mutation() *APIKeyMutation {
 	return _c.mutation
@@ -321,6 +373,10 @@ func (_c *APIKeyCreate) defaults() error {
 		v := apikey.DefaultDisabledAs
 		_c.mutation.SetDisabledAs(v)
 	}
+	if _, ok := _c.mutation.GraceExpiresAt(); !ok {
+		v := apikey.DefaultGraceExpiresAt
+		_c.mutation.SetGraceExpiresAt(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if apikey.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized apikey.DefaultID (forgotten import ent/runtime?)")
@@ -376,6 +432,9 @@ func (_c *APIKeyCreate) check() error {
 	}
 	if _, ok := _c.mutation.DisabledAs(); !ok {
 		return &ValidationError{Name: "disabled_as", err: errors.New(`ent: missing required field "APIKey.disabled_as"`)}
+	}
+	if _, ok := _c.mutation.GraceExpiresAt(); !ok {
+		return &ValidationError{Name: "grace_expires_at", err: errors.New(`ent: missing required field "APIKey.grace_expires_at"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := apikey.IDValidator(v); err != nil {
@@ -471,6 +530,10 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
 		_node.DisabledAs = value
 	}
+	if value, ok := _c.mutation.GraceExpiresAt(); ok {
+		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
+		_node.GraceExpiresAt = value
+	}
 	if nodes := _c.mutation.ProjectIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -562,6 +625,39 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ReplacesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: true,
+			Table:   apikey.ReplacesTable,
+			Columns: []string{apikey.ReplacesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.ReplacesID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ReplacedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   apikey.ReplacedByTable,
+			Columns: []string{apikey.ReplacedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

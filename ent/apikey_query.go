@@ -37,6 +37,8 @@ type APIKeyQuery struct {
 	withInvitations      *InvitationQuery
 	withSecuritySettings *SecuritySettingsQuery
 	withJwtKeys          *JWTKeyQuery
+	withReplaces         *APIKeyQuery
+	withReplacedBy       *APIKeyQuery
 	modifiers            []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -199,6 +201,50 @@ func (_q *APIKeyQuery) QueryJwtKeys() *JWTKeyQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
 			sqlgraph.To(jwtkey.Table, jwtkey.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, apikey.JwtKeysTable, apikey.JwtKeysColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryReplaces chains the current query on the "replaces" edge.
+func (_q *APIKeyQuery) QueryReplaces() *APIKeyQuery {
+	query := (&APIKeyClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, apikey.ReplacesTable, apikey.ReplacesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryReplacedBy chains the current query on the "replaced_by" edge.
+func (_q *APIKeyQuery) QueryReplacedBy() *APIKeyQuery {
+	query := (&APIKeyClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, apikey.ReplacedByTable, apikey.ReplacedByColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -404,6 +450,8 @@ func (_q *APIKeyQuery) Clone() *APIKeyQuery {
 		withInvitations:      _q.withInvitations.Clone(),
 		withSecuritySettings: _q.withSecuritySettings.Clone(),
 		withJwtKeys:          _q.withJwtKeys.Clone(),
+		withReplaces:         _q.withReplaces.Clone(),
+		withReplacedBy:       _q.withReplacedBy.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -473,6 +521,28 @@ func (_q *APIKeyQuery) WithJwtKeys(opts ...func(*JWTKeyQuery)) *APIKeyQuery {
 		opt(query)
 	}
 	_q.withJwtKeys = query
+	return _q
+}
+
+// WithReplaces tells the query-builder to eager-load the nodes that are connected to
+// the "replaces" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithReplaces(opts ...func(*APIKeyQuery)) *APIKeyQuery {
+	query := (&APIKeyClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withReplaces = query
+	return _q
+}
+
+// WithReplacedBy tells the query-builder to eager-load the nodes that are connected to
+// the "replaced_by" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithReplacedBy(opts ...func(*APIKeyQuery)) *APIKeyQuery {
+	query := (&APIKeyClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withReplacedBy = query
 	return _q
 }
 
@@ -560,13 +630,15 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 	var (
 		nodes       = []*APIKey{}
 		_spec       = _q.querySpec()
-		loadedTypes = [6]bool{
+		loadedTypes = [8]bool{
 			_q.withProject != nil,
 			_q.withOwner != nil,
 			_q.withCollaborators != nil,
 			_q.withInvitations != nil,
 			_q.withSecuritySettings != nil,
 			_q.withJwtKeys != nil,
+			_q.withReplaces != nil,
+			_q.withReplacedBy != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -627,6 +699,18 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 		if err := _q.loadJwtKeys(ctx, query, nodes,
 			func(n *APIKey) { n.Edges.JwtKeys = []*JWTKey{} },
 			func(n *APIKey, e *JWTKey) { n.Edges.JwtKeys = append(n.Edges.JwtKeys, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withReplaces; query != nil {
+		if err := _q.loadReplaces(ctx, query, nodes, nil,
+			func(n *APIKey, e *APIKey) { n.Edges.Replaces = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withReplacedBy; query != nil {
+		if err := _q.loadReplacedBy(ctx, query, nodes, nil,
+			func(n *APIKey, e *APIKey) { n.Edges.ReplacedBy = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -814,6 +898,68 @@ func (_q *APIKeyQuery) loadJwtKeys(ctx context.Context, query *JWTKeyQuery, node
 	}
 	return nil
 }
+func (_q *APIKeyQuery) loadReplaces(ctx context.Context, query *APIKeyQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *APIKey)) error {
+	ids := make([]string, 0, len(nodes))
+	nodeids := make(map[string][]*APIKey)
+	for i := range nodes {
+		if nodes[i].ReplacesID == nil {
+			continue
+		}
+		fk := *nodes[i].ReplacesID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(apikey.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "replaces_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadReplacedBy(ctx context.Context, query *APIKeyQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *APIKey)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(apikey.FieldReplacesID)
+	}
+	query.Where(predicate.APIKey(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.ReplacedByColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ReplacesID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "replaces_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "replaces_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 
 func (_q *APIKeyQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -848,6 +994,9 @@ func (_q *APIKeyQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withOwner != nil {
 			_spec.Node.AddColumnOnce(apikey.FieldOwnerID)
+		}
+		if _q.withReplaces != nil {
+			_spec.Node.AddColumnOnce(apikey.FieldReplacesID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -239,6 +239,47 @@ func (_u *APIKeyUpdate) SetNillableDisabledAs(v *string) *APIKeyUpdate {
 	return _u
 }
 
+// SetReplacesID sets the "replaces_id" field.
+func (_u *APIKeyUpdate) SetReplacesID(v string) *APIKeyUpdate {
+	_u.mutation.SetReplacesID(v)
+	return _u
+}
+
+// SetNillableReplacesID sets the "replaces_id" field if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableReplacesID(v *string) *APIKeyUpdate {
+	if v != nil {
+		_u.SetReplacesID(*v)
+	}
+	return _u
+}
+
+// ClearReplacesID clears the value of the "replaces_id" field.
+func (_u *APIKeyUpdate) ClearReplacesID() *APIKeyUpdate {
+	_u.mutation.ClearReplacesID()
+	return _u
+}
+
+// SetGraceExpiresAt sets the "grace_expires_at" field.
+func (_u *APIKeyUpdate) SetGraceExpiresAt(v int64) *APIKeyUpdate {
+	_u.mutation.ResetGraceExpiresAt()
+	_u.mutation.SetGraceExpiresAt(v)
+	return _u
+}
+
+// SetNillableGraceExpiresAt sets the "grace_expires_at" field if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableGraceExpiresAt(v *int64) *APIKeyUpdate {
+	if v != nil {
+		_u.SetGraceExpiresAt(*v)
+	}
+	return _u
+}
+
+// AddGraceExpiresAt adds value to the "grace_expires_at" field.
+func (_u *APIKeyUpdate) AddGraceExpiresAt(v int64) *APIKeyUpdate {
+	_u.mutation.AddGraceExpiresAt(v)
+	return _u
+}
+
 // SetProject sets the "project" edge to the Project entity.
 func (_u *APIKeyUpdate) SetProject(v *Project) *APIKeyUpdate {
 	return _u.SetProjectID(v.ID)
@@ -307,6 +348,30 @@ func (_u *APIKeyUpdate) AddJwtKeys(v ...*JWTKey) *APIKeyUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddJwtKeyIDs(ids...)
+}
+
+// SetReplaces sets the "replaces" edge to the APIKey entity.
+func (_u *APIKeyUpdate) SetReplaces(v *APIKey) *APIKeyUpdate {
+	return _u.SetReplacesID(v.ID)
+}
+
+// SetReplacedByID sets the "replaced_by" edge to the APIKey entity by ID.
+func (_u *APIKeyUpdate) SetReplacedByID(id string) *APIKeyUpdate {
+	_u.mutation.SetReplacedByID(id)
+	return _u
+}
+
+// SetNillableReplacedByID sets the "replaced_by" edge to the APIKey entity by ID if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableReplacedByID(id *string) *APIKeyUpdate {
+	if id != nil {
+		_u = _u.SetReplacedByID(*id)
+	}
+	return _u
+}
+
+// SetReplacedBy sets the "replaced_by" edge to the APIKey entity.
+func (_u *APIKeyUpdate) SetReplacedBy(v *APIKey) *APIKeyUpdate {
+	return _u.SetReplacedByID(v.ID)
 }
 
 // Mutation returns the APIKeyMutation object of the builder.
@@ -408,6 +473,18 @@ func (_u *APIKeyUpdate) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveJwtKeyIDs(ids...)
+}
+
+// ClearReplaces clears the "replaces" edge to the APIKey entity.
+func (_u *APIKeyUpdate) ClearReplaces() *APIKeyUpdate {
+	_u.mutation.ClearReplaces()
+	return _u
+}
+
+// ClearReplacedBy clears the "replaced_by" edge to the APIKey entity.
+func (_u *APIKeyUpdate) ClearReplacedBy() *APIKeyUpdate {
+	_u.mutation.ClearReplacedBy()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -519,6 +596,12 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.DisabledAs(); ok {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GraceExpiresAt(); ok {
+		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceExpiresAt(); ok {
+		_spec.AddField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
 	}
 	if _u.mutation.ProjectCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -751,6 +834,64 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReplacesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: true,
+			Table:   apikey.ReplacesTable,
+			Columns: []string{apikey.ReplacesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReplacesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: true,
+			Table:   apikey.ReplacesTable,
+			Columns: []string{apikey.ReplacesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReplacedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   apikey.ReplacedByTable,
+			Columns: []string{apikey.ReplacedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReplacedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   apikey.ReplacedByTable,
+			Columns: []string{apikey.ReplacedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -983,6 +1124,47 @@ func (_u *APIKeyUpdateOne) SetNillableDisabledAs(v *string) *APIKeyUpdateOne {
 	return _u
 }
 
+// SetReplacesID sets the "replaces_id" field.
+func (_u *APIKeyUpdateOne) SetReplacesID(v string) *APIKeyUpdateOne {
+	_u.mutation.SetReplacesID(v)
+	return _u
+}
+
+// SetNillableReplacesID sets the "replaces_id" field if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableReplacesID(v *string) *APIKeyUpdateOne {
+	if v != nil {
+		_u.SetReplacesID(*v)
+	}
+	return _u
+}
+
+// ClearReplacesID clears the value of the "replaces_id" field.
+func (_u *APIKeyUpdateOne) ClearReplacesID() *APIKeyUpdateOne {
+	_u.mutation.ClearReplacesID()
+	return _u
+}
+
+// SetGraceExpiresAt sets the "grace_expires_at" field.
+func (_u *APIKeyUpdateOne) SetGraceExpiresAt(v int64) *APIKeyUpdateOne {
+	_u.mutation.ResetGraceExpiresAt()
+	_u.mutation.SetGraceExpiresAt(v)
+	return _u
+}
+
+// SetNillableGraceExpiresAt sets the "grace_expires_at" field if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableGraceExpiresAt(v *int64) *APIKeyUpdateOne {
+	if v != nil {
+		_u.SetGraceExpiresAt(*v)
+	}
+	return _u
+}
+
+// AddGraceExpiresAt adds value to the "grace_expires_at" field.
+func (_u *APIKeyUpdateOne) AddGraceExpiresAt(v int64) *APIKeyUpdateOne {
+	_u.mutation.AddGraceExpiresAt(v)
+	return _u
+}
+
 // SetProject sets the "project" edge to the Project entity.
 func (_u *APIKeyUpdateOne) SetProject(v *Project) *APIKeyUpdateOne {
 	return _u.SetProjectID(v.ID)
@@ -1051,6 +1233,30 @@ func (_u *APIKeyUpdateOne) AddJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddJwtKeyIDs(ids...)
+}
+
+// SetReplaces sets the "replaces" edge to the APIKey entity.
+func (_u *APIKeyUpdateOne) SetReplaces(v *APIKey) *APIKeyUpdateOne {
+	return _u.SetReplacesID(v.ID)
+}
+
+// SetReplacedByID sets the "replaced_by" edge to the APIKey entity by ID.
+func (_u *APIKeyUpdateOne) SetReplacedByID(id string) *APIKeyUpdateOne {
+	_u.mutation.SetReplacedByID(id)
+	return _u
+}
+
+// SetNillableReplacedByID sets the "replaced_by" edge to the APIKey entity by ID if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableReplacedByID(id *string) *APIKeyUpdateOne {
+	if id != nil {
+		_u = _u.SetReplacedByID(*id)
+	}
+	return _u
+}
+
+// SetReplacedBy sets the "replaced_by" edge to the APIKey entity.
+func (_u *APIKeyUpdateOne) SetReplacedBy(v *APIKey) *APIKeyUpdateOne {
+	return _u.SetReplacedByID(v.ID)
 }
 
 // Mutation returns the APIKeyMutation object of the builder.
@@ -1152,6 +1358,18 @@ func (_u *APIKeyUpdateOne) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveJwtKeyIDs(ids...)
+}
+
+// ClearReplaces clears the "replaces" edge to the APIKey entity.
+func (_u *APIKeyUpdateOne) ClearReplaces() *APIKeyUpdateOne {
+	_u.mutation.ClearReplaces()
+	return _u
+}
+
+// ClearReplacedBy clears the "replaced_by" edge to the APIKey entity.
+func (_u *APIKeyUpdateOne) ClearReplacedBy() *APIKeyUpdateOne {
+	_u.mutation.ClearReplacedBy()
+	return _u
 }
 
 // Where appends a list predicates to the APIKeyUpdate builder.
@@ -1293,6 +1511,12 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 	}
 	if value, ok := _u.mutation.DisabledAs(); ok {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GraceExpiresAt(); ok {
+		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceExpiresAt(); ok {
+		_spec.AddField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
 	}
 	if _u.mutation.ProjectCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1525,6 +1749,64 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReplacesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: true,
+			Table:   apikey.ReplacesTable,
+			Columns: []string{apikey.ReplacesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReplacesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: true,
+			Table:   apikey.ReplacesTable,
+			Columns: []string{apikey.ReplacesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReplacedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   apikey.ReplacedByTable,
+			Columns: []string{apikey.ReplacedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReplacedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   apikey.ReplacedByTable,
+			Columns: []string{apikey.ReplacedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -23,7 +23,15 @@ type Credential struct {
 	// PasswordHash holds the value of the "password_hash" field.
 	PasswordHash string `json:"-"`
 	// ChangedAt holds the value of the "changed_at" field.
-	ChangedAt    int64 `json:"changed_at,omitempty"`
+	ChangedAt int64 `json:"changed_at,omitempty"`
+	// Of the link that verifies the address; an older one is dead.
+	VerifyGeneration int `json:"verify_generation,omitempty"`
+	// VerifyUntil holds the value of the "verify_until" field.
+	VerifyUntil int64 `json:"verify_until,omitempty"`
+	// Of the link that sets a new password; an older one is dead.
+	ResetGeneration int `json:"reset_generation,omitempty"`
+	// ResetUntil holds the value of the "reset_until" field.
+	ResetUntil   int64 `json:"reset_until,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -32,7 +40,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case credential.FieldCreatedAt, credential.FieldChangedAt:
+		case credential.FieldCreatedAt, credential.FieldChangedAt, credential.FieldVerifyGeneration, credential.FieldVerifyUntil, credential.FieldResetGeneration, credential.FieldResetUntil:
 			values[i] = new(sql.NullInt64)
 		case credential.FieldID, credential.FieldUserID, credential.FieldPasswordHash:
 			values[i] = new(sql.NullString)
@@ -81,6 +89,30 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ChangedAt = value.Int64
 			}
+		case credential.FieldVerifyGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field verify_generation", values[i])
+			} else if value.Valid {
+				_m.VerifyGeneration = int(value.Int64)
+			}
+		case credential.FieldVerifyUntil:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field verify_until", values[i])
+			} else if value.Valid {
+				_m.VerifyUntil = value.Int64
+			}
+		case credential.FieldResetGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reset_generation", values[i])
+			} else if value.Valid {
+				_m.ResetGeneration = int(value.Int64)
+			}
+		case credential.FieldResetUntil:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reset_until", values[i])
+			} else if value.Valid {
+				_m.ResetUntil = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -127,6 +159,18 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("changed_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ChangedAt))
+	builder.WriteString(", ")
+	builder.WriteString("verify_generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.VerifyGeneration))
+	builder.WriteString(", ")
+	builder.WriteString("verify_until=")
+	builder.WriteString(fmt.Sprintf("%v", _m.VerifyUntil))
+	builder.WriteString(", ")
+	builder.WriteString("reset_generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ResetGeneration))
+	builder.WriteString(", ")
+	builder.WriteString("reset_until=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ResetUntil))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -59,6 +59,62 @@ func (_c *CredentialCreate) SetNillableChangedAt(v *int64) *CredentialCreate {
 	return _c
 }
 
+// SetVerifyGeneration sets the "verify_generation" field.
+func (_c *CredentialCreate) SetVerifyGeneration(v int) *CredentialCreate {
+	_c.mutation.SetVerifyGeneration(v)
+	return _c
+}
+
+// SetNillableVerifyGeneration sets the "verify_generation" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableVerifyGeneration(v *int) *CredentialCreate {
+	if v != nil {
+		_c.SetVerifyGeneration(*v)
+	}
+	return _c
+}
+
+// SetVerifyUntil sets the "verify_until" field.
+func (_c *CredentialCreate) SetVerifyUntil(v int64) *CredentialCreate {
+	_c.mutation.SetVerifyUntil(v)
+	return _c
+}
+
+// SetNillableVerifyUntil sets the "verify_until" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableVerifyUntil(v *int64) *CredentialCreate {
+	if v != nil {
+		_c.SetVerifyUntil(*v)
+	}
+	return _c
+}
+
+// SetResetGeneration sets the "reset_generation" field.
+func (_c *CredentialCreate) SetResetGeneration(v int) *CredentialCreate {
+	_c.mutation.SetResetGeneration(v)
+	return _c
+}
+
+// SetNillableResetGeneration sets the "reset_generation" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableResetGeneration(v *int) *CredentialCreate {
+	if v != nil {
+		_c.SetResetGeneration(*v)
+	}
+	return _c
+}
+
+// SetResetUntil sets the "reset_until" field.
+func (_c *CredentialCreate) SetResetUntil(v int64) *CredentialCreate {
+	_c.mutation.SetResetUntil(v)
+	return _c
+}
+
+// SetNillableResetUntil sets the "reset_until" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableResetUntil(v *int64) *CredentialCreate {
+	if v != nil {
+		_c.SetResetUntil(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *CredentialCreate) SetID(v string) *CredentialCreate {
 	_c.mutation.SetID(v)
@@ -121,6 +177,22 @@ func (_c *CredentialCreate) defaults() error {
 		v := credential.DefaultChangedAt
 		_c.mutation.SetChangedAt(v)
 	}
+	if _, ok := _c.mutation.VerifyGeneration(); !ok {
+		v := credential.DefaultVerifyGeneration
+		_c.mutation.SetVerifyGeneration(v)
+	}
+	if _, ok := _c.mutation.VerifyUntil(); !ok {
+		v := credential.DefaultVerifyUntil
+		_c.mutation.SetVerifyUntil(v)
+	}
+	if _, ok := _c.mutation.ResetGeneration(); !ok {
+		v := credential.DefaultResetGeneration
+		_c.mutation.SetResetGeneration(v)
+	}
+	if _, ok := _c.mutation.ResetUntil(); !ok {
+		v := credential.DefaultResetUntil
+		_c.mutation.SetResetUntil(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if credential.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized credential.DefaultID (forgotten import ent/runtime?)")
@@ -144,6 +216,18 @@ func (_c *CredentialCreate) check() error {
 	}
 	if _, ok := _c.mutation.ChangedAt(); !ok {
 		return &ValidationError{Name: "changed_at", err: errors.New(`ent: missing required field "Credential.changed_at"`)}
+	}
+	if _, ok := _c.mutation.VerifyGeneration(); !ok {
+		return &ValidationError{Name: "verify_generation", err: errors.New(`ent: missing required field "Credential.verify_generation"`)}
+	}
+	if _, ok := _c.mutation.VerifyUntil(); !ok {
+		return &ValidationError{Name: "verify_until", err: errors.New(`ent: missing required field "Credential.verify_until"`)}
+	}
+	if _, ok := _c.mutation.ResetGeneration(); !ok {
+		return &ValidationError{Name: "reset_generation", err: errors.New(`ent: missing required field "Credential.reset_generation"`)}
+	}
+	if _, ok := _c.mutation.ResetUntil(); !ok {
+		return &ValidationError{Name: "reset_until", err: errors.New(`ent: missing required field "Credential.reset_until"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := credential.IDValidator(v); err != nil {
@@ -200,6 +284,22 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ChangedAt(); ok {
 		_spec.SetField(credential.FieldChangedAt, field.TypeInt64, value)
 		_node.ChangedAt = value
+	}
+	if value, ok := _c.mutation.VerifyGeneration(); ok {
+		_spec.SetField(credential.FieldVerifyGeneration, field.TypeInt, value)
+		_node.VerifyGeneration = value
+	}
+	if value, ok := _c.mutation.VerifyUntil(); ok {
+		_spec.SetField(credential.FieldVerifyUntil, field.TypeInt64, value)
+		_node.VerifyUntil = value
+	}
+	if value, ok := _c.mutation.ResetGeneration(); ok {
+		_spec.SetField(credential.FieldResetGeneration, field.TypeInt, value)
+		_node.ResetGeneration = value
+	}
+	if value, ok := _c.mutation.ResetUntil(); ok {
+		_spec.SetField(credential.FieldResetUntil, field.TypeInt64, value)
+		_node.ResetUntil = value
 	}
 	return _node, _spec
 }

@@ -76,6 +76,90 @@ func (_u *CredentialUpdate) AddChangedAt(v int64) *CredentialUpdate {
 	return _u
 }
 
+// SetVerifyGeneration sets the "verify_generation" field.
+func (_u *CredentialUpdate) SetVerifyGeneration(v int) *CredentialUpdate {
+	_u.mutation.ResetVerifyGeneration()
+	_u.mutation.SetVerifyGeneration(v)
+	return _u
+}
+
+// SetNillableVerifyGeneration sets the "verify_generation" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableVerifyGeneration(v *int) *CredentialUpdate {
+	if v != nil {
+		_u.SetVerifyGeneration(*v)
+	}
+	return _u
+}
+
+// AddVerifyGeneration adds value to the "verify_generation" field.
+func (_u *CredentialUpdate) AddVerifyGeneration(v int) *CredentialUpdate {
+	_u.mutation.AddVerifyGeneration(v)
+	return _u
+}
+
+// SetVerifyUntil sets the "verify_until" field.
+func (_u *CredentialUpdate) SetVerifyUntil(v int64) *CredentialUpdate {
+	_u.mutation.ResetVerifyUntil()
+	_u.mutation.SetVerifyUntil(v)
+	return _u
+}
+
+// SetNillableVerifyUntil sets the "verify_until" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableVerifyUntil(v *int64) *CredentialUpdate {
+	if v != nil {
+		_u.SetVerifyUntil(*v)
+	}
+	return _u
+}
+
+// AddVerifyUntil adds value to the "verify_until" field.
+func (_u *CredentialUpdate) AddVerifyUntil(v int64) *CredentialUpdate {
+	_u.mutation.AddVerifyUntil(v)
+	return _u
+}
+
+// SetResetGeneration sets the "reset_generation" field.
+func (_u *CredentialUpdate) SetResetGeneration(v int) *CredentialUpdate {
+	_u.mutation.ResetResetGeneration()
+	_u.mutation.SetResetGeneration(v)
+	return _u
+}
+
+// SetNillableResetGeneration sets the "reset_generation" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableResetGeneration(v *int) *CredentialUpdate {
+	if v != nil {
+		_u.SetResetGeneration(*v)
+	}
+	return _u
+}
+
+// AddResetGeneration adds value to the "reset_generation" field.
+func (_u *CredentialUpdate) AddResetGeneration(v int) *CredentialUpdate {
+	_u.mutation.AddResetGeneration(v)
+	return _u
+}
+
+// SetResetUntil sets the "reset_until" field.
+func (_u *CredentialUpdate) SetResetUntil(v int64) *CredentialUpdate {
+	_u.mutation.ResetResetUntil()
+	_u.mutation.SetResetUntil(v)
+	return _u
+}
+
+// SetNillableResetUntil sets the "reset_until" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableResetUntil(v *int64) *CredentialUpdate {
+	if v != nil {
+		_u.SetResetUntil(*v)
+	}
+	return _u
+}
+
+// AddResetUntil adds value to the "reset_until" field.
+func (_u *CredentialUpdate) AddResetUntil(v int64) *CredentialUpdate {
+	_u.mutation.AddResetUntil(v)
+	return _u
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdate) Mutation() *CredentialMutation {
 	return _u.mutation
@@ -128,6 +212,30 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedChangedAt(); ok {
 		_spec.AddField(credential.FieldChangedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.VerifyGeneration(); ok {
+		_spec.SetField(credential.FieldVerifyGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVerifyGeneration(); ok {
+		_spec.AddField(credential.FieldVerifyGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.VerifyUntil(); ok {
+		_spec.SetField(credential.FieldVerifyUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedVerifyUntil(); ok {
+		_spec.AddField(credential.FieldVerifyUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ResetGeneration(); ok {
+		_spec.SetField(credential.FieldResetGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResetGeneration(); ok {
+		_spec.AddField(credential.FieldResetGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ResetUntil(); ok {
+		_spec.SetField(credential.FieldResetUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedResetUntil(); ok {
+		_spec.AddField(credential.FieldResetUntil, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -195,6 +303,90 @@ func (_u *CredentialUpdateOne) SetNillableChangedAt(v *int64) *CredentialUpdateO
 // AddChangedAt adds value to the "changed_at" field.
 func (_u *CredentialUpdateOne) AddChangedAt(v int64) *CredentialUpdateOne {
 	_u.mutation.AddChangedAt(v)
+	return _u
+}
+
+// SetVerifyGeneration sets the "verify_generation" field.
+func (_u *CredentialUpdateOne) SetVerifyGeneration(v int) *CredentialUpdateOne {
+	_u.mutation.ResetVerifyGeneration()
+	_u.mutation.SetVerifyGeneration(v)
+	return _u
+}
+
+// SetNillableVerifyGeneration sets the "verify_generation" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableVerifyGeneration(v *int) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetVerifyGeneration(*v)
+	}
+	return _u
+}
+
+// AddVerifyGeneration adds value to the "verify_generation" field.
+func (_u *CredentialUpdateOne) AddVerifyGeneration(v int) *CredentialUpdateOne {
+	_u.mutation.AddVerifyGeneration(v)
+	return _u
+}
+
+// SetVerifyUntil sets the "verify_until" field.
+func (_u *CredentialUpdateOne) SetVerifyUntil(v int64) *CredentialUpdateOne {
+	_u.mutation.ResetVerifyUntil()
+	_u.mutation.SetVerifyUntil(v)
+	return _u
+}
+
+// SetNillableVerifyUntil sets the "verify_until" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableVerifyUntil(v *int64) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetVerifyUntil(*v)
+	}
+	return _u
+}
+
+// AddVerifyUntil adds value to the "verify_until" field.
+func (_u *CredentialUpdateOne) AddVerifyUntil(v int64) *CredentialUpdateOne {
+	_u.mutation.AddVerifyUntil(v)
+	return _u
+}
+
+// SetResetGeneration sets the "reset_generation" field.
+func (_u *CredentialUpdateOne) SetResetGeneration(v int) *CredentialUpdateOne {
+	_u.mutation.ResetResetGeneration()
+	_u.mutation.SetResetGeneration(v)
+	return _u
+}
+
+// SetNillableResetGeneration sets the "reset_generation" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableResetGeneration(v *int) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetResetGeneration(*v)
+	}
+	return _u
+}
+
+// AddResetGeneration adds value to the "reset_generation" field.
+func (_u *CredentialUpdateOne) AddResetGeneration(v int) *CredentialUpdateOne {
+	_u.mutation.AddResetGeneration(v)
+	return _u
+}
+
+// SetResetUntil sets the "reset_until" field.
+func (_u *CredentialUpdateOne) SetResetUntil(v int64) *CredentialUpdateOne {
+	_u.mutation.ResetResetUntil()
+	_u.mutation.SetResetUntil(v)
+	return _u
+}
+
+// SetNillableResetUntil sets the "reset_until" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableResetUntil(v *int64) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetResetUntil(*v)
+	}
+	return _u
+}
+
+// AddResetUntil adds value to the "reset_until" field.
+func (_u *CredentialUpdateOne) AddResetUntil(v int64) *CredentialUpdateOne {
+	_u.mutation.AddResetUntil(v)
 	return _u
 }
 
@@ -280,6 +472,30 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.AddedChangedAt(); ok {
 		_spec.AddField(credential.FieldChangedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.VerifyGeneration(); ok {
+		_spec.SetField(credential.FieldVerifyGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVerifyGeneration(); ok {
+		_spec.AddField(credential.FieldVerifyGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.VerifyUntil(); ok {
+		_spec.SetField(credential.FieldVerifyUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedVerifyUntil(); ok {
+		_spec.AddField(credential.FieldVerifyUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ResetGeneration(); ok {
+		_spec.SetField(credential.FieldResetGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedResetGeneration(); ok {
+		_spec.AddField(credential.FieldResetGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ResetUntil(); ok {
+		_spec.SetField(credential.FieldResetUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedResetUntil(); ok {
+		_spec.AddField(credential.FieldResetUntil, field.TypeInt64, value)
 	}
 	_node = &Credential{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -22,6 +22,7 @@ import (
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
+	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
@@ -100,6 +101,7 @@ func checkColumn(t, c string) error {
 			instance.Table:           instance.ValidColumn,
 			invitation.Table:         invitation.ValidColumn,
 			jwtkey.Table:             jwtkey.ValidColumn,
+			mail.Table:               mail.ValidColumn,
 			organization.Table:       organization.ValidColumn,
 			organizationmember.Table: organizationmember.ValidColumn,
 			project.Table:            project.ValidColumn,

@@ -34,7 +34,9 @@ type Invitation struct {
 	TargetName string `json:"target_name,omitempty"`
 	// SentAt holds the value of the "sent_at" field.
 	SentAt int64 `json:"sent_at,omitempty"`
-	// ResendCount holds the value of the "resend_count" field.
+	// Of its newest mail.
+	Delivery invitation.Delivery `json:"delivery,omitempty"`
+	// Also the generation of its link: sending again kills the link before.
 	ResendCount int `json:"resend_count,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt int64 `json:"expires_at,omitempty"`
@@ -86,7 +88,7 @@ func (*Invitation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case invitation.FieldCreatedAt, invitation.FieldSentAt, invitation.FieldResendCount, invitation.FieldExpiresAt, invitation.FieldSettledAt:
 			values[i] = new(sql.NullInt64)
-		case invitation.FieldID, invitation.FieldAPIKeyID, invitation.FieldInvitedByID, invitation.FieldEmail, invitation.FieldRole, invitation.FieldStatus, invitation.FieldTargetName:
+		case invitation.FieldID, invitation.FieldAPIKeyID, invitation.FieldInvitedByID, invitation.FieldEmail, invitation.FieldRole, invitation.FieldStatus, invitation.FieldTargetName, invitation.FieldDelivery:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -157,6 +159,12 @@ func (_m *Invitation) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field sent_at", values[i])
 			} else if value.Valid {
 				_m.SentAt = value.Int64
+			}
+		case invitation.FieldDelivery:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field delivery", values[i])
+			} else if value.Valid {
+				_m.Delivery = invitation.Delivery(value.String)
 			}
 		case invitation.FieldResendCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -247,6 +255,9 @@ func (_m *Invitation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("sent_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SentAt))
+	builder.WriteString(", ")
+	builder.WriteString("delivery=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Delivery))
 	builder.WriteString(", ")
 	builder.WriteString("resend_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ResendCount))

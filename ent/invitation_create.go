@@ -101,6 +101,20 @@ func (_c *InvitationCreate) SetNillableSentAt(v *int64) *InvitationCreate {
 	return _c
 }
 
+// SetDelivery sets the "delivery" field.
+func (_c *InvitationCreate) SetDelivery(v invitation.Delivery) *InvitationCreate {
+	_c.mutation.SetDelivery(v)
+	return _c
+}
+
+// SetNillableDelivery sets the "delivery" field if the given value is not nil.
+func (_c *InvitationCreate) SetNillableDelivery(v *invitation.Delivery) *InvitationCreate {
+	if v != nil {
+		_c.SetDelivery(*v)
+	}
+	return _c
+}
+
 // SetResendCount sets the "resend_count" field.
 func (_c *InvitationCreate) SetResendCount(v int) *InvitationCreate {
 	_c.mutation.SetResendCount(v)
@@ -211,6 +225,10 @@ func (_c *InvitationCreate) defaults() error {
 		v := invitation.DefaultSentAt
 		_c.mutation.SetSentAt(v)
 	}
+	if _, ok := _c.mutation.Delivery(); !ok {
+		v := invitation.DefaultDelivery
+		_c.mutation.SetDelivery(v)
+	}
 	if _, ok := _c.mutation.ResendCount(); !ok {
 		v := invitation.DefaultResendCount
 		_c.mutation.SetResendCount(v)
@@ -256,6 +274,14 @@ func (_c *InvitationCreate) check() error {
 	}
 	if _, ok := _c.mutation.SentAt(); !ok {
 		return &ValidationError{Name: "sent_at", err: errors.New(`ent: missing required field "Invitation.sent_at"`)}
+	}
+	if _, ok := _c.mutation.Delivery(); !ok {
+		return &ValidationError{Name: "delivery", err: errors.New(`ent: missing required field "Invitation.delivery"`)}
+	}
+	if v, ok := _c.mutation.Delivery(); ok {
+		if err := invitation.DeliveryValidator(v); err != nil {
+			return &ValidationError{Name: "delivery", err: fmt.Errorf(`ent: validator failed for field "Invitation.delivery": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.ResendCount(); !ok {
 		return &ValidationError{Name: "resend_count", err: errors.New(`ent: missing required field "Invitation.resend_count"`)}
@@ -332,6 +358,10 @@ func (_c *InvitationCreate) createSpec() (*Invitation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.SentAt(); ok {
 		_spec.SetField(invitation.FieldSentAt, field.TypeInt64, value)
 		_node.SentAt = value
+	}
+	if value, ok := _c.mutation.Delivery(); ok {
+		_spec.SetField(invitation.FieldDelivery, field.TypeEnum, value)
+		_node.Delivery = value
 	}
 	if value, ok := _c.mutation.ResendCount(); ok {
 		_spec.SetField(invitation.FieldResendCount, field.TypeInt, value)

@@ -140,6 +140,20 @@ func (_u *InvitationUpdate) AddSentAt(v int64) *InvitationUpdate {
 	return _u
 }
 
+// SetDelivery sets the "delivery" field.
+func (_u *InvitationUpdate) SetDelivery(v invitation.Delivery) *InvitationUpdate {
+	_u.mutation.SetDelivery(v)
+	return _u
+}
+
+// SetNillableDelivery sets the "delivery" field if the given value is not nil.
+func (_u *InvitationUpdate) SetNillableDelivery(v *invitation.Delivery) *InvitationUpdate {
+	if v != nil {
+		_u.SetDelivery(*v)
+	}
+	return _u
+}
+
 // SetResendCount sets the "resend_count" field.
 func (_u *InvitationUpdate) SetResendCount(v int) *InvitationUpdate {
 	_u.mutation.ResetResendCount()
@@ -264,6 +278,11 @@ func (_u *InvitationUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Invitation.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Delivery(); ok {
+		if err := invitation.DeliveryValidator(v); err != nil {
+			return &ValidationError{Name: "delivery", err: fmt.Errorf(`ent: validator failed for field "Invitation.delivery": %w`, err)}
+		}
+	}
 	if _u.mutation.InvitedByCleared() && len(_u.mutation.InvitedByIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Invitation.invited_by"`)
 	}
@@ -299,6 +318,9 @@ func (_u *InvitationUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedSentAt(); ok {
 		_spec.AddField(invitation.FieldSentAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Delivery(); ok {
+		_spec.SetField(invitation.FieldDelivery, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.ResendCount(); ok {
 		_spec.SetField(invitation.FieldResendCount, field.TypeInt, value)
@@ -507,6 +529,20 @@ func (_u *InvitationUpdateOne) AddSentAt(v int64) *InvitationUpdateOne {
 	return _u
 }
 
+// SetDelivery sets the "delivery" field.
+func (_u *InvitationUpdateOne) SetDelivery(v invitation.Delivery) *InvitationUpdateOne {
+	_u.mutation.SetDelivery(v)
+	return _u
+}
+
+// SetNillableDelivery sets the "delivery" field if the given value is not nil.
+func (_u *InvitationUpdateOne) SetNillableDelivery(v *invitation.Delivery) *InvitationUpdateOne {
+	if v != nil {
+		_u.SetDelivery(*v)
+	}
+	return _u
+}
+
 // SetResendCount sets the "resend_count" field.
 func (_u *InvitationUpdateOne) SetResendCount(v int) *InvitationUpdateOne {
 	_u.mutation.ResetResendCount()
@@ -644,6 +680,11 @@ func (_u *InvitationUpdateOne) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Invitation.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Delivery(); ok {
+		if err := invitation.DeliveryValidator(v); err != nil {
+			return &ValidationError{Name: "delivery", err: fmt.Errorf(`ent: validator failed for field "Invitation.delivery": %w`, err)}
+		}
+	}
 	if _u.mutation.InvitedByCleared() && len(_u.mutation.InvitedByIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Invitation.invited_by"`)
 	}
@@ -696,6 +737,9 @@ func (_u *InvitationUpdateOne) sqlSave(ctx context.Context) (_node *Invitation, 
 	}
 	if value, ok := _u.mutation.AddedSentAt(); ok {
 		_spec.AddField(invitation.FieldSentAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Delivery(); ok {
+		_spec.SetField(invitation.FieldDelivery, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.ResendCount(); ok {
 		_spec.SetField(invitation.FieldResendCount, field.TypeInt, value)

@@ -43,6 +43,8 @@ func ways() []way {
 		{"APIKey", "invitations", "Invitation", apikey.HasInvitations(), func(id string) any { return apikey.HasInvitationsWith(invitation.ID(id)) }, child("invitations", "api_key_id")},
 		{"APIKey", "security_settings", "SecuritySettings", apikey.HasSecuritySettings(), func(id string) any { return apikey.HasSecuritySettingsWith(securitysettings.ID(id)) }, child("security_settings", "api_key_id")},
 		{"APIKey", "jwt_keys", "JWTKey", apikey.HasJwtKeys(), func(id string) any { return apikey.HasJwtKeysWith(jwtkey.ID(id)) }, child("jwt_keys", "api_key_id")},
+		{"APIKey", "replaces", "APIKey", apikey.HasReplaces(), func(id string) any { return apikey.HasReplacesWith(apikey.ID(id)) }, parent("api_keys", "replaces_id") + " WHERE replaces_id IS NOT NULL"},
+		{"APIKey", "replaced_by", "APIKey", apikey.HasReplacedBy(), func(id string) any { return apikey.HasReplacedByWith(apikey.ID(id)) }, child("api_keys", "replaces_id") + " WHERE replaces_id IS NOT NULL"},
 		{"SecuritySettings", "api_key", "APIKey", securitysettings.HasAPIKey(), func(id string) any { return securitysettings.HasAPIKeyWith(apikey.ID(id)) }, parent("security_settings", "api_key_id")},
 		{"JWTKey", "api_key", "APIKey", jwtkey.HasAPIKey(), func(id string) any { return jwtkey.HasAPIKeyWith(apikey.ID(id)) }, parent("jwt_keys", "api_key_id")},
 		{"AccessToken", "user", "User", accesstoken.HasUser(), func(id string) any { return accesstoken.HasUserWith(user.ID(id)) }, parent("access_tokens", "user_id")},

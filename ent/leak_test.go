@@ -36,8 +36,8 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	w := &world{Server: s, ada: s.Actor(t, "ada"), ben: s.Actor(t, "ben"), cleo: s.Actor(t, "cleo"), dev: s.Actor(t, "dev"), eve: s.Actor(t, "eve")}
 	own := w.ada.CreateKey(t, "Own", "", "PROJECT").ID
 	shared := w.ben.CreateKey(t, "Shared", "", "PROJECT").ID
-	w.ben.CreateKey(t, "Hidden", "", "PROJECT")
-	w.cleo.CreateKey(t, "Neighbour", "", "PROJECT")
+	hidden := w.ben.CreateKey(t, "Hidden", "", "PROJECT").ID
+	neighbour := w.cleo.CreateKey(t, "Neighbour", "", "PROJECT").ID
 	w.cleo.CreateKey(t, "Private", "", "PERSONAL")
 	cleoPlace, adaPlace := w.ada.Share(t, own, w.cleo, "CONTRIBUTOR"), w.ben.Share(t, shared, w.ada, "CONTRIBUTOR")
 	w.ben.Share(t, shared, w.eve, "ADMIN")
@@ -53,6 +53,10 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		if done.Code() != "" {
 			t.Fatal(done.Body)
 		}
+	}
+	// One key took the place of another, seen from both ends: hidden < shared < own < neighbour.
+	for old, successor := range map[string]string{hidden: shared, shared: own, own: neighbour} {
+		s.SQL(t, "UPDATE api_keys SET replaces_id = ? WHERE id = ?", old, successor)
 	}
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
@@ -85,7 +89,7 @@ func tables() map[string]string {
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
-		"IdempotencyKey": "idempotency_keys",
+		"IdempotencyKey": "idempotency_keys", "Mail": "mails",
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
+	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
@@ -92,10 +93,16 @@ func (*APIKeyMutation) Column(name string) (string, bool) {
 		return apikey.FieldDisabledByID, true
 	case apikey.FieldDisabledAs:
 		return apikey.FieldDisabledAs, true
+	case apikey.FieldReplacesID:
+		return apikey.FieldReplacesID, true
+	case apikey.FieldGraceExpiresAt:
+		return apikey.FieldGraceExpiresAt, true
 	case apikey.EdgeProject:
 		return apikey.ProjectColumn, true
 	case apikey.EdgeOwner:
 		return apikey.OwnerColumn, true
+	case apikey.EdgeReplaces:
+		return apikey.ReplacesColumn, true
 	}
 	return "", false
 }
@@ -366,6 +373,14 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 		return credential.FieldPasswordHash, true
 	case credential.FieldChangedAt:
 		return credential.FieldChangedAt, true
+	case credential.FieldVerifyGeneration:
+		return credential.FieldVerifyGeneration, true
+	case credential.FieldVerifyUntil:
+		return credential.FieldVerifyUntil, true
+	case credential.FieldResetGeneration:
+		return credential.FieldResetGeneration, true
+	case credential.FieldResetUntil:
+		return credential.FieldResetUntil, true
 	}
 	return "", false
 }
@@ -521,6 +536,8 @@ func (*InvitationMutation) Column(name string) (string, bool) {
 		return invitation.FieldTargetName, true
 	case invitation.FieldSentAt:
 		return invitation.FieldSentAt, true
+	case invitation.FieldDelivery:
+		return invitation.FieldDelivery, true
 	case invitation.FieldResendCount:
 		return invitation.FieldResendCount, true
 	case invitation.FieldExpiresAt:
@@ -580,6 +597,69 @@ func (*JWTKeyMutation) Column(name string) (string, bool) {
 		return jwtkey.FieldPosition, true
 	case jwtkey.EdgeAPIKey:
 		return jwtkey.APIKeyColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *MailQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Mail(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*MailQuery) EntType() string { return TypeMail }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *MailQuery) ForDeed() *MailQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *MailMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *MailMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*MailMutation) Column(name string) (string, bool) {
+	switch name {
+	case mail.FieldCreatedAt:
+		return mail.FieldCreatedAt, true
+	case mail.FieldKind:
+		return mail.FieldKind, true
+	case mail.FieldRecipient:
+		return mail.FieldRecipient, true
+	case mail.FieldUserID:
+		return mail.FieldUserID, true
+	case mail.FieldResourceID:
+		return mail.FieldResourceID, true
+	case mail.FieldWithinID:
+		return mail.FieldWithinID, true
+	case mail.FieldGeneration:
+		return mail.FieldGeneration, true
+	case mail.FieldName:
+		return mail.FieldName, true
+	case mail.FieldActorName:
+		return mail.FieldActorName, true
+	case mail.FieldRole:
+		return mail.FieldRole, true
+	case mail.FieldState:
+		return mail.FieldState, true
+	case mail.FieldAttempts:
+		return mail.FieldAttempts, true
+	case mail.FieldNextAttemptAt:
+		return mail.FieldNextAttemptAt, true
+	case mail.FieldSentAt:
+		return mail.FieldSentAt, true
+	case mail.FieldLastError:
+		return mail.FieldLastError, true
 	}
 	return "", false
 }
@@ -807,6 +887,8 @@ func (*SealedValueMutation) Column(name string) (string, bool) {
 		return sealedvalue.FieldKeysetID, true
 	case sealedvalue.FieldRevealCount:
 		return sealedvalue.FieldRevealCount, true
+	case sealedvalue.FieldValidUntil:
+		return sealedvalue.FieldValidUntil, true
 	}
 	return "", false
 }
@@ -1003,6 +1085,7 @@ func Types() map[string]string {
 		TypeInstance:           "ins",
 		TypeInvitation:         "inv",
 		TypeJWTKey:             "jwk",
+		TypeMail:               "mai",
 		TypeOrganization:       "org",
 		TypeOrganizationMember: "orm",
 		TypeProject:            "prj",

@@ -20,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
+	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
@@ -51,6 +52,7 @@ const (
 	TypeInstance           = "Instance"
 	TypeInvitation         = "Invitation"
 	TypeJWTKey             = "JWTKey"
+	TypeMail               = "Mail"
 	TypeOrganization       = "Organization"
 	TypeOrganizationMember = "OrganizationMember"
 	TypeProject            = "Project"
@@ -85,6 +87,8 @@ type APIKeyMutation struct {
 	adddisabled_at           *int64
 	disabled_by_id           *string
 	disabled_as              *string
+	grace_expires_at         *int64
+	addgrace_expires_at      *int64
 	clearedFields            map[string]struct{}
 	project                  *string
 	clearedproject           bool
@@ -102,6 +106,10 @@ type APIKeyMutation struct {
 	jwt_keys                 map[string]struct{}
 	removedjwt_keys          map[string]struct{}
 	clearedjwt_keys          bool
+	replaces                 *string
+	clearedreplaces          bool
+	replaced_by              *string
+	clearedreplaced_by       bool
 	done                     bool
 	oldValue                 func(context.Context) (*APIKey, error)
 	predicates               []predicate.APIKey
@@ -838,6 +846,111 @@ func (m *APIKeyMutation) ResetDisabledAs() {
 	m.disabled_as = nil
 }
 
+// SetReplacesID sets the "replaces_id" field.
+func (m *APIKeyMutation) SetReplacesID(s string) {
+	m.replaces = &s
+}
+
+// ReplacesID returns the value of the "replaces_id" field in the mutation.
+func (m *APIKeyMutation) ReplacesID() (r string, exists bool) {
+	v := m.replaces
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReplacesID returns the old "replaces_id" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldReplacesID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReplacesID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReplacesID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReplacesID: %w", err)
+	}
+	return oldValue.ReplacesID, nil
+}
+
+// ClearReplacesID clears the value of the "replaces_id" field.
+func (m *APIKeyMutation) ClearReplacesID() {
+	m.replaces = nil
+	m.clearedFields[apikey.FieldReplacesID] = struct{}{}
+}
+
+// ReplacesIDCleared returns if the "replaces_id" field was cleared in this mutation.
+func (m *APIKeyMutation) ReplacesIDCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldReplacesID]
+	return ok
+}
+
+// ResetReplacesID resets all changes to the "replaces_id" field.
+func (m *APIKeyMutation) ResetReplacesID() {
+	m.replaces = nil
+	delete(m.clearedFields, apikey.FieldReplacesID)
+}
+
+// SetGraceExpiresAt sets the "grace_expires_at" field.
+func (m *APIKeyMutation) SetGraceExpiresAt(i int64) {
+	m.grace_expires_at = &i
+	m.addgrace_expires_at = nil
+}
+
+// GraceExpiresAt returns the value of the "grace_expires_at" field in the mutation.
+func (m *APIKeyMutation) GraceExpiresAt() (r int64, exists bool) {
+	v := m.grace_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceExpiresAt returns the old "grace_expires_at" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldGraceExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceExpiresAt: %w", err)
+	}
+	return oldValue.GraceExpiresAt, nil
+}
+
+// AddGraceExpiresAt adds i to the "grace_expires_at" field.
+func (m *APIKeyMutation) AddGraceExpiresAt(i int64) {
+	if m.addgrace_expires_at != nil {
+		*m.addgrace_expires_at += i
+	} else {
+		m.addgrace_expires_at = &i
+	}
+}
+
+// AddedGraceExpiresAt returns the value that was added to the "grace_expires_at" field in this mutation.
+func (m *APIKeyMutation) AddedGraceExpiresAt() (r int64, exists bool) {
+	v := m.addgrace_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGraceExpiresAt resets all changes to the "grace_expires_at" field.
+func (m *APIKeyMutation) ResetGraceExpiresAt() {
+	m.grace_expires_at = nil
+	m.addgrace_expires_at = nil
+}
+
 // ClearProject clears the "project" edge to the Project entity.
 func (m *APIKeyMutation) ClearProject() {
 	m.clearedproject = true
@@ -1108,6 +1221,72 @@ func (m *APIKeyMutation) ResetJwtKeys() {
 	m.removedjwt_keys = nil
 }
 
+// ClearReplaces clears the "replaces" edge to the APIKey entity.
+func (m *APIKeyMutation) ClearReplaces() {
+	m.clearedreplaces = true
+	m.clearedFields[apikey.FieldReplacesID] = struct{}{}
+}
+
+// ReplacesCleared reports if the "replaces" edge to the APIKey entity was cleared.
+func (m *APIKeyMutation) ReplacesCleared() bool {
+	return m.ReplacesIDCleared() || m.clearedreplaces
+}
+
+// ReplacesIDs returns the "replaces" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReplacesID instead. It exists only for internal usage by the builders.
+func (m *APIKeyMutation) ReplacesIDs() (ids []string) {
+	if id := m.replaces; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReplaces resets all changes to the "replaces" edge.
+func (m *APIKeyMutation) ResetReplaces() {
+	m.replaces = nil
+	m.clearedreplaces = false
+}
+
+// SetReplacedByID sets the "replaced_by" edge to the APIKey entity by id.
+func (m *APIKeyMutation) SetReplacedByID(id string) {
+	m.replaced_by = &id
+}
+
+// ClearReplacedBy clears the "replaced_by" edge to the APIKey entity.
+func (m *APIKeyMutation) ClearReplacedBy() {
+	m.clearedreplaced_by = true
+}
+
+// ReplacedByCleared reports if the "replaced_by" edge to the APIKey entity was cleared.
+func (m *APIKeyMutation) ReplacedByCleared() bool {
+	return m.clearedreplaced_by
+}
+
+// ReplacedByID returns the "replaced_by" edge ID in the mutation.
+func (m *APIKeyMutation) ReplacedByID() (id string, exists bool) {
+	if m.replaced_by != nil {
+		return *m.replaced_by, true
+	}
+	return
+}
+
+// ReplacedByIDs returns the "replaced_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReplacedByID instead. It exists only for internal usage by the builders.
+func (m *APIKeyMutation) ReplacedByIDs() (ids []string) {
+	if id := m.replaced_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReplacedBy resets all changes to the "replaced_by" edge.
+func (m *APIKeyMutation) ResetReplacedBy() {
+	m.replaced_by = nil
+	m.clearedreplaced_by = false
+}
+
 // Where appends a list predicates to the APIKeyMutation builder.
 func (m *APIKeyMutation) Where(ps ...predicate.APIKey) {
 	m.predicates = append(m.predicates, ps...)
@@ -1142,7 +1321,7 @@ func (m *APIKeyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *APIKeyMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, apikey.FieldCreatedAt)
 	}
@@ -1185,6 +1364,12 @@ func (m *APIKeyMutation) Fields() []string {
 	if m.disabled_as != nil {
 		fields = append(fields, apikey.FieldDisabledAs)
 	}
+	if m.replaces != nil {
+		fields = append(fields, apikey.FieldReplacesID)
+	}
+	if m.grace_expires_at != nil {
+		fields = append(fields, apikey.FieldGraceExpiresAt)
+	}
 	return fields
 }
 
@@ -1221,6 +1406,10 @@ func (m *APIKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.DisabledByID()
 	case apikey.FieldDisabledAs:
 		return m.DisabledAs()
+	case apikey.FieldReplacesID:
+		return m.ReplacesID()
+	case apikey.FieldGraceExpiresAt:
+		return m.GraceExpiresAt()
 	}
 	return nil, false
 }
@@ -1258,6 +1447,10 @@ func (m *APIKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDisabledByID(ctx)
 	case apikey.FieldDisabledAs:
 		return m.OldDisabledAs(ctx)
+	case apikey.FieldReplacesID:
+		return m.OldReplacesID(ctx)
+	case apikey.FieldGraceExpiresAt:
+		return m.OldGraceExpiresAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown APIKey field %s", name)
 }
@@ -1365,6 +1558,20 @@ func (m *APIKeyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDisabledAs(v)
 		return nil
+	case apikey.FieldReplacesID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReplacesID(v)
+		return nil
+	case apikey.FieldGraceExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceExpiresAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey field %s", name)
 }
@@ -1385,6 +1592,9 @@ func (m *APIKeyMutation) AddedFields() []string {
 	if m.adddisabled_at != nil {
 		fields = append(fields, apikey.FieldDisabledAt)
 	}
+	if m.addgrace_expires_at != nil {
+		fields = append(fields, apikey.FieldGraceExpiresAt)
+	}
 	return fields
 }
 
@@ -1401,6 +1611,8 @@ func (m *APIKeyMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLastUsedAt()
 	case apikey.FieldDisabledAt:
 		return m.AddedDisabledAt()
+	case apikey.FieldGraceExpiresAt:
+		return m.AddedGraceExpiresAt()
 	}
 	return nil, false
 }
@@ -1438,6 +1650,13 @@ func (m *APIKeyMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDisabledAt(v)
 		return nil
+	case apikey.FieldGraceExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGraceExpiresAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey numeric field %s", name)
 }
@@ -1448,6 +1667,9 @@ func (m *APIKeyMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(apikey.FieldDisabledByID) {
 		fields = append(fields, apikey.FieldDisabledByID)
+	}
+	if m.FieldCleared(apikey.FieldReplacesID) {
+		fields = append(fields, apikey.FieldReplacesID)
 	}
 	return fields
 }
@@ -1465,6 +1687,9 @@ func (m *APIKeyMutation) ClearField(name string) error {
 	switch name {
 	case apikey.FieldDisabledByID:
 		m.ClearDisabledByID()
+		return nil
+	case apikey.FieldReplacesID:
+		m.ClearReplacesID()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey nullable field %s", name)
@@ -1516,13 +1741,19 @@ func (m *APIKeyMutation) ResetField(name string) error {
 	case apikey.FieldDisabledAs:
 		m.ResetDisabledAs()
 		return nil
+	case apikey.FieldReplacesID:
+		m.ResetReplacesID()
+		return nil
+	case apikey.FieldGraceExpiresAt:
+		m.ResetGraceExpiresAt()
+		return nil
 	}
 	return fmt.Errorf("unknown APIKey field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *APIKeyMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.project != nil {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1540,6 +1771,12 @@ func (m *APIKeyMutation) AddedEdges() []string {
 	}
 	if m.jwt_keys != nil {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.replaces != nil {
+		edges = append(edges, apikey.EdgeReplaces)
+	}
+	if m.replaced_by != nil {
+		edges = append(edges, apikey.EdgeReplacedBy)
 	}
 	return edges
 }
@@ -1580,13 +1817,21 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeReplaces:
+		if id := m.replaces; id != nil {
+			return []ent.Value{*id}
+		}
+	case apikey.EdgeReplacedBy:
+		if id := m.replaced_by; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *APIKeyMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.removedcollaborators != nil {
 		edges = append(edges, apikey.EdgeCollaborators)
 	}
@@ -1636,7 +1881,7 @@ func (m *APIKeyMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *APIKeyMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 8)
 	if m.clearedproject {
 		edges = append(edges, apikey.EdgeProject)
 	}
@@ -1654,6 +1899,12 @@ func (m *APIKeyMutation) ClearedEdges() []string {
 	}
 	if m.clearedjwt_keys {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.clearedreplaces {
+		edges = append(edges, apikey.EdgeReplaces)
+	}
+	if m.clearedreplaced_by {
+		edges = append(edges, apikey.EdgeReplacedBy)
 	}
 	return edges
 }
@@ -1674,6 +1925,10 @@ func (m *APIKeyMutation) EdgeCleared(name string) bool {
 		return m.clearedsecurity_settings
 	case apikey.EdgeJwtKeys:
 		return m.clearedjwt_keys
+	case apikey.EdgeReplaces:
+		return m.clearedreplaces
+	case apikey.EdgeReplacedBy:
+		return m.clearedreplaced_by
 	}
 	return false
 }
@@ -1687,6 +1942,12 @@ func (m *APIKeyMutation) ClearEdge(name string) error {
 		return nil
 	case apikey.EdgeOwner:
 		m.ClearOwner()
+		return nil
+	case apikey.EdgeReplaces:
+		m.ClearReplaces()
+		return nil
+	case apikey.EdgeReplacedBy:
+		m.ClearReplacedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey unique edge %s", name)
@@ -1713,6 +1974,12 @@ func (m *APIKeyMutation) ResetEdge(name string) error {
 		return nil
 	case apikey.EdgeJwtKeys:
 		m.ResetJwtKeys()
+		return nil
+	case apikey.EdgeReplaces:
+		m.ResetReplaces()
+		return nil
+	case apikey.EdgeReplacedBy:
+		m.ResetReplacedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown APIKey edge %s", name)
@@ -5589,19 +5856,27 @@ func (m *CollaboratorMutation) ResetEdge(name string) error {
 // CredentialMutation represents an operation that mutates the Credential nodes in the graph.
 type CredentialMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	created_at    *int64
-	addcreated_at *int64
-	user_id       *string
-	password_hash *string
-	changed_at    *int64
-	addchanged_at *int64
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Credential, error)
-	predicates    []predicate.Credential
+	op                   Op
+	typ                  string
+	id                   *string
+	created_at           *int64
+	addcreated_at        *int64
+	user_id              *string
+	password_hash        *string
+	changed_at           *int64
+	addchanged_at        *int64
+	verify_generation    *int
+	addverify_generation *int
+	verify_until         *int64
+	addverify_until      *int64
+	reset_generation     *int
+	addreset_generation  *int
+	reset_until          *int64
+	addreset_until       *int64
+	clearedFields        map[string]struct{}
+	done                 bool
+	oldValue             func(context.Context) (*Credential, error)
+	predicates           []predicate.Credential
 }
 
 var _ ent.Mutation = (*CredentialMutation)(nil)
@@ -5892,6 +6167,230 @@ func (m *CredentialMutation) ResetChangedAt() {
 	m.addchanged_at = nil
 }
 
+// SetVerifyGeneration sets the "verify_generation" field.
+func (m *CredentialMutation) SetVerifyGeneration(i int) {
+	m.verify_generation = &i
+	m.addverify_generation = nil
+}
+
+// VerifyGeneration returns the value of the "verify_generation" field in the mutation.
+func (m *CredentialMutation) VerifyGeneration() (r int, exists bool) {
+	v := m.verify_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerifyGeneration returns the old "verify_generation" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldVerifyGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerifyGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerifyGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerifyGeneration: %w", err)
+	}
+	return oldValue.VerifyGeneration, nil
+}
+
+// AddVerifyGeneration adds i to the "verify_generation" field.
+func (m *CredentialMutation) AddVerifyGeneration(i int) {
+	if m.addverify_generation != nil {
+		*m.addverify_generation += i
+	} else {
+		m.addverify_generation = &i
+	}
+}
+
+// AddedVerifyGeneration returns the value that was added to the "verify_generation" field in this mutation.
+func (m *CredentialMutation) AddedVerifyGeneration() (r int, exists bool) {
+	v := m.addverify_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVerifyGeneration resets all changes to the "verify_generation" field.
+func (m *CredentialMutation) ResetVerifyGeneration() {
+	m.verify_generation = nil
+	m.addverify_generation = nil
+}
+
+// SetVerifyUntil sets the "verify_until" field.
+func (m *CredentialMutation) SetVerifyUntil(i int64) {
+	m.verify_until = &i
+	m.addverify_until = nil
+}
+
+// VerifyUntil returns the value of the "verify_until" field in the mutation.
+func (m *CredentialMutation) VerifyUntil() (r int64, exists bool) {
+	v := m.verify_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerifyUntil returns the old "verify_until" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldVerifyUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerifyUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerifyUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerifyUntil: %w", err)
+	}
+	return oldValue.VerifyUntil, nil
+}
+
+// AddVerifyUntil adds i to the "verify_until" field.
+func (m *CredentialMutation) AddVerifyUntil(i int64) {
+	if m.addverify_until != nil {
+		*m.addverify_until += i
+	} else {
+		m.addverify_until = &i
+	}
+}
+
+// AddedVerifyUntil returns the value that was added to the "verify_until" field in this mutation.
+func (m *CredentialMutation) AddedVerifyUntil() (r int64, exists bool) {
+	v := m.addverify_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVerifyUntil resets all changes to the "verify_until" field.
+func (m *CredentialMutation) ResetVerifyUntil() {
+	m.verify_until = nil
+	m.addverify_until = nil
+}
+
+// SetResetGeneration sets the "reset_generation" field.
+func (m *CredentialMutation) SetResetGeneration(i int) {
+	m.reset_generation = &i
+	m.addreset_generation = nil
+}
+
+// ResetGeneration returns the value of the "reset_generation" field in the mutation.
+func (m *CredentialMutation) ResetGeneration() (r int, exists bool) {
+	v := m.reset_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResetGeneration returns the old "reset_generation" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldResetGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResetGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResetGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResetGeneration: %w", err)
+	}
+	return oldValue.ResetGeneration, nil
+}
+
+// AddResetGeneration adds i to the "reset_generation" field.
+func (m *CredentialMutation) AddResetGeneration(i int) {
+	if m.addreset_generation != nil {
+		*m.addreset_generation += i
+	} else {
+		m.addreset_generation = &i
+	}
+}
+
+// AddedResetGeneration returns the value that was added to the "reset_generation" field in this mutation.
+func (m *CredentialMutation) AddedResetGeneration() (r int, exists bool) {
+	v := m.addreset_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResetGeneration resets all changes to the "reset_generation" field.
+func (m *CredentialMutation) ResetResetGeneration() {
+	m.reset_generation = nil
+	m.addreset_generation = nil
+}
+
+// SetResetUntil sets the "reset_until" field.
+func (m *CredentialMutation) SetResetUntil(i int64) {
+	m.reset_until = &i
+	m.addreset_until = nil
+}
+
+// ResetUntil returns the value of the "reset_until" field in the mutation.
+func (m *CredentialMutation) ResetUntil() (r int64, exists bool) {
+	v := m.reset_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResetUntil returns the old "reset_until" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldResetUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResetUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResetUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResetUntil: %w", err)
+	}
+	return oldValue.ResetUntil, nil
+}
+
+// AddResetUntil adds i to the "reset_until" field.
+func (m *CredentialMutation) AddResetUntil(i int64) {
+	if m.addreset_until != nil {
+		*m.addreset_until += i
+	} else {
+		m.addreset_until = &i
+	}
+}
+
+// AddedResetUntil returns the value that was added to the "reset_until" field in this mutation.
+func (m *CredentialMutation) AddedResetUntil() (r int64, exists bool) {
+	v := m.addreset_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResetUntil resets all changes to the "reset_until" field.
+func (m *CredentialMutation) ResetResetUntil() {
+	m.reset_until = nil
+	m.addreset_until = nil
+}
+
 // Where appends a list predicates to the CredentialMutation builder.
 func (m *CredentialMutation) Where(ps ...predicate.Credential) {
 	m.predicates = append(m.predicates, ps...)
@@ -5926,7 +6425,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, credential.FieldCreatedAt)
 	}
@@ -5938,6 +6437,18 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.changed_at != nil {
 		fields = append(fields, credential.FieldChangedAt)
+	}
+	if m.verify_generation != nil {
+		fields = append(fields, credential.FieldVerifyGeneration)
+	}
+	if m.verify_until != nil {
+		fields = append(fields, credential.FieldVerifyUntil)
+	}
+	if m.reset_generation != nil {
+		fields = append(fields, credential.FieldResetGeneration)
+	}
+	if m.reset_until != nil {
+		fields = append(fields, credential.FieldResetUntil)
 	}
 	return fields
 }
@@ -5955,6 +6466,14 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.PasswordHash()
 	case credential.FieldChangedAt:
 		return m.ChangedAt()
+	case credential.FieldVerifyGeneration:
+		return m.VerifyGeneration()
+	case credential.FieldVerifyUntil:
+		return m.VerifyUntil()
+	case credential.FieldResetGeneration:
+		return m.ResetGeneration()
+	case credential.FieldResetUntil:
+		return m.ResetUntil()
 	}
 	return nil, false
 }
@@ -5972,6 +6491,14 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPasswordHash(ctx)
 	case credential.FieldChangedAt:
 		return m.OldChangedAt(ctx)
+	case credential.FieldVerifyGeneration:
+		return m.OldVerifyGeneration(ctx)
+	case credential.FieldVerifyUntil:
+		return m.OldVerifyUntil(ctx)
+	case credential.FieldResetGeneration:
+		return m.OldResetGeneration(ctx)
+	case credential.FieldResetUntil:
+		return m.OldResetUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6009,6 +6536,34 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetChangedAt(v)
 		return nil
+	case credential.FieldVerifyGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerifyGeneration(v)
+		return nil
+	case credential.FieldVerifyUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerifyUntil(v)
+		return nil
+	case credential.FieldResetGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResetGeneration(v)
+		return nil
+	case credential.FieldResetUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResetUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6023,6 +6578,18 @@ func (m *CredentialMutation) AddedFields() []string {
 	if m.addchanged_at != nil {
 		fields = append(fields, credential.FieldChangedAt)
 	}
+	if m.addverify_generation != nil {
+		fields = append(fields, credential.FieldVerifyGeneration)
+	}
+	if m.addverify_until != nil {
+		fields = append(fields, credential.FieldVerifyUntil)
+	}
+	if m.addreset_generation != nil {
+		fields = append(fields, credential.FieldResetGeneration)
+	}
+	if m.addreset_until != nil {
+		fields = append(fields, credential.FieldResetUntil)
+	}
 	return fields
 }
 
@@ -6035,6 +6602,14 @@ func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCreatedAt()
 	case credential.FieldChangedAt:
 		return m.AddedChangedAt()
+	case credential.FieldVerifyGeneration:
+		return m.AddedVerifyGeneration()
+	case credential.FieldVerifyUntil:
+		return m.AddedVerifyUntil()
+	case credential.FieldResetGeneration:
+		return m.AddedResetGeneration()
+	case credential.FieldResetUntil:
+		return m.AddedResetUntil()
 	}
 	return nil, false
 }
@@ -6057,6 +6632,34 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddChangedAt(v)
+		return nil
+	case credential.FieldVerifyGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVerifyGeneration(v)
+		return nil
+	case credential.FieldVerifyUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVerifyUntil(v)
+		return nil
+	case credential.FieldResetGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResetGeneration(v)
+		return nil
+	case credential.FieldResetUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResetUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Credential numeric field %s", name)
@@ -6096,6 +6699,18 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldChangedAt:
 		m.ResetChangedAt()
+		return nil
+	case credential.FieldVerifyGeneration:
+		m.ResetVerifyGeneration()
+		return nil
+	case credential.FieldVerifyUntil:
+		m.ResetVerifyUntil()
+		return nil
+	case credential.FieldResetGeneration:
+		m.ResetResetGeneration()
+		return nil
+	case credential.FieldResetUntil:
+		m.ResetResetUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
@@ -7830,6 +8445,7 @@ type InvitationMutation struct {
 	target_name       *string
 	sent_at           *int64
 	addsent_at        *int64
+	delivery          *invitation.Delivery
 	resend_count      *int
 	addresend_count   *int
 	expires_at        *int64
@@ -8291,6 +8907,42 @@ func (m *InvitationMutation) ResetSentAt() {
 	m.addsent_at = nil
 }
 
+// SetDelivery sets the "delivery" field.
+func (m *InvitationMutation) SetDelivery(i invitation.Delivery) {
+	m.delivery = &i
+}
+
+// Delivery returns the value of the "delivery" field in the mutation.
+func (m *InvitationMutation) Delivery() (r invitation.Delivery, exists bool) {
+	v := m.delivery
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDelivery returns the old "delivery" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldDelivery(ctx context.Context) (v invitation.Delivery, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDelivery is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDelivery requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDelivery: %w", err)
+	}
+	return oldValue.Delivery, nil
+}
+
+// ResetDelivery resets all changes to the "delivery" field.
+func (m *InvitationMutation) ResetDelivery() {
+	m.delivery = nil
+}
+
 // SetResendCount sets the "resend_count" field.
 func (m *InvitationMutation) SetResendCount(i int) {
 	m.resend_count = &i
@@ -8547,7 +9199,7 @@ func (m *InvitationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InvitationMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.created_at != nil {
 		fields = append(fields, invitation.FieldCreatedAt)
 	}
@@ -8571,6 +9223,9 @@ func (m *InvitationMutation) Fields() []string {
 	}
 	if m.sent_at != nil {
 		fields = append(fields, invitation.FieldSentAt)
+	}
+	if m.delivery != nil {
+		fields = append(fields, invitation.FieldDelivery)
 	}
 	if m.resend_count != nil {
 		fields = append(fields, invitation.FieldResendCount)
@@ -8605,6 +9260,8 @@ func (m *InvitationMutation) Field(name string) (ent.Value, bool) {
 		return m.TargetName()
 	case invitation.FieldSentAt:
 		return m.SentAt()
+	case invitation.FieldDelivery:
+		return m.Delivery()
 	case invitation.FieldResendCount:
 		return m.ResendCount()
 	case invitation.FieldExpiresAt:
@@ -8636,6 +9293,8 @@ func (m *InvitationMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldTargetName(ctx)
 	case invitation.FieldSentAt:
 		return m.OldSentAt(ctx)
+	case invitation.FieldDelivery:
+		return m.OldDelivery(ctx)
 	case invitation.FieldResendCount:
 		return m.OldResendCount(ctx)
 	case invitation.FieldExpiresAt:
@@ -8706,6 +9365,13 @@ func (m *InvitationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSentAt(v)
+		return nil
+	case invitation.FieldDelivery:
+		v, ok := value.(invitation.Delivery)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDelivery(v)
 		return nil
 	case invitation.FieldResendCount:
 		v, ok := value.(int)
@@ -8872,6 +9538,9 @@ func (m *InvitationMutation) ResetField(name string) error {
 		return nil
 	case invitation.FieldSentAt:
 		m.ResetSentAt()
+		return nil
+	case invitation.FieldDelivery:
+		m.ResetDelivery()
 		return nil
 	case invitation.FieldResendCount:
 		m.ResetResendCount()
@@ -9755,6 +10424,1262 @@ func (m *JWTKeyMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown JWTKey edge %s", name)
+}
+
+// MailMutation represents an operation that mutates the Mail nodes in the graph.
+type MailMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	created_at         *int64
+	addcreated_at      *int64
+	kind               *string
+	recipient          *string
+	user_id            *string
+	resource_id        *string
+	within_id          *string
+	generation         *int
+	addgeneration      *int
+	name               *string
+	actor_name         *string
+	role               *string
+	state              *mail.State
+	attempts           *int
+	addattempts        *int
+	next_attempt_at    *int64
+	addnext_attempt_at *int64
+	sent_at            *int64
+	addsent_at         *int64
+	last_error         *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Mail, error)
+	predicates         []predicate.Mail
+}
+
+var _ ent.Mutation = (*MailMutation)(nil)
+
+// mailOption allows management of the mutation configuration using functional options.
+type mailOption func(*MailMutation)
+
+// newMailMutation creates new mutation for the Mail entity.
+func newMailMutation(c config, op Op, opts ...mailOption) *MailMutation {
+	m := &MailMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMail,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMailID sets the ID field of the mutation.
+func withMailID(id string) mailOption {
+	return func(m *MailMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Mail
+		)
+		m.oldValue = func(ctx context.Context) (*Mail, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Mail.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMail sets the old Mail of the mutation.
+func withMail(node *Mail) mailOption {
+	return func(m *MailMutation) {
+		m.oldValue = func(context.Context) (*Mail, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MailMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MailMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Mail entities.
+func (m *MailMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MailMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MailMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Mail.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MailMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MailMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *MailMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *MailMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MailMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MailMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MailMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MailMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetRecipient sets the "recipient" field.
+func (m *MailMutation) SetRecipient(s string) {
+	m.recipient = &s
+}
+
+// Recipient returns the value of the "recipient" field in the mutation.
+func (m *MailMutation) Recipient() (r string, exists bool) {
+	v := m.recipient
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipient returns the old "recipient" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldRecipient(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipient: %w", err)
+	}
+	return oldValue.Recipient, nil
+}
+
+// ResetRecipient resets all changes to the "recipient" field.
+func (m *MailMutation) ResetRecipient() {
+	m.recipient = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *MailMutation) SetUserID(s string) {
+	m.user_id = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *MailMutation) UserID() (r string, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldUserID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *MailMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetResourceID sets the "resource_id" field.
+func (m *MailMutation) SetResourceID(s string) {
+	m.resource_id = &s
+}
+
+// ResourceID returns the value of the "resource_id" field in the mutation.
+func (m *MailMutation) ResourceID() (r string, exists bool) {
+	v := m.resource_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResourceID returns the old "resource_id" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldResourceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResourceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResourceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResourceID: %w", err)
+	}
+	return oldValue.ResourceID, nil
+}
+
+// ResetResourceID resets all changes to the "resource_id" field.
+func (m *MailMutation) ResetResourceID() {
+	m.resource_id = nil
+}
+
+// SetWithinID sets the "within_id" field.
+func (m *MailMutation) SetWithinID(s string) {
+	m.within_id = &s
+}
+
+// WithinID returns the value of the "within_id" field in the mutation.
+func (m *MailMutation) WithinID() (r string, exists bool) {
+	v := m.within_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWithinID returns the old "within_id" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldWithinID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWithinID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWithinID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWithinID: %w", err)
+	}
+	return oldValue.WithinID, nil
+}
+
+// ResetWithinID resets all changes to the "within_id" field.
+func (m *MailMutation) ResetWithinID() {
+	m.within_id = nil
+}
+
+// SetGeneration sets the "generation" field.
+func (m *MailMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
+}
+
+// Generation returns the value of the "generation" field in the mutation.
+func (m *MailMutation) Generation() (r int, exists bool) {
+	v := m.generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGeneration returns the old "generation" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
+	}
+	return oldValue.Generation, nil
+}
+
+// AddGeneration adds i to the "generation" field.
+func (m *MailMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
+	} else {
+		m.addgeneration = &i
+	}
+}
+
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *MailMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGeneration resets all changes to the "generation" field.
+func (m *MailMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
+}
+
+// SetName sets the "name" field.
+func (m *MailMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *MailMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *MailMutation) ResetName() {
+	m.name = nil
+}
+
+// SetActorName sets the "actor_name" field.
+func (m *MailMutation) SetActorName(s string) {
+	m.actor_name = &s
+}
+
+// ActorName returns the value of the "actor_name" field in the mutation.
+func (m *MailMutation) ActorName() (r string, exists bool) {
+	v := m.actor_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorName returns the old "actor_name" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldActorName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorName: %w", err)
+	}
+	return oldValue.ActorName, nil
+}
+
+// ResetActorName resets all changes to the "actor_name" field.
+func (m *MailMutation) ResetActorName() {
+	m.actor_name = nil
+}
+
+// SetRole sets the "role" field.
+func (m *MailMutation) SetRole(s string) {
+	m.role = &s
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *MailMutation) Role() (r string, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldRole(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *MailMutation) ResetRole() {
+	m.role = nil
+}
+
+// SetState sets the "state" field.
+func (m *MailMutation) SetState(value mail.State) {
+	m.state = &value
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *MailMutation) State() (r mail.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldState(ctx context.Context) (v mail.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *MailMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *MailMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *MailMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *MailMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *MailMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *MailMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextAttemptAt sets the "next_attempt_at" field.
+func (m *MailMutation) SetNextAttemptAt(i int64) {
+	m.next_attempt_at = &i
+	m.addnext_attempt_at = nil
+}
+
+// NextAttemptAt returns the value of the "next_attempt_at" field in the mutation.
+func (m *MailMutation) NextAttemptAt() (r int64, exists bool) {
+	v := m.next_attempt_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextAttemptAt returns the old "next_attempt_at" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldNextAttemptAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextAttemptAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextAttemptAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextAttemptAt: %w", err)
+	}
+	return oldValue.NextAttemptAt, nil
+}
+
+// AddNextAttemptAt adds i to the "next_attempt_at" field.
+func (m *MailMutation) AddNextAttemptAt(i int64) {
+	if m.addnext_attempt_at != nil {
+		*m.addnext_attempt_at += i
+	} else {
+		m.addnext_attempt_at = &i
+	}
+}
+
+// AddedNextAttemptAt returns the value that was added to the "next_attempt_at" field in this mutation.
+func (m *MailMutation) AddedNextAttemptAt() (r int64, exists bool) {
+	v := m.addnext_attempt_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNextAttemptAt resets all changes to the "next_attempt_at" field.
+func (m *MailMutation) ResetNextAttemptAt() {
+	m.next_attempt_at = nil
+	m.addnext_attempt_at = nil
+}
+
+// SetSentAt sets the "sent_at" field.
+func (m *MailMutation) SetSentAt(i int64) {
+	m.sent_at = &i
+	m.addsent_at = nil
+}
+
+// SentAt returns the value of the "sent_at" field in the mutation.
+func (m *MailMutation) SentAt() (r int64, exists bool) {
+	v := m.sent_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSentAt returns the old "sent_at" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldSentAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSentAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSentAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSentAt: %w", err)
+	}
+	return oldValue.SentAt, nil
+}
+
+// AddSentAt adds i to the "sent_at" field.
+func (m *MailMutation) AddSentAt(i int64) {
+	if m.addsent_at != nil {
+		*m.addsent_at += i
+	} else {
+		m.addsent_at = &i
+	}
+}
+
+// AddedSentAt returns the value that was added to the "sent_at" field in this mutation.
+func (m *MailMutation) AddedSentAt() (r int64, exists bool) {
+	v := m.addsent_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSentAt resets all changes to the "sent_at" field.
+func (m *MailMutation) ResetSentAt() {
+	m.sent_at = nil
+	m.addsent_at = nil
+}
+
+// SetLastError sets the "last_error" field.
+func (m *MailMutation) SetLastError(s string) {
+	m.last_error = &s
+}
+
+// LastError returns the value of the "last_error" field in the mutation.
+func (m *MailMutation) LastError() (r string, exists bool) {
+	v := m.last_error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastError returns the old "last_error" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldLastError(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastError: %w", err)
+	}
+	return oldValue.LastError, nil
+}
+
+// ResetLastError resets all changes to the "last_error" field.
+func (m *MailMutation) ResetLastError() {
+	m.last_error = nil
+}
+
+// Where appends a list predicates to the MailMutation builder.
+func (m *MailMutation) Where(ps ...predicate.Mail) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MailMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MailMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Mail, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MailMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MailMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Mail).
+func (m *MailMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MailMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, mail.FieldCreatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, mail.FieldKind)
+	}
+	if m.recipient != nil {
+		fields = append(fields, mail.FieldRecipient)
+	}
+	if m.user_id != nil {
+		fields = append(fields, mail.FieldUserID)
+	}
+	if m.resource_id != nil {
+		fields = append(fields, mail.FieldResourceID)
+	}
+	if m.within_id != nil {
+		fields = append(fields, mail.FieldWithinID)
+	}
+	if m.generation != nil {
+		fields = append(fields, mail.FieldGeneration)
+	}
+	if m.name != nil {
+		fields = append(fields, mail.FieldName)
+	}
+	if m.actor_name != nil {
+		fields = append(fields, mail.FieldActorName)
+	}
+	if m.role != nil {
+		fields = append(fields, mail.FieldRole)
+	}
+	if m.state != nil {
+		fields = append(fields, mail.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, mail.FieldAttempts)
+	}
+	if m.next_attempt_at != nil {
+		fields = append(fields, mail.FieldNextAttemptAt)
+	}
+	if m.sent_at != nil {
+		fields = append(fields, mail.FieldSentAt)
+	}
+	if m.last_error != nil {
+		fields = append(fields, mail.FieldLastError)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MailMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mail.FieldCreatedAt:
+		return m.CreatedAt()
+	case mail.FieldKind:
+		return m.Kind()
+	case mail.FieldRecipient:
+		return m.Recipient()
+	case mail.FieldUserID:
+		return m.UserID()
+	case mail.FieldResourceID:
+		return m.ResourceID()
+	case mail.FieldWithinID:
+		return m.WithinID()
+	case mail.FieldGeneration:
+		return m.Generation()
+	case mail.FieldName:
+		return m.Name()
+	case mail.FieldActorName:
+		return m.ActorName()
+	case mail.FieldRole:
+		return m.Role()
+	case mail.FieldState:
+		return m.State()
+	case mail.FieldAttempts:
+		return m.Attempts()
+	case mail.FieldNextAttemptAt:
+		return m.NextAttemptAt()
+	case mail.FieldSentAt:
+		return m.SentAt()
+	case mail.FieldLastError:
+		return m.LastError()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MailMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mail.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mail.FieldKind:
+		return m.OldKind(ctx)
+	case mail.FieldRecipient:
+		return m.OldRecipient(ctx)
+	case mail.FieldUserID:
+		return m.OldUserID(ctx)
+	case mail.FieldResourceID:
+		return m.OldResourceID(ctx)
+	case mail.FieldWithinID:
+		return m.OldWithinID(ctx)
+	case mail.FieldGeneration:
+		return m.OldGeneration(ctx)
+	case mail.FieldName:
+		return m.OldName(ctx)
+	case mail.FieldActorName:
+		return m.OldActorName(ctx)
+	case mail.FieldRole:
+		return m.OldRole(ctx)
+	case mail.FieldState:
+		return m.OldState(ctx)
+	case mail.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case mail.FieldNextAttemptAt:
+		return m.OldNextAttemptAt(ctx)
+	case mail.FieldSentAt:
+		return m.OldSentAt(ctx)
+	case mail.FieldLastError:
+		return m.OldLastError(ctx)
+	}
+	return nil, fmt.Errorf("unknown Mail field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mail.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mail.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case mail.FieldRecipient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipient(v)
+		return nil
+	case mail.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case mail.FieldResourceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResourceID(v)
+		return nil
+	case mail.FieldWithinID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWithinID(v)
+		return nil
+	case mail.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGeneration(v)
+		return nil
+	case mail.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case mail.FieldActorName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorName(v)
+		return nil
+	case mail.FieldRole:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	case mail.FieldState:
+		v, ok := value.(mail.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case mail.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case mail.FieldNextAttemptAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextAttemptAt(v)
+		return nil
+	case mail.FieldSentAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSentAt(v)
+		return nil
+	case mail.FieldLastError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastError(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Mail field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MailMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, mail.FieldCreatedAt)
+	}
+	if m.addgeneration != nil {
+		fields = append(fields, mail.FieldGeneration)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, mail.FieldAttempts)
+	}
+	if m.addnext_attempt_at != nil {
+		fields = append(fields, mail.FieldNextAttemptAt)
+	}
+	if m.addsent_at != nil {
+		fields = append(fields, mail.FieldSentAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MailMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mail.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case mail.FieldGeneration:
+		return m.AddedGeneration()
+	case mail.FieldAttempts:
+		return m.AddedAttempts()
+	case mail.FieldNextAttemptAt:
+		return m.AddedNextAttemptAt()
+	case mail.FieldSentAt:
+		return m.AddedSentAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mail.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case mail.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGeneration(v)
+		return nil
+	case mail.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case mail.FieldNextAttemptAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextAttemptAt(v)
+		return nil
+	case mail.FieldSentAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSentAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Mail numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MailMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MailMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MailMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Mail nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MailMutation) ResetField(name string) error {
+	switch name {
+	case mail.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mail.FieldKind:
+		m.ResetKind()
+		return nil
+	case mail.FieldRecipient:
+		m.ResetRecipient()
+		return nil
+	case mail.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case mail.FieldResourceID:
+		m.ResetResourceID()
+		return nil
+	case mail.FieldWithinID:
+		m.ResetWithinID()
+		return nil
+	case mail.FieldGeneration:
+		m.ResetGeneration()
+		return nil
+	case mail.FieldName:
+		m.ResetName()
+		return nil
+	case mail.FieldActorName:
+		m.ResetActorName()
+		return nil
+	case mail.FieldRole:
+		m.ResetRole()
+		return nil
+	case mail.FieldState:
+		m.ResetState()
+		return nil
+	case mail.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case mail.FieldNextAttemptAt:
+		m.ResetNextAttemptAt()
+		return nil
+	case mail.FieldSentAt:
+		m.ResetSentAt()
+		return nil
+	case mail.FieldLastError:
+		m.ResetLastError()
+		return nil
+	}
+	return fmt.Errorf("unknown Mail field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MailMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MailMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MailMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MailMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MailMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MailMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MailMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Mail unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MailMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Mail edge %s", name)
 }
 
 // OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
@@ -12769,6 +14694,8 @@ type SealedValueMutation struct {
 	keyset_id       *string
 	reveal_count    *int64
 	addreveal_count *int64
+	valid_until     *int64
+	addvalid_until  *int64
 	clearedFields   map[string]struct{}
 	done            bool
 	oldValue        func(context.Context) (*SealedValue, error)
@@ -13191,6 +15118,62 @@ func (m *SealedValueMutation) ResetRevealCount() {
 	m.addreveal_count = nil
 }
 
+// SetValidUntil sets the "valid_until" field.
+func (m *SealedValueMutation) SetValidUntil(i int64) {
+	m.valid_until = &i
+	m.addvalid_until = nil
+}
+
+// ValidUntil returns the value of the "valid_until" field in the mutation.
+func (m *SealedValueMutation) ValidUntil() (r int64, exists bool) {
+	v := m.valid_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldValidUntil returns the old "valid_until" field's value of the SealedValue entity.
+// If the SealedValue object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SealedValueMutation) OldValidUntil(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldValidUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldValidUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldValidUntil: %w", err)
+	}
+	return oldValue.ValidUntil, nil
+}
+
+// AddValidUntil adds i to the "valid_until" field.
+func (m *SealedValueMutation) AddValidUntil(i int64) {
+	if m.addvalid_until != nil {
+		*m.addvalid_until += i
+	} else {
+		m.addvalid_until = &i
+	}
+}
+
+// AddedValidUntil returns the value that was added to the "valid_until" field in this mutation.
+func (m *SealedValueMutation) AddedValidUntil() (r int64, exists bool) {
+	v := m.addvalid_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetValidUntil resets all changes to the "valid_until" field.
+func (m *SealedValueMutation) ResetValidUntil() {
+	m.valid_until = nil
+	m.addvalid_until = nil
+}
+
 // Where appends a list predicates to the SealedValueMutation builder.
 func (m *SealedValueMutation) Where(ps ...predicate.SealedValue) {
 	m.predicates = append(m.predicates, ps...)
@@ -13225,7 +15208,7 @@ func (m *SealedValueMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SealedValueMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, sealedvalue.FieldCreatedAt)
 	}
@@ -13246,6 +15229,9 @@ func (m *SealedValueMutation) Fields() []string {
 	}
 	if m.reveal_count != nil {
 		fields = append(fields, sealedvalue.FieldRevealCount)
+	}
+	if m.valid_until != nil {
+		fields = append(fields, sealedvalue.FieldValidUntil)
 	}
 	return fields
 }
@@ -13269,6 +15255,8 @@ func (m *SealedValueMutation) Field(name string) (ent.Value, bool) {
 		return m.KeysetID()
 	case sealedvalue.FieldRevealCount:
 		return m.RevealCount()
+	case sealedvalue.FieldValidUntil:
+		return m.ValidUntil()
 	}
 	return nil, false
 }
@@ -13292,6 +15280,8 @@ func (m *SealedValueMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldKeysetID(ctx)
 	case sealedvalue.FieldRevealCount:
 		return m.OldRevealCount(ctx)
+	case sealedvalue.FieldValidUntil:
+		return m.OldValidUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown SealedValue field %s", name)
 }
@@ -13350,6 +15340,13 @@ func (m *SealedValueMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRevealCount(v)
 		return nil
+	case sealedvalue.FieldValidUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetValidUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown SealedValue field %s", name)
 }
@@ -13367,6 +15364,9 @@ func (m *SealedValueMutation) AddedFields() []string {
 	if m.addreveal_count != nil {
 		fields = append(fields, sealedvalue.FieldRevealCount)
 	}
+	if m.addvalid_until != nil {
+		fields = append(fields, sealedvalue.FieldValidUntil)
+	}
 	return fields
 }
 
@@ -13381,6 +15381,8 @@ func (m *SealedValueMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case sealedvalue.FieldRevealCount:
 		return m.AddedRevealCount()
+	case sealedvalue.FieldValidUntil:
+		return m.AddedValidUntil()
 	}
 	return nil, false
 }
@@ -13410,6 +15412,13 @@ func (m *SealedValueMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRevealCount(v)
+		return nil
+	case sealedvalue.FieldValidUntil:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddValidUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown SealedValue numeric field %s", name)
@@ -13458,6 +15467,9 @@ func (m *SealedValueMutation) ResetField(name string) error {
 		return nil
 	case sealedvalue.FieldRevealCount:
 		m.ResetRevealCount()
+		return nil
+	case sealedvalue.FieldValidUntil:
+		m.ResetValidUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown SealedValue field %s", name)

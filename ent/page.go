@@ -73,6 +73,8 @@ func (_m *APIKey) orderValue(column string) any {
 		return _m.DisabledAt
 	case apikey.FieldDisabledAs:
 		return _m.DisabledAs
+	case apikey.FieldGraceExpiresAt:
+		return _m.GraceExpiresAt
 	}
 	return nil
 }

@@ -52,6 +52,31 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 	return nil, &NotFoundError{"node"}
 }
 
+// TypeOf names the type of a thing; empty for what is none of them.
+func TypeOf(n Noder) string {
+	switch n.(type) {
+	case *APIKey:
+		return TypeAPIKey
+	case *AccessToken:
+		return TypeAccessToken
+	case *AuditEvent:
+		return TypeAuditEvent
+	case *Collaborator:
+		return TypeCollaborator
+	case *Invitation:
+		return TypeInvitation
+	case *Organization:
+		return TypeOrganization
+	case *Project:
+		return TypeProject
+	case *Session:
+		return TypeSession
+	case *User:
+		return TypeUser
+	}
+	return ""
+}
+
 // APIKey queries the visible rows.
 func (r Reader) APIKey() *APIKeyQuery { return r.c.APIKey.Query() }
 
@@ -79,6 +104,24 @@ func (_m *APIKey) Owner(ctx context.Context) (*User, error) {
 	return v, MaskNotFound(err)
 }
 
+// Replaces is nil when it is hidden from the viewer.
+func (_m *APIKey) Replaces(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.ReplacesOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryReplaces().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// ReplacedBy is nil when it is hidden from the viewer.
+func (_m *APIKey) ReplacedBy(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.ReplacedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryReplacedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *APIKeyQuery) Eager(edges ...string) *APIKeyQuery {
 	for _, e := range edges {
@@ -87,6 +130,10 @@ func (q *APIKeyQuery) Eager(edges ...string) *APIKeyQuery {
 			q = q.WithProject()
 		case "owner":
 			q = q.WithOwner()
+		case "replaces":
+			q = q.WithReplaces()
+		case "replacedBy":
+			q = q.WithReplacedBy()
 		}
 	}
 	return q
@@ -421,6 +468,9 @@ func (*User) IsActor() {}
 
 // IsKeyOwner marks User as a member of the union.
 func (*User) IsKeyOwner() {}
+
+// IsPrincipal marks User as a member of the union.
+func (*User) IsPrincipal() {}
 
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *UserQuery) Eager(edges ...string) *UserQuery {

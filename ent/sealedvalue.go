@@ -29,7 +29,9 @@ type SealedValue struct {
 	// KeysetID holds the value of the "keyset_id" field.
 	KeysetID string `json:"keyset_id,omitempty"`
 	// RevealCount holds the value of the "reveal_count" field.
-	RevealCount  int64 `json:"reveal_count,omitempty"`
+	RevealCount int64 `json:"reveal_count,omitempty"`
+	// When an earlier version stops being one; 0: it is the one in use.
+	ValidUntil   int64 `json:"valid_until,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -40,7 +42,7 @@ func (*SealedValue) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case sealedvalue.FieldWrappedKey, sealedvalue.FieldCiphertext:
 			values[i] = new([]byte)
-		case sealedvalue.FieldCreatedAt, sealedvalue.FieldVersion, sealedvalue.FieldRevealCount:
+		case sealedvalue.FieldCreatedAt, sealedvalue.FieldVersion, sealedvalue.FieldRevealCount, sealedvalue.FieldValidUntil:
 			values[i] = new(sql.NullInt64)
 		case sealedvalue.FieldID, sealedvalue.FieldAPIKeyID, sealedvalue.FieldKeysetID:
 			values[i] = new(sql.NullString)
@@ -107,6 +109,12 @@ func (_m *SealedValue) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RevealCount = value.Int64
 			}
+		case sealedvalue.FieldValidUntil:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field valid_until", values[i])
+			} else if value.Valid {
+				_m.ValidUntil = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -161,6 +169,9 @@ func (_m *SealedValue) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reveal_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RevealCount))
+	builder.WriteString(", ")
+	builder.WriteString("valid_until=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ValidUntil))
 	builder.WriteByte(')')
 	return builder.String()
 }

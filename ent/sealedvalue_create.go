@@ -77,6 +77,20 @@ func (_c *SealedValueCreate) SetNillableRevealCount(v *int64) *SealedValueCreate
 	return _c
 }
 
+// SetValidUntil sets the "valid_until" field.
+func (_c *SealedValueCreate) SetValidUntil(v int64) *SealedValueCreate {
+	_c.mutation.SetValidUntil(v)
+	return _c
+}
+
+// SetNillableValidUntil sets the "valid_until" field if the given value is not nil.
+func (_c *SealedValueCreate) SetNillableValidUntil(v *int64) *SealedValueCreate {
+	if v != nil {
+		_c.SetValidUntil(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SealedValueCreate) SetID(v string) *SealedValueCreate {
 	_c.mutation.SetID(v)
@@ -139,6 +153,10 @@ func (_c *SealedValueCreate) defaults() error {
 		v := sealedvalue.DefaultRevealCount
 		_c.mutation.SetRevealCount(v)
 	}
+	if _, ok := _c.mutation.ValidUntil(); !ok {
+		v := sealedvalue.DefaultValidUntil
+		_c.mutation.SetValidUntil(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if sealedvalue.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized sealedvalue.DefaultID (forgotten import ent/runtime?)")
@@ -171,6 +189,9 @@ func (_c *SealedValueCreate) check() error {
 	}
 	if _, ok := _c.mutation.RevealCount(); !ok {
 		return &ValidationError{Name: "reveal_count", err: errors.New(`ent: missing required field "SealedValue.reveal_count"`)}
+	}
+	if _, ok := _c.mutation.ValidUntil(); !ok {
+		return &ValidationError{Name: "valid_until", err: errors.New(`ent: missing required field "SealedValue.valid_until"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := sealedvalue.IDValidator(v); err != nil {
@@ -239,6 +260,10 @@ func (_c *SealedValueCreate) createSpec() (*SealedValue, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RevealCount(); ok {
 		_spec.SetField(sealedvalue.FieldRevealCount, field.TypeInt64, value)
 		_node.RevealCount = value
+	}
+	if value, ok := _c.mutation.ValidUntil(); ok {
+		_spec.SetField(sealedvalue.FieldValidUntil, field.TypeInt64, value)
+		_node.ValidUntil = value
 	}
 	return _node, _spec
 }

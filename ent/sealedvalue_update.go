@@ -109,6 +109,27 @@ func (_u *SealedValueUpdate) AddRevealCount(v int64) *SealedValueUpdate {
 	return _u
 }
 
+// SetValidUntil sets the "valid_until" field.
+func (_u *SealedValueUpdate) SetValidUntil(v int64) *SealedValueUpdate {
+	_u.mutation.ResetValidUntil()
+	_u.mutation.SetValidUntil(v)
+	return _u
+}
+
+// SetNillableValidUntil sets the "valid_until" field if the given value is not nil.
+func (_u *SealedValueUpdate) SetNillableValidUntil(v *int64) *SealedValueUpdate {
+	if v != nil {
+		_u.SetValidUntil(*v)
+	}
+	return _u
+}
+
+// AddValidUntil adds value to the "valid_until" field.
+func (_u *SealedValueUpdate) AddValidUntil(v int64) *SealedValueUpdate {
+	_u.mutation.AddValidUntil(v)
+	return _u
+}
+
 // Mutation returns the SealedValueMutation object of the builder.
 func (_u *SealedValueUpdate) Mutation() *SealedValueMutation {
 	return _u.mutation
@@ -173,6 +194,12 @@ func (_u *SealedValueUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.AddedRevealCount(); ok {
 		_spec.AddField(sealedvalue.FieldRevealCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ValidUntil(); ok {
+		_spec.SetField(sealedvalue.FieldValidUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedValidUntil(); ok {
+		_spec.AddField(sealedvalue.FieldValidUntil, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -276,6 +303,27 @@ func (_u *SealedValueUpdateOne) AddRevealCount(v int64) *SealedValueUpdateOne {
 	return _u
 }
 
+// SetValidUntil sets the "valid_until" field.
+func (_u *SealedValueUpdateOne) SetValidUntil(v int64) *SealedValueUpdateOne {
+	_u.mutation.ResetValidUntil()
+	_u.mutation.SetValidUntil(v)
+	return _u
+}
+
+// SetNillableValidUntil sets the "valid_until" field if the given value is not nil.
+func (_u *SealedValueUpdateOne) SetNillableValidUntil(v *int64) *SealedValueUpdateOne {
+	if v != nil {
+		_u.SetValidUntil(*v)
+	}
+	return _u
+}
+
+// AddValidUntil adds value to the "valid_until" field.
+func (_u *SealedValueUpdateOne) AddValidUntil(v int64) *SealedValueUpdateOne {
+	_u.mutation.AddValidUntil(v)
+	return _u
+}
+
 // Mutation returns the SealedValueMutation object of the builder.
 func (_u *SealedValueUpdateOne) Mutation() *SealedValueMutation {
 	return _u.mutation
@@ -370,6 +418,12 @@ func (_u *SealedValueUpdateOne) sqlSave(ctx context.Context) (_node *SealedValue
 	}
 	if value, ok := _u.mutation.AddedRevealCount(); ok {
 		_spec.AddField(sealedvalue.FieldRevealCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ValidUntil(); ok {
+		_spec.SetField(sealedvalue.FieldValidUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedValidUntil(); ok {
+		_spec.AddField(sealedvalue.FieldValidUntil, field.TypeInt64, value)
 	}
 	_node = &SealedValue{config: _u.config}
 	_spec.Assign = _node.assignValues

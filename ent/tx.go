@@ -32,6 +32,8 @@ type Tx struct {
 	Invitation *InvitationClient
 	// JWTKey is the client for interacting with the JWTKey builders.
 	JWTKey *JWTKeyClient
+	// Mail is the client for interacting with the Mail builders.
+	Mail *MailClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// OrganizationMember is the client for interacting with the OrganizationMember builders.
@@ -189,6 +191,7 @@ func (tx *Tx) init() {
 	tx.Instance = NewInstanceClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.JWTKey = NewJWTKeyClient(tx.config)
+	tx.Mail = NewMailClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.OrganizationMember = NewOrganizationMemberClient(tx.config)
 	tx.Project = NewProjectClient(tx.config)

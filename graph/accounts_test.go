@@ -11,6 +11,7 @@ import (
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 const (
@@ -99,10 +100,11 @@ func TestWhoSignsUpGetsAnAccountWithoutASessionAndSignsIn(t *testing.T) {
 
 func TestSignUpWithAKnownAddressAnswersAsWithAnUnknownOneAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
 		nobody := s.Anonymous()
 		unknown := nobody.Must(t, signUp, newcomer("olga"))
-		before := contents(t, s)
+		box.Await(t, mail.VerifyEmail, "olga@keyhall.test", 1)
+		before := contents(t, s, "mails") // the holder of the address is told
 		for name, vars := range map[string]apptest.Vars{
 			"the same address":               with(newcomer("impostor"), "email", "olga@keyhall.test"),
 			"the same address in upper case": with(newcomer("impostor"), "email", "OLGA@KEYHALL.TEST"),
@@ -113,8 +115,15 @@ func TestSignUpWithAKnownAddressAnswersAsWithAnUnknownOneAndWritesNothing(t *tes
 				t.Errorf("%s: %d %s\nan unknown one: %s", name, known.Status, known.Body, unknown.Body)
 			}
 		}
-		if after := contents(t, s); after != before {
+		if after := contents(t, s, "mails"); after != before {
 			t.Errorf("something was written:\n%s", difference(before, after))
+		}
+		told := box.Await(t, mail.KnownAddress, "olga@keyhall.test", 3)
+		if told.Token != "" || told.Link != s.URL+"/sign-in" || strings.Contains(told.Raw, "impostor") {
+			t.Errorf("the holder of the address is told:\n%s", told.Text)
+		}
+		if n := s.Count(t, "mails"); n != 4 {
+			t.Errorf("%d letters for one sign-up and three with the same address", n)
 		}
 		if code := nobody.Do(t, signIn, credentials("olga", "another long password")).Code(); code != "BAD_CREDENTIALS" {
 			t.Errorf("the password of the second sign-up gets %q", code)

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
@@ -20,13 +19,8 @@ import (
 )
 
 func (r *aPIKeyResolver) Status(ctx context.Context, obj *ent.APIKey) (APIKeyStatus, error) {
-	switch now := time.Now().UnixMicro(); {
-	case obj.DisabledAt != 0:
-		return APIKeyStatusDisabled, nil
-	case obj.ExpiresAt != 0 && obj.ExpiresAt <= now:
-		return APIKeyStatusExpired, nil
-	}
-	return APIKeyStatusActive, nil
+	now, err := now(ctx)
+	return statusOf(obj, now), err
 }
 
 func (r *aPIKeyResolver) DisabledBy(ctx context.Context, obj *ent.APIKey) (Actor, error) {
@@ -101,6 +95,27 @@ func (r *mutationResolver) RevealAPIKeySecret(ctx context.Context, input RevealA
 	})
 }
 
+func (r *mutationResolver) RotateAPIKey(ctx context.Context, input keyhall.Rotation) (*RotateAPIKeyPayload, error) {
+	out, err := r.House.RotateAPIKey(ctx, input)
+	return answer(err, func(e []*fault.User) *RotateAPIKeyPayload {
+		return &RotateAPIKeyPayload{APIKey: out.Key, Plaintext: expose(out.Plaintext), Secret: expose(out.Secret), Errors: e}
+	})
+}
+
+func (r *mutationResolver) RotateAPIKeySecret(ctx context.Context, input keyhall.Rotation) (*RotateAPIKeySecretPayload, error) {
+	out, err := r.House.RotateAPIKeySecret(ctx, input)
+	return answer(err, func(e []*fault.User) *RotateAPIKeySecretPayload {
+		return &RotateAPIKeySecretPayload{APIKey: out.Key, Secret: expose(out.Secret), Errors: e}
+	})
+}
+
+func (r *mutationResolver) MarkAPIKeyExposed(ctx context.Context, input keyhall.ExposedAPIKey) (*MarkAPIKeyExposedPayload, error) {
+	out, err := r.House.MarkAPIKeyExposed(ctx, input)
+	return answer(err, func(e []*fault.User) *MarkAPIKeyExposedPayload {
+		return &MarkAPIKeyExposedPayload{APIKey: out.Key, Plaintext: expose(out.Plaintext), Secret: expose(out.Secret), Errors: e}
+	})
+}
+
 func (r *mutationResolver) DisableAPIKey(ctx context.Context, input DisableAPIKeyInput) (*DisableAPIKeyPayload, error) {
 	key, err := r.House.DisableAPIKey(ctx, input.ID)
 	return answer(err, func(e []*fault.User) *DisableAPIKeyPayload { return &DisableAPIKeyPayload{APIKey: key, Errors: e} })
@@ -123,7 +138,11 @@ func (r *queryResolver) APIKey(ctx context.Context, id string) (*ent.APIKey, err
 }
 
 func (r *queryResolver) APIKeys(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor, orderBy *APIKeyOrder, filter *APIKeyFilter) (*ent.APIKeyConnection, error) {
-	return keysPage(ctx, r.Reader.APIKey().Where(filter.where(ctx)...), window(first, after, last, before), orderBy.order())
+	where, err := filter.where(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return keysPage(ctx, r.Reader.APIKey().Where(where...), window(first, after, last, before), orderBy.order())
 }
 
 func (r *Resolver) APIKey() APIKeyResolver { return &aPIKeyResolver{r} }

@@ -10,7 +10,7 @@ import (
 // attacks is the corpus: the checks of the known scanners, the limits one step beyond, and what people try next.
 func attacks() []attack {
 	return concat(scannerAttacks(), limitAttacks(), documentAttacks(), variableAttacks(), introspectionAttacks(),
-		transportAttacks(), identifierAttacks(), textAttacks())
+		transportAttacks(), identifierAttacks(), textAttacks(), streamAttacks())
 }
 
 func concat(lists ...[]attack) []attack {

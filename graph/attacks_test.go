@@ -44,6 +44,8 @@ const most = 50 * time.Millisecond * apptest.Slowdown
 // alive, whoever sends it.
 //
 // It runs alone, because what each costs is measured.
+//
+//keyhall:norace
 func TestTheAttackCorpusIsRefused(t *testing.T) {
 	corpus := attacks()
 	if len(corpus) < 150 {
@@ -106,6 +108,7 @@ func (a attack) request(t *testing.T, s *apptest.Server) *http.Request {
 
 func (a attack) judge(t *testing.T, out apptest.Answer, also string) {
 	t.Helper()
+	out = eventOf(out)
 	codes := allCodes(out)
 	switch {
 	case out.Status >= 500 || len(out.Body) > 256<<10:

@@ -21,6 +21,8 @@ import (
 
 type AuditEventResolver interface {
 	Actor(ctx context.Context, obj *ent.AuditEvent) (Actor, error)
+
+	Changes(ctx context.Context, obj *ent.AuditEvent) ([]*schema.AuditChange, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -454,11 +456,11 @@ func (ec *executionContext) _AuditEvent_changes(ctx context.Context, field graph
 			return ec.fieldContext_AuditEvent_changes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Changes, nil
+			return ec.Resolvers.AuditEvent().Changes(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []schema.AuditChange) graphql.Marshaler {
-			return ec.marshalNAuditChange2ᚕgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*schema.AuditChange) graphql.Marshaler {
+			return ec.marshalNAuditChange2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChangeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -468,8 +470,8 @@ func (ec *executionContext) fieldContext_AuditEvent_changes(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "AuditEvent",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_AuditChange(ctx, field)
 		},
@@ -904,10 +906,43 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changes":
-			out.Values[i] = ec._AuditEvent_changes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AuditEvent_changes(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1062,15 +1097,11 @@ func (ec *executionContext) _AuditEventEdge(ctx context.Context, sel ast.Selecti
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNAuditChange2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChange(ctx context.Context, sel ast.SelectionSet, v schema.AuditChange) graphql.Marshaler {
-	return ec._AuditChange(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNAuditChange2ᚕgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.AuditChange) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditChange2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*schema.AuditChange) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditChange2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChange(ctx, sel, v[i])
+		return ec.marshalNAuditChange2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1080,6 +1111,16 @@ func (ec *executionContext) marshalNAuditChange2ᚕgithubᚗcomᚋkeyhallᚋkeyh
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNAuditChange2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋschemaᚐAuditChange(ctx context.Context, sel ast.SelectionSet, v *schema.AuditChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AuditChange(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNAuditEvent2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐAuditEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AuditEvent) graphql.Marshaler {

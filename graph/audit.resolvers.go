@@ -9,8 +9,8 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
-	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/organization"
+	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
@@ -25,13 +25,16 @@ func (r *auditEventResolver) Actor(ctx context.Context, obj *ent.AuditEvent) (Ac
 	return r.actor(ctx, *obj.ActorID)
 }
 
+func (r *auditEventResolver) Changes(ctx context.Context, obj *ent.AuditEvent) ([]*schema.AuditChange, error) {
+	return changes(ctx, obj)
+}
+
 func (r *queryResolver) AuditEvents(ctx context.Context, organizationID string, first *int, after *page.Cursor, last *int, before *page.Cursor, filter *AuditFilter) (*ent.AuditEventConnection, error) {
 	if _, err := r.Reader.Organization().Where(organization.ID(organizationID)).OnlyID(ctx); err != nil {
 		return nil, err
 	}
 	return gated(ctx, ent.TypeOrganization, organizationID, func() (*ent.AuditEventConnection, error) {
-		return r.Reader.AuditEvent().Where(auditevent.OrganizationID(organizationID)).Where(filter.where()...).
-			Page(ctx, window(first, after, last, before), newest())
+		return r.auditPage(ctx, organizationID, filter, window(first, after, last, before))
 	})
 }
 

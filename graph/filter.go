@@ -2,25 +2,27 @@ package graph
 
 import (
 	"context"
-	"time"
 	"unicode/utf8"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqljson"
 
+	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
 // where turns the filter of a list of keys into predicates; they only narrow what the lock shows.
-func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
+func (f *APIKeyFilter) where(ctx context.Context) ([]predicate.APIKey, error) {
 	if f == nil {
-		return nil
+		return nil, nil
 	}
 	var out []predicate.APIKey
 	if f.Query != nil && *f.Query != "" {
@@ -47,7 +49,11 @@ func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
 		out = append(out, apikey.KindEQ(*f.Kind))
 	}
 	if f.Status != nil {
-		out = append(out, inState(*f.Status))
+		now, err := now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, inState(*f.Status, now))
 	}
 	if f.ExpiresBefore != nil {
 		out = append(out, apikey.ExpiresAtGT(0), apikey.ExpiresAtLT(f.ExpiresBefore.UnixMicro()))
@@ -55,7 +61,7 @@ func (f *APIKeyFilter) where(ctx context.Context) []predicate.APIKey {
 	if f.UnusedSince != nil {
 		out = append(out, apikey.LastUsedAtLT(f.UnusedSince.UnixMicro()))
 	}
-	return out
+	return out, nil
 }
 
 // longestMatch is the longest text that can be part of a name or a description; SQLite also limits its patterns.
@@ -73,21 +79,6 @@ func matching(text string) predicate.APIKey {
 	)
 }
 
-// inState is the state as status shows it: disabled goes before expired.
-func inState(s APIKeyStatus) predicate.APIKey {
-	now := time.Now().UnixMicro()
-	over := apikey.And(apikey.ExpiresAtGT(0), apikey.ExpiresAtLTE(now))
-	switch s {
-	case APIKeyStatusDisabled:
-		return apikey.DisabledAtGT(0)
-	case APIKeyStatusExpired:
-		return apikey.And(apikey.DisabledAt(0), over)
-	case APIKeyStatusActive:
-		return apikey.And(apikey.DisabledAt(0), apikey.Not(over))
-	}
-	return func(s *sql.Selector) { s.Where(sql.False()) } // no key rotates or is revoked yet
-}
-
 // order is the order of a list of keys; without one the oldest come first.
 func (o *APIKeyOrder) order() page.Order {
 	if o == nil {
@@ -103,23 +94,53 @@ func (o *APIKeyOrder) order() page.Order {
 	return page.Order{Column: column, Desc: o.Direction == OrderDirectionDesc}
 }
 
-// where turns the filter of the audit log into predicates.
-func (f *AuditFilter) where() []predicate.AuditEvent {
+// where turns the filter of the audit log into predicates. People and projects that the viewer does not see select nothing:
+// an event does not show whose id its actor has, and a filter must not confirm it.
+func (f *AuditFilter) where(ctx context.Context, read ent.Reader) ([]predicate.AuditEvent, error) {
 	if f == nil {
-		return nil
+		return nil, nil
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	out := f.plain()
+	if f.ActorIds != nil {
+		seen, err := read.User().Where(user.IDIn(f.ActorIds...)).IDs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, auditevent.ActorIDIn(seen...))
+	}
+	if f.ProjectID != nil {
+		seen, err := read.Project().Where(project.ID(*f.ProjectID)).IDs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, auditevent.ProjectIDIn(seen...))
+	}
+	return out, nil
+}
+
+func (f *AuditFilter) check() error {
+	for name, n := range map[string]int{"types": len(f.Types), "actorIds": len(f.ActorIds), "resourceIds": len(f.ResourceIds)} {
+		if n > page.MaxSize {
+			return fault.BadInput("at most 100 at a time", "filter", name)
+		}
+	}
+	if f.From != nil && f.To != nil && !f.From.Before(*f.To) {
+		return fault.BadInput("a range begins before it ends", "filter", "from")
+	}
+	return nil
+}
+
+// plain are the conditions on what an event shows itself.
+func (f *AuditFilter) plain() []predicate.AuditEvent {
 	var out []predicate.AuditEvent
 	if f.Types != nil {
 		out = append(out, auditevent.TypeIn(f.Types...))
 	}
-	if f.ActorIds != nil {
-		out = append(out, auditevent.ActorIDIn(f.ActorIds...))
-	}
 	if f.ResourceIds != nil {
 		out = append(out, auditevent.ResourceIDIn(f.ResourceIds...))
-	}
-	if f.ProjectID != nil {
-		out = append(out, auditevent.ProjectID(*f.ProjectID))
 	}
 	if f.Outcome != nil {
 		out = append(out, auditevent.OutcomeEQ(*f.Outcome))

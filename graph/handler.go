@@ -29,7 +29,10 @@ const (
 
 // Handler serves the schema at one endpoint.
 func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
-	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r}), gqlhttp.Options{
+	streams := r.Streams
+	streams.Account = func(ctx context.Context) string { return viewer.From(ctx).UserID }
+	streams.Wait = waitForEvent
+	return gqlhttp.New(NewExecutableSchema(Config{Resolvers: r, Schema: describedSchema()}), gqlhttp.Options{
 		Present:   presenter(log),
 		RequestID: func(ctx context.Context) string { return viewer.From(ctx).RequestID },
 		Introspection: func(ctx context.Context) bool {
@@ -37,6 +40,7 @@ func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
 		},
 		Extensions: []graphql.HandlerExtension{operations{r}, keyed{r}},
 		Limits:     gqlhttp.Limits{Depth: 12},
+		Streams:    streams,
 		Log:        log,
 	})
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/mail"
 )
 
 // canaries are the plaintexts of one server's life: name -> text.
@@ -112,16 +113,20 @@ func (l *life) keep(what string, a apptest.Answer, allowed ...string) apptest.An
 // log, every answer, the audit trail, every column of every table, and on SQLite the files, write-ahead log included.
 func TestNoPlaintextStaysAnywhere(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
 		l := &life{estate: &estate{Server: s}, t: t, c: canaries{}}
 		l.setUp()
 		ada, ben := l.person("ada"), l.person("ben")
+		streams := l.listen(ada, ben)
 		key := l.keys(ada, ben)
 		l.privateKeys(ada, key)
+		l.links(box, ada, ben, key)
+		l.accountLinks(box, ada)
 		l.tokens(ada)
 		l.wrongPlaces(ada)
 		l.malformed(ada)
 		l.failures(ada, ben, key)
+		l.hear(streams, ada, ben)
 		ada.Must(t, `mutation { signOut { errors { code } } }`, nil)
 
 		if len(l.c) < 20 || len(l.answers) < 60 {
@@ -210,6 +215,30 @@ func (l *life) person(name string) *apptest.Actor {
 	return a
 }
 
+// listen opens a stream for each, which shows all of a key that an event can show.
+func (l *life) listen(people ...*apptest.Actor) (streams []*apptest.Stream) {
+	l.t.Helper()
+	for _, who := range people {
+		streams = append(streams, who.Stream(l.t, "subscription { accessChanged { kind resourceId permissions resource { "+idorAny()+" } } }", nil))
+	}
+	return streams
+}
+
+// hear keeps all that came on the streams until now.
+func (l *life) hear(streams []*apptest.Stream, people ...*apptest.Actor) {
+	l.t.Helper()
+	for i, stream := range streams {
+		last := people[i].CreateKey(l.t, "the last", "", "PERSONAL").ID
+		events := 0
+		for event := (apptest.Answer{}); event.Text("accessChanged", "resourceId") != last; events++ {
+			event = l.keep("an event of "+people[i].Username, stream.Next(l.t))
+		}
+		if events < 3 {
+			l.t.Errorf("%s was told only %d events", people[i].Username, events)
+		}
+	}
+}
+
 // keys are issued, shared, revealed, disabled, listed and deleted.
 func (l *life) keys(ada, ben *apptest.Actor) string {
 	l.t.Helper()
@@ -231,6 +260,7 @@ func (l *life) keys(ada, ben *apptest.Actor) string {
 	const reveal = `mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "because"}) { secret revealCount errors { code } } }`
 	l.keep("a reveal", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)), "secret 0")
 	l.keep("a reveal again", ben.Once(l.t, reveal, vars, l.idempotencyKey(9)))
+	l.rotations(ada, id)
 	for _, ask := range []string{
 		`query($id: ID!) { apiKey(id: $id) { id name description tags start scopes viewerCan status } }`, `{ apiKeys(first: 100) { nodes { id name start } edges { cursor } } }`,
 		`mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "renamed", description: "text"}) { apiKey { id name start } errors { code } } }`,
@@ -274,6 +304,58 @@ func (l *life) privateKeys(ada *apptest.Actor, key string) {
 	if out.Text("updateSecuritySettings", "apiKey", "securitySettings", "jwtKeys", 0, "publicKeyPEM") != public {
 		l.t.Errorf("the public key is %s", out.Body)
 	}
+}
+
+// links are mailed, looked at, sent again, put in wrong places, and followed. The mail server is the one place for them.
+func (l *life) links(box *apptest.Mailbox, ada, ben *apptest.Actor, key string) {
+	l.t.Helper()
+	cleo := l.Unverified(l.t, "cleo")
+	box.Refuse(cleo.Email)
+	id := ada.Invite(l.t, key, cleo, "CONTRIBUTOR")
+	apptest.Until(l.t, "the first letter is refused", func() bool { return delivery(l.t, ada, id) == "FAILED" })
+	box.Refuse("")
+	for i := range 2 {
+		l.keep("sending again", ada.Must(l.t, resendMutation, apptest.Vars{"id": id}))
+		link := box.Await(l.t, mail.Invitation, cleo.Email, i+1).Token
+		l.c.token(fmt.Sprintf("link %d", i), link)
+		for what, mutation := range byLink() {
+			l.keep(what+" by another", ben.Do(l.t, mutation, withToken(link)))
+			l.keep(what+" by nobody", l.Anonymous().Do(l.t, mutation, withToken(link)))
+			l.keep(what+" of half a link", cleo.Do(l.t, mutation, withToken(link[:len(link)-1])))
+		}
+		l.keep("a link as an id", cleo.Do(l.t, acceptMutation, apptest.Vars{"id": link}))
+		l.keep("a link as a credential", ben.WithToken(link).Do(l.t, `{ viewer { email } }`, nil))
+		l.keep("opening", cleo.Must(l.t, openMutation, withToken(link)))
+	}
+	l.keep("an old link", cleo.Do(l.t, acceptByToken, withToken(l.c["link 0"])))
+	l.keep("accepting", cleo.Must(l.t, acceptByToken, withToken(l.c["link 1"])))
+	l.keep("accepting again", cleo.Do(l.t, acceptByToken, withToken(l.c["link 1"])))
+}
+
+// rotations shows new plaintexts in their one answer: of a key of its own, so that the shared one lives on, and of its secret.
+func (l *life) rotations(ada *apptest.Actor, shared string) {
+	l.t.Helper()
+	made := ada.CreateKey(l.t, "turning", "", "PROJECT")
+	l.c.token("the turning key", made.Plaintext)
+	l.c.token("the turning secret", made.Secret)
+	for i, ask := range []string{
+		`mutation($id: ID!) { out: rotateAPIKey(input: {id: $id, overlapSeconds: 60, reason: "because"}) { apiKey { id start status replaces { id start status } } plaintext secret errors { code } } }`,
+		`mutation($id: ID!) { out: markAPIKeyExposed(input: {id: $id, reason: "seen in a log"}) { apiKey { id start replaces { id } } plaintext secret errors { code } } }`,
+	} {
+		out := ada.Must(l.t, ask, apptest.Vars{"id": made.ID})
+		key, secret := fmt.Sprintf("the turned key %d", i), fmt.Sprintf("the turned secret %d", i)
+		l.c.token(key, out.Text("out", "plaintext"))
+		l.c.token(secret, out.Text("out", "secret"))
+		l.keep(ask, out, key, secret)
+		made.ID = out.Text("out", "apiKey", "id")
+	}
+	const ask = `mutation($id: ID!) { rotateAPIKeySecret(input: {id: $id, overlapSeconds: 60}) { apiKey { id } secret errors { code } } }`
+	for i, id := range []string{made.ID, made.ID} {
+		out, name := ada.Must(l.t, ask, apptest.Vars{"id": id}), fmt.Sprintf("the next secret %d", i)
+		l.c.token(name, out.Text("rotateAPIKeySecret", "secret"))
+		l.keep(ask, out, name)
+	}
+	l.keep("a rotation that is refused", l.Anonymous().Do(l.t, ask, apptest.Vars{"id": shared}))
 }
 
 func (l *life) tokens(ada *apptest.Actor) {

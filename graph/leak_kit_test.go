@@ -30,6 +30,7 @@ type estate struct {
 	token                          string // plaintext of ada's access token
 	evesKey, evesPlace, evesSent   string // a key of eve's, fay's place on it, and her open offer
 	evesInvitation, evesToken      string // an offer to eve, and the id of a token of hers
+	devsNew, devsOld               string // keys of fay's that dev sees; not what the one replaced, and not what replaced the other
 	deletedKey, deletedPlace       string
 	deletedSession, deletedProgram string
 }

@@ -24,6 +24,10 @@ type leakEdge struct {
 func leakEdges() []leakEdge {
 	const key = `query($key: ID!) { apiKey(id: $key) { `
 	return []leakEdge{
+		{"APIKey.replaces", "dev", `query($devsNew: ID!) { apiKey(id: $devsNew) { id replaces { id name status } } }`, []any{"apiKey", "replaces"}, ""},
+		{"APIKey.replacedBy", "dev", `query($devsOld: ID!) { apiKey(id: $devsOld) { id replacedBy { id name status } } }`, []any{"apiKey", "replacedBy"}, ""},
+		{"APIKey.replaces", "dev", `{ apiKeys(first: 10) { nodes { id replaces { id } } } }`, []any{"apiKeys", "nodes", 1, "replaces"}, ""},
+		{"APIKey.replacedBy", "dev", `{ apiKeys(first: 10) { edges { node { id replacedBy { id } } } } }`, []any{"apiKeys", "edges", 0, "node", "replacedBy"}, ""},
 		{"APIKey.owner", "cleo", key + `id owner { ... on User { id name email } } } }`, []any{"apiKey", "owner"}, ""},
 		{"APIKey.project", "cleo", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
 		{"APIKey.project", "ben", key + `id project { id name } } }`, []any{"apiKey", "project"}, ""},
@@ -46,7 +50,7 @@ func leakEdges() []leakEdge {
 		{"Collaborator.addedBy", "cleo", key + `viewerMembership { id addedBy { id name } } } }`, []any{"apiKey", "viewerMembership", "addedBy"}, ""},
 		{"Collaborator.addedBy", "cleo", `query($place: ID!) { node(id: $place) { id ... on Collaborator { addedBy { id } } } }`, []any{"node", "addedBy"}, ""},
 		{"Invitation.target", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { target { ... on APIKey { id name } } } } }`, []any{"node", "target"}, ""},
-		{"Invitation.target", "dev", `{ viewer { invitations(first: 10) { nodes { id target { ... on APIKey { id } } } } } }`, []any{"viewer", "invitations", "nodes", 0, "target"}, ""},
+		{"Invitation.target", "dev", `{ viewer { invitations(first: 10) { nodes { id target { ... on APIKey { id } } } } } }`, []any{"viewer", "invitations", "nodes", 2, "target"}, ""},
 		{"Invitation.invitedBy", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { invitedBy { id name } } } }`, []any{"node", "invitedBy"}, ""},
 		{"Organization.projects", "gus", `query($org: ID!) { organization(id: $org) { id projects(first: 10) { nodes { id } } } }`, []any{"organization", "projects", "nodes", 0}, ""},
 		{"Project.apiKeys", "hal", `query($prj: ID!) { project(id: $prj) { id apiKeys(first: 10, after: null) { nodes { id } } } }`, []any{"project", "apiKeys", "nodes", 2}, ""},
@@ -66,6 +70,13 @@ func leakEdges() []leakEdge {
 		{"Query.node", "cleo", `query($inv: ID!) { viewer { email } node(id: $inv) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.node", "dev", `query($ada: ID!) { viewer { email } node(id: $ada) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.nodes", "cleo", `query($key: ID!, $spare: ID!) { nodes(ids: [$key, $spare]) { id } }`, []any{"nodes", 1}, "NOT_FOUND"},
+		{"Query.explain", "eve", `query($key: ID!) { viewer { email } explain(permission: "api_key.view", resourceId: $key) { allow } }`, []any{"explain"}, "NOT_FOUND"},
+		{"Query.explain", "cleo", `query($key: ID!, $ada: ID!) { viewer { email } explain(permission: "api_key.view", resourceId: $key, subjectId: $ada) { allow } }`, []any{"explain"}, "FORBIDDEN"},
+		{"Query.whoCan", "cleo", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { totalCount } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "hal", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { nodes { paths } } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "ida", `query($key: ID!) { viewer { email } whoCan(permission: "api_key.view", resourceId: $key) { nodes { paths } } }`, []any{"whoCan"}, "FORBIDDEN"},
+		{"Query.whoCan", "gus", `query($prj: ID!) { viewer { email } whoCan(permission: "project.view", resourceId: $prj) { nodes { paths } } }`, []any{"whoCan"}, "NOT_FOUND"},
+		{"Access.principal", "ben", `query($key: ID!) { whoCan(permission: "api_key.view", resourceId: $key, last: 1) { nodes { paths principal { ... on User { email } } } } }`, []any{"whoCan", "nodes", 0, "principal", "email"}, ""},
 		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
 		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},
 		{"Viewer.accessTokens", "gus", `{ viewer { email accessTokens(first: 10) { nodes { id } } } }`, []any{"viewer", "accessTokens", "nodes", 0}, ""},
@@ -75,12 +86,20 @@ func leakEdges() []leakEdge {
 // leakless are fields to rows that nothing is hidden behind, with the reason.
 func leakless() map[string]string {
 	return map[string]string{
-		"Viewer.user":              "everybody sees themself",
-		"Query.viewer":             "is who asks",
-		"Project.organization":     "who sees a project is a member of its organization (design.md section 3)",
-		"Collaborator.user":        "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
-		"SecuritySettings.jwtKeys": "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
-		"AuditEvent.actor":         "TestWhoLeftIsANameInTheLogAndNothingElse",
+		"Viewer.user":                "everybody sees themself",
+		"Query.roles":                "the published matrix, the same for everybody",
+		"Query.policy":               "the law, the same for everybody",
+		"Policy.modules":             "texts of the law; TestTheSourcesOfThePolicyAreForWhoRuns says who reads them",
+		"Policy.permissions":         "names of rules, the same for everybody",
+		"PolicyModule.publishedBy":   "nobody published the law that Keyhall starts with",
+		"Subscription.accessChanged": "is told to whoever the policy shows the key; TestAStreamTellsWhoeverThePolicyShowsTheKey",
+		"AccessChange.resource":      "null once the viewer lost sight of it; TestARemovedCollaboratorsStreamNeverNamesTheKeyAgain",
+		"Access.resource":            "is the thing that was asked about, which the viewer sees",
+		"Query.viewer":               "is who asks",
+		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
+		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
+		"SecuritySettings.jwtKeys":   "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
+		"AuditEvent.actor":           "TestWhoLeftIsANameInTheLogAndNothingElse",
 	}
 }
 
@@ -112,6 +131,7 @@ func TestNoFieldLeadsToAHiddenRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		e := newEstate(t, s)
+		e.splitRotations(t)
 		e.ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": e.key.ID})
 		for _, edge := range leakEdges() {
 			out := e.person(edge.who).Do(t, edge.ask, e.vars(edge.ask))
@@ -139,12 +159,28 @@ func (e *estate) person(name string) *apptest.Actor {
 	}[name]
 }
 
+// splitRotations has dev on one side of two rotations each: first on a key that was replaced, then on one that replaced.
+func (e *estate) splitRotations(t *testing.T) {
+	t.Helper()
+	fay := e.Actor(t, "fay")
+	rotated := func(old string) string {
+		return fay.Must(t, rotateMutation, apptest.Vars{"id": old, "overlap": 3600}).Text("rotateAPIKey", "apiKey", "id")
+	}
+	e.devsOld = fay.CreateKey(t, leakWord+" old", "", "PROJECT").ID
+	fay.Share(t, e.devsOld, e.dev, "CONTRIBUTOR")
+	place := e.one(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ? AND user_id = ?", rotated(e.devsOld), e.dev.ID)
+	fay.Must(t, `mutation($id: ID!) { removeCollaborator(input: {collaboratorId: $id}) { errors { code } } }`, apptest.Vars{"id": place})
+
+	e.devsNew = rotated(fay.CreateKey(t, leakWord+" new", "", "PROJECT").ID)
+	fay.Share(t, e.devsNew, e.dev, "CONTRIBUTOR")
+}
+
 // vars fills in the ids that an operation declares.
 func (e *estate) vars(ask string) apptest.Vars {
 	out := apptest.Vars{}
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
-		"place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
+		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

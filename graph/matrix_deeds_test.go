@@ -64,6 +64,13 @@ func deeds() map[string]deed {
 				return out.Text("revealAPIKeySecret", "secret") == p.Secret
 			},
 		},
+		"rotate": {
+			`mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60, reason: "matrix"}) { apiKey { id } plaintext secret errors { code message } } }`,
+			theKey, func(t *testing.T, g *stage, p *prop, _ *apptest.Actor, out apptest.Answer) bool {
+				shown := out.Text("rotateAPIKey", "plaintext") != p.Plaintext && out.Text("rotateAPIKey", "secret") != p.Secret
+				return shown && g.s.Count(t, "api_keys WHERE replaces_id = ? AND id = ? AND owner_id = ?", p.ID, out.Text("rotateAPIKey", "apiKey", "id"), g.owner.ID) == 1
+			},
+		},
 		"disable": {
 			`mutation($id: ID!) { disableAPIKey(input: {id: $id}) { apiKey { status } errors { code message } } }`,
 			theKey, stored(1, "api_keys WHERE id = ? AND disabled_at > 0 AND disabled_by_id = ?", keyAndUser),
@@ -87,6 +94,11 @@ func deeds() map[string]deed {
 			`mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { invitation { status } errors { code message } } }`,
 			guestsInvitation, stored(1, "invitations WHERE id = ? AND status = 'REVOKED'",
 				func(_ *stage, p *prop, _ *apptest.Actor) []any { return []any{p.invitation} }),
+		},
+		"resend_invitation": {
+			`mutation($id: ID!) { resendInvitation(input: {invitationId: $id}) { invitation { resendCount } errors { code message } } }`,
+			guestsInvitation, stored(1, "invitations WHERE id = ? AND resend_count = 1 AND invited_by_id = ?",
+				func(_ *stage, p *prop, who *apptest.Actor) []any { return []any{p.invitation, who.ID} }),
 		},
 		"update_role": {
 			`mutation($id: ID!) { updateCollaboratorRole(input: {collaboratorId: $id, role: ADMIN}) { collaborator { role } errors { code message } } }`,

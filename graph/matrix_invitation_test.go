@@ -69,9 +69,9 @@ func TestASettledInvitationSaysWhy(t *testing.T) {
 			{"declined", func(who *apptest.Actor, id string) { answers(t, "decline", who, declineMutation, id, "") },
 				"INVITE_NOT_PENDING", "INVITE_NOT_PENDING", "INVITE_NOT_PENDING", "DECLINED", 0},
 			{"revoked", func(_ *apptest.Actor, id string) { answers(t, "revoke", ada, revokeMutation, id, "") },
-				"INVITE_REVOKED", "", "INVITE_NOT_PENDING", "REVOKED", 0},
+				"INVITE_REVOKED", "INVITE_REVOKED", "INVITE_NOT_PENDING", "REVOKED", 0},
 			{"expired", func(_ *apptest.Actor, id string) { s.SQL(t, "UPDATE invitations SET expires_at = 1 WHERE id = ?", id) },
-				"INVITE_EXPIRED", "-", "-", "EXPIRED", 0},
+				"INVITE_EXPIRED", "INVITE_EXPIRED", "-", "EXPIRED", 0},
 		} {
 			dev := s.Actor(t, "dev")
 			id := ada.Invite(t, key.ID, dev, "ADMIN")

@@ -25,6 +25,7 @@ const (
 	cellDone      mark = "y"
 	cellSame      mark = "="
 	cellPersonal  mark = "P"
+	cellExpired   mark = "X"
 	cellForbidden mark = "F"
 	cellImmutable mark = "O"
 	cellHidden    mark = "N"
@@ -35,13 +36,13 @@ const (
 
 // held says that viewerCan lists the permission.
 func (m mark) held() bool {
-	return m == cellDone || m == cellSame
+	return m == cellDone || m == cellSame || m == cellExpired
 }
 
 // code is how the server answers; empty when it does what it is asked.
 func (m mark) code() string {
 	return map[mark]string{
-		cellPersonal: "PERSONAL_KEY_NOT_SHAREABLE", cellImmutable: "OWNER_IMMUTABLE",
+		cellPersonal: "PERSONAL_KEY_NOT_SHAREABLE", cellExpired: "KEY_EXPIRED", cellImmutable: "OWNER_IMMUTABLE",
 		cellForbidden: "FORBIDDEN", cellHidden: "NOT_FOUND", cellAnonymous: "UNAUTHENTICATED",
 	}[m]
 }
@@ -144,7 +145,7 @@ func (m *matrix) row(permission string, cells []string) error {
 			s.cells[row] = map[string]mark{}
 		}
 		for i, cell := range cells {
-			if !strings.Contains("y=PFONU-.", cell) || len(cell) != 1 {
+			if !strings.Contains("y=PXFONU-.", cell) || len(cell) != 1 {
 				return fmt.Errorf("what is %q?", cell)
 			}
 			if mark(cell) != cellAsBefore {
@@ -177,6 +178,8 @@ func TestTheRoleMatrixIsWrittenConsistently(t *testing.T) {
 }
 
 // Design, section 6: every rule has its row in the matrix, and every mutation names a rule that has one.
+//
+//keyhall:norace
 func TestTheRoleMatrixIsComplete(t *testing.T) {
 	t.Parallel()
 	rows := readMatrix(t).permissions

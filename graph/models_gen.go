@@ -35,6 +35,11 @@ type KeyOwner interface {
 	IsKeyOwner()
 }
 
+// Somebody, or something, that can be given access.
+type Principal interface {
+	IsPrincipal()
+}
+
 // Which keys are listed; all that is given must hold.
 type APIKeyFilter struct {
 	// Part of the name or the description in any case, a whole tag, or the first characters of the key.
@@ -65,18 +70,24 @@ type APIKeyOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// Names an invitation.
-type AcceptInvitationInput struct {
-	// The invitation.
-	InvitationID string `json:"invitationId"`
-}
-
 // The answer of acceptInvitation.
 type AcceptInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
+}
+
+// One thing that changed for the viewer.
+type AccessChange struct {
+	// What changed.
+	Kind AccessChangeKind `json:"kind"`
+	// Which thing; null for RESYNC.
+	ResourceID *string `json:"resourceId,omitempty"`
+	// The thing as the viewer sees it now; null when they do not.
+	Resource ent.Noder `json:"resource,omitempty"`
+	// What the viewer may do with it now.
+	Permissions []string `json:"permissions"`
 }
 
 // Which events are listed; all that is given must hold.
@@ -95,6 +106,22 @@ type AuditFilter struct {
 	From *time.Time `json:"from,omitempty"`
 	// Before this time.
 	To *time.Time `json:"to,omitempty"`
+}
+
+// A new password.
+type ChangePasswordInput struct {
+	// The password that is replaced.
+	CurrentPassword string `json:"currentPassword"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of changePassword.
+type ChangePasswordPayload struct {
+	// Who is still signed in.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
 }
 
 // The answer of createAPIKey.
@@ -117,12 +144,6 @@ type CreateAccessTokenPayload struct {
 	Plaintext *string `json:"plaintext,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
-}
-
-// Names an invitation.
-type DeclineInvitationInput struct {
-	// The invitation.
-	InvitationID string `json:"invitationId"`
 }
 
 // The answer of declineInvitation.
@@ -195,6 +216,56 @@ type LeaveAPIKeyPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of markAPIKeyExposed.
+type MarkAPIKeyExposedPayload struct {
+	// The key to use from now on: the new one, or the one that replaced this key before.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// The new key itself: this once. Null when no key was made.
+	Plaintext *string `json:"plaintext,omitempty"`
+	// The secret of the new key; it can be revealed again. Null when no key was made.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names the link of a mail.
+type OpenInvitationInput struct {
+	// What stands behind the # in the link.
+	Token string `json:"token"`
+}
+
+// The answer of openInvitation.
+type OpenInvitationPayload struct {
+	// The invitation.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why it cannot be accepted.
+	Errors []*fault.User `json:"errors"`
+}
+
+// One permission.
+type PermissionInfo struct {
+	// Its name, noun.verb, which is the name of its rule.
+	Name string `json:"name"`
+	// Who has it, in words.
+	Description string `json:"description"`
+	// Whether lists can be narrowed by it.
+	Filterable bool `json:"filterable"`
+}
+
+// One file of the policy.
+type PolicyModule struct {
+	// Where it is.
+	Path string `json:"path"`
+	// Its text, in Rego.
+	Source string `json:"source"`
+	// How often it was published; the law that Keyhall starts with is 1.
+	Version int `json:"version"`
+	// When it was published; null for the law that Keyhall starts with.
+	PublishedAt *time.Time `json:"publishedAt,omitempty"`
+	// Who published it, where the viewer may see them.
+	PublishedBy *ent.User `json:"publishedBy,omitempty"`
+}
+
 // Names a place on a key.
 type RemoveCollaboratorInput struct {
 	// The place.
@@ -205,6 +276,58 @@ type RemoveCollaboratorInput struct {
 type RemoveCollaboratorPayload struct {
 	// The key, where the viewer may still see it.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Where to mail a link.
+type RequestPasswordResetInput struct {
+	// The address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestPasswordReset, the same whether there is such an account or not.
+type RequestPasswordResetPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names an invitation.
+type ResendInvitationInput struct {
+	// The invitation.
+	InvitationID string `json:"invitationId"`
+}
+
+// The answer of resendInvitation.
+type ResendInvitationPayload struct {
+	// The invitation.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Where to mail a link.
+type ResendVerificationInput struct {
+	// The address.
+	Email string `json:"email"`
+}
+
+// The answer of resendVerification, the same whether there is such an account or not.
+type ResendVerificationPayload struct {
+	// Why nothing will be sent to any address like this.
+	Errors []*fault.User `json:"errors"`
+}
+
+// A link and the password that it sets.
+type ResetPasswordInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+	// At least 10 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of resetPassword; sign in afterwards.
+type ResetPasswordPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -269,6 +392,38 @@ type RevokeSessionPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// One role.
+type Role struct {
+	// What it is held on: api_key, project, organization.
+	Scope string `json:"scope"`
+	// Its name there.
+	Name string `json:"name"`
+	// What it gives. The rules add their conditions.
+	Permissions []string `json:"permissions"`
+}
+
+// The answer of rotateAPIKey.
+type RotateAPIKeyPayload struct {
+	// The new key; the old one is what it replaces.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// The new key itself: this once.
+	Plaintext *string `json:"plaintext,omitempty"`
+	// The secret of the new key; it can be revealed again.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of rotateAPIKeySecret.
+type RotateAPIKeySecretPayload struct {
+	// The key.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Its new secret; it can be revealed again.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of setUserStatus.
 type SetUserStatusPayload struct {
 	// The account.
@@ -321,6 +476,10 @@ type SignUpPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// What can be listened to: by POST with Accept: text/event-stream, as GraphQL over SSE has it.
+type Subscription struct {
+}
+
 // Keyhall itself.
 type SystemActor struct {
 	// Which part of it.
@@ -367,6 +526,14 @@ type UpdateCollaboratorRolePayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of updateProfile.
+type UpdateProfilePayload struct {
+	// The account, where the viewer's token lets them see it.
+	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // What changes; what is left out stays, null clears.
 type UpdateSecuritySettingsInput struct {
 	// The key.
@@ -393,6 +560,20 @@ type UpdateSecuritySettingsInput struct {
 type UpdateSecuritySettingsPayload struct {
 	// The key.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The link that was mailed.
+type VerifyEmailInput struct {
+	// What follows # in the link.
+	Token string `json:"token"`
+}
+
+// The answer of verifyEmail.
+type VerifyEmailPayload struct {
+	// Who is signed in, when the address is theirs.
+	Viewer *viewer.Viewer `json:"viewer,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -519,7 +700,8 @@ func (e APIKeyRole) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What a key can do now.
+// What a key can do now, by the clock of the database. Of several that hold, the first of this order is shown: REVOKED, DISABLED, EXPIRED,
+// ROTATING, ACTIVE.
 type APIKeyStatus string
 
 const (
@@ -527,11 +709,12 @@ const (
 	APIKeyStatusActive APIKeyStatus = "ACTIVE"
 	// Somebody disabled it.
 	APIKeyStatusDisabled APIKeyStatus = "DISABLED"
-	// Its time is over.
+	// Its time is over; with a later expiry it works again.
 	APIKeyStatusExpired APIKeyStatus = "EXPIRED"
-	// It was replaced and still works for a while.
+	// It was replaced and still works for a while: until graceExpiresAt. Nobody is invited to it any more.
 	APIKeyStatusRotating APIKeyStatus = "ROTATING"
-	// It never works again.
+	// It was replaced, its grace is over, and it never works again. It can be looked at, renamed, left and deleted, and its people removed;
+	// its secret cannot be revealed, and it is neither enabled nor rotated.
 	APIKeyStatusRevoked APIKeyStatus = "REVOKED"
 )
 
@@ -586,57 +769,57 @@ func (e APIKeyStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What became of the mail.
-type DeliveryStatus string
+// What changed about the viewer's access.
+type AccessChangeKind string
 
 const (
-	// It waits to be sent.
-	DeliveryStatusQueued DeliveryStatus = "QUEUED"
-	// It was sent.
-	DeliveryStatusSent DeliveryStatus = "SENT"
-	// It could not be sent.
-	DeliveryStatusFailed DeliveryStatus = "FAILED"
-	// This installation sends no mail; the invitation can be answered in the app.
-	DeliveryStatusNotConfigured DeliveryStatus = "NOT_CONFIGURED"
+	// Look at everything anew: the first event of every stream, and whenever there was more than could be told.
+	AccessChangeKindResync AccessChangeKind = "RESYNC"
+	// They have a new way to it.
+	AccessChangeKindGained AccessChangeKind = "GAINED"
+	// It, or what they may do with it, changed.
+	AccessChangeKindChanged AccessChangeKind = "CHANGED"
+	// They may not see it any more, or it is gone.
+	AccessChangeKindLost AccessChangeKind = "LOST"
 )
 
-var AllDeliveryStatus = []DeliveryStatus{
-	DeliveryStatusQueued,
-	DeliveryStatusSent,
-	DeliveryStatusFailed,
-	DeliveryStatusNotConfigured,
+var AllAccessChangeKind = []AccessChangeKind{
+	AccessChangeKindResync,
+	AccessChangeKindGained,
+	AccessChangeKindChanged,
+	AccessChangeKindLost,
 }
 
-func (e DeliveryStatus) IsValid() bool {
+func (e AccessChangeKind) IsValid() bool {
 	switch e {
-	case DeliveryStatusQueued, DeliveryStatusSent, DeliveryStatusFailed, DeliveryStatusNotConfigured:
+	case AccessChangeKindResync, AccessChangeKindGained, AccessChangeKindChanged, AccessChangeKindLost:
 		return true
 	}
 	return false
 }
 
-func (e DeliveryStatus) String() string {
+func (e AccessChangeKind) String() string {
 	return string(e)
 }
 
-func (e *DeliveryStatus) UnmarshalGQL(v any) error {
+func (e *AccessChangeKind) UnmarshalGQL(v any) error {
 	str, ok := v.(string)
 	if !ok {
 		return fmt.Errorf("enums must be strings")
 	}
 
-	*e = DeliveryStatus(str)
+	*e = AccessChangeKind(str)
 	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid DeliveryStatus", str)
+		return fmt.Errorf("%s is not a valid AccessChangeKind", str)
 	}
 	return nil
 }
 
-func (e DeliveryStatus) MarshalGQL(w io.Writer) {
+func (e AccessChangeKind) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
 
-func (e *DeliveryStatus) UnmarshalJSON(b []byte) error {
+func (e *AccessChangeKind) UnmarshalJSON(b []byte) error {
 	s, err := strconv.Unquote(string(b))
 	if err != nil {
 		return err
@@ -644,7 +827,7 @@ func (e *DeliveryStatus) UnmarshalJSON(b []byte) error {
 	return e.UnmarshalGQL(s)
 }
 
-func (e DeliveryStatus) MarshalJSON() ([]byte, error) {
+func (e AccessChangeKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

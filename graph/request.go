@@ -26,6 +26,7 @@ type request struct {
 	organization *batch[*organizationmember.Role]
 	security     *batch[*ent.SecuritySettings] // by key
 	jwtKeys      *batch[[]*ent.JWTKey]         // by key
+	clock        *batch[int64]
 }
 
 func (r *Resolver) newRequest() *request {
@@ -40,6 +41,7 @@ func (r *Resolver) newRequest() *request {
 	q.organization = newBatch(r.organizationRoles)
 	q.security = newBatch(r.securitySettings)
 	q.jwtKeys = newBatch(r.jwtKeys)
+	q.clock = newBatch(r.readClock)
 	return q
 }
 
@@ -115,7 +117,24 @@ type operationKey struct{}
 // operation is one answer in the making.
 type operation struct {
 	memory atomic.Pointer[request]
-	void   atomic.Bool // a field that must not be null was refused: there is no data
+	void   atomic.Bool           // a field that must not be null was refused: there is no data
+	feed   func(context.Context) // of a subscription: the writer is ready for the next event
+}
+
+// waitForEvent has the next event of a subscription found out.
+func waitForEvent(ctx context.Context) {
+	if feed := operationOf(ctx).feed; feed != nil {
+		feed(ctx)
+	}
+}
+
+// inEvent gives what is written of an event its place below the root field: the generated code forgets that.
+func inEvent(ctx context.Context, oc *graphql.OperationContext) context.Context {
+	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 {
+		return ctx
+	}
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: fields[0]})
 }
 
 func operationOf(ctx context.Context) *operation { return ctx.Value(operationKey{}).(*operation) }
@@ -128,6 +147,7 @@ type operations struct{ resolver *Resolver }
 
 var _ interface {
 	graphql.HandlerExtension
+	graphql.OperationContextMutator
 	graphql.OperationInterceptor
 	graphql.ResponseInterceptor
 	graphql.RootFieldInterceptor
@@ -135,6 +155,16 @@ var _ interface {
 
 func (operations) ExtensionName() string                   { return "Operations" }
 func (operations) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext refuses a subscription without an account before there is a stream: its root field passes no
+// interceptor.
+func (operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if op.Operation.Operation != ast.Subscription || viewer.From(ctx).SignedIn() {
+		return nil
+	}
+	f := fault.Unauthenticated()
+	return &gqlerror.Error{Message: f.Public, Extensions: map[string]any{"code": string(f.Code)}}
+}
 
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	op := &operation{}
@@ -160,8 +190,12 @@ func (o operations) InterceptRootField(ctx context.Context, next graphql.RootRes
 // InterceptResponse lets the refusal of a field that must not be null take the whole answer, as GraphQL has it: the generated
 // code counts only what is refused inside of a query's field.
 func (operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	op := operationOf(ctx)
+	if oc := graphql.GetOperationContext(ctx); oc.Operation.Operation == ast.Subscription {
+		ctx = inEvent(ctx, oc)
+	}
 	response := next(ctx)
-	if response != nil && operationOf(ctx).void.Load() {
+	if response != nil && op.void.Load() {
 		response.Data = []byte("null")
 	}
 	return response

@@ -4,12 +4,15 @@ package graph
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/graph/gqlhttp"
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/news"
 )
 
 // Resolver is what the resolvers work with.
@@ -18,6 +21,14 @@ type Resolver struct {
 	House    *keyhall.House
 	Accounts *authn.Accounts
 	Cookies  Cookies
+	News     News
+	Streams  gqlhttp.Streams
+	Log      *slog.Logger
+}
+
+// News is where streams learn that there is something to look at.
+type News interface {
+	Listen(user string) *news.Listener
 }
 
 // Cookies sets the session cookie of the answer that ctx belongs to.

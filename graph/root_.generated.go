@@ -23,14 +23,20 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	APIKey() APIKeyResolver
+	Access() AccessResolver
+	AccessChange() AccessChangeResolver
 	AuditEvent() AuditEventResolver
+	Decision() DecisionResolver
 	Invitation() InvitationResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
+	Policy() PolicyResolver
 	Project() ProjectResolver
 	Query() QueryResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
+	Subscription() SubscriptionResolver
+	User() UserResolver
 	Viewer() ViewerResolver
 }
 
@@ -63,6 +69,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAPIKeyOrder,
 		ec.unmarshalInputAcceptInvitationInput,
 		ec.unmarshalInputAuditFilter,
+		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateAPIKeyInput,
 		ec.unmarshalInputCreateAccessTokenInput,
 		ec.unmarshalInputDeclineInvitationInput,
@@ -72,17 +79,27 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputInviteCollaboratorsInput,
 		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
+		ec.unmarshalInputMarkAPIKeyExposedInput,
+		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
+		ec.unmarshalInputRequestPasswordResetInput,
+		ec.unmarshalInputResendInvitationInput,
+		ec.unmarshalInputResendVerificationInput,
+		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevealAPIKeySecretInput,
 		ec.unmarshalInputRevokeAccessTokenInput,
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
+		ec.unmarshalInputRotateAPIKeyInput,
+		ec.unmarshalInputRotateAPIKeySecretInput,
 		ec.unmarshalInputSetUserStatusInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
+		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateSecuritySettingsInput,
+		ec.unmarshalInputVerifyEmailInput,
 	)
 	first := true
 
@@ -132,6 +149,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -157,7 +191,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -169,10 +203,12 @@ func sourceData(filename string) string {
 }
 
 var sources = []*ast.Source{
+	{Name: "schema/access_change.graphqls", Input: sourceData("schema/access_change.graphqls"), BuiltIn: false},
 	{Name: "schema/api_key.graphqls", Input: sourceData("schema/api_key.graphqls"), BuiltIn: false},
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
+	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
@@ -209,6 +245,12 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_lastUsedAt(ctx, field)
 	case "disabledBy":
 		return ec.fieldContext_APIKey_disabledBy(ctx, field)
+	case "replaces":
+		return ec.fieldContext_APIKey_replaces(ctx, field)
+	case "replacedBy":
+		return ec.fieldContext_APIKey_replacedBy(ctx, field)
+	case "graceExpiresAt":
+		return ec.fieldContext_APIKey_graceExpiresAt(ctx, field)
 	case "owner":
 		return ec.fieldContext_APIKey_owner(ctx, field)
 	case "project":
@@ -261,6 +303,60 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 		return ec.fieldContext_AcceptInvitationPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Access(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "principal":
+		return ec.fieldContext_Access_principal(ctx, field)
+	case "resource":
+		return ec.fieldContext_Access_resource(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Access_permissions(ctx, field)
+	case "paths":
+		return ec.fieldContext_Access_paths(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Access_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Access", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AccessChange_kind(ctx, field)
+	case "resourceId":
+		return ec.fieldContext_AccessChange_resourceId(ctx, field)
+	case "resource":
+		return ec.fieldContext_AccessChange_resource(ctx, field)
+	case "permissions":
+		return ec.fieldContext_AccessChange_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessChange", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccessConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_AccessToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -381,6 +477,16 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_ChangePasswordPayload_viewer(ctx, field)
+	case "errors":
+		return ec.fieldContext_ChangePasswordPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Collaborator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -445,6 +551,22 @@ func (ec *executionContext) childFields_CreateAccessTokenPayload(ctx context.Con
 		return ec.fieldContext_CreateAccessTokenPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateAccessTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "allow":
+		return ec.fieldContext_Decision_allow(ctx, field)
+	case "permission":
+		return ec.fieldContext_Decision_permission(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Decision_reasons(ctx, field)
+	case "policyRevision":
+		return ec.fieldContext_Decision_policyRevision(ctx, field)
+	case "trace":
+		return ec.fieldContext_Decision_trace(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Decision", field.Name)
 }
 
 func (ec *executionContext) childFields_DeclineInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -589,6 +711,30 @@ func (ec *executionContext) childFields_LeaveAPIKeyPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type LeaveAPIKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_MarkAPIKeyExposedPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkAPIKeyExposedPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_OpenInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_OpenInvitationPayload_invitation(ctx, field)
+	case "errors":
+		return ec.fieldContext_OpenInvitationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -645,6 +791,50 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_PermissionInfo_name(ctx, field)
+	case "description":
+		return ec.fieldContext_PermissionInfo_description(ctx, field)
+	case "filterable":
+		return ec.fieldContext_PermissionInfo_filterable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Policy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_Policy_revision(ctx, field)
+	case "loadedAt":
+		return ec.fieldContext_Policy_loadedAt(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Policy_lastError(ctx, field)
+	case "modules":
+		return ec.fieldContext_Policy_modules(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Policy_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Policy", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyModule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "path":
+		return ec.fieldContext_PolicyModule_path(ctx, field)
+	case "source":
+		return ec.fieldContext_PolicyModule_source(ctx, field)
+	case "version":
+		return ec.fieldContext_PolicyModule_version(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_PolicyModule_publishedAt(ctx, field)
+	case "publishedBy":
+		return ec.fieldContext_PolicyModule_publishedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyModule", field.Name)
 }
 
 func (ec *executionContext) childFields_Project(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -707,6 +897,40 @@ func (ec *executionContext) childFields_RemoveCollaboratorPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCollaboratorPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_RequestPasswordResetPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResendInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_ResendInvitationPayload_invitation(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResendInvitationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResendVerificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_ResendVerificationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendVerificationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_ResetPasswordPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevealAPIKeySecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -747,6 +971,44 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 		return ec.fieldContext_RevokeSessionPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "scope":
+		return ec.fieldContext_Role_scope(ctx, field)
+	case "name":
+		return ec.fieldContext_Role_name(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Role_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Role", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateAPIKeyPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_RotateAPIKeyPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateAPIKeyPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RotateAPIKeyPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAPIKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAPIKeySecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateAPIKeySecretPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateAPIKeySecretPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RotateAPIKeySecretPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAPIKeySecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -871,6 +1133,16 @@ func (ec *executionContext) childFields_UpdateCollaboratorRolePayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCollaboratorRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateProfilePayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateProfilePayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSecuritySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -907,6 +1179,16 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_VerifyEmailPayload_viewer(ctx, field)
+	case "errors":
+		return ec.fieldContext_VerifyEmailPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

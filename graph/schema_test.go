@@ -67,7 +67,7 @@ func eachField(s *ast.Schema, found func(d *ast.Definition, f *ast.FieldDefiniti
 // foreignKeys: a column that holds another row's id would show a hidden one, so no output type has such a field.
 func foreignKeys(s *ast.Schema) (out []string) {
 	named := []string{ // not another row's place: the audit trail names what it is about, and a deletion what is gone
-		"AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
+		"AccessChange.resourceId", "AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
 		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId",
 	}
 	eachField(s, func(d *ast.Definition, f *ast.FieldDefinition) {
@@ -118,7 +118,8 @@ func undescribedArguments(s *ast.Schema) (out []string) {
 // unguarded: a mutation names the rule that decides, or says that it needs no account, or is on this list with the reason.
 func unguarded(s *ast.Schema) (out []string) {
 	free := []string{
-		"signOut", // ends the session that asks; nobody is asked for a right to leave
+		"signOut",        // ends the session that asks; nobody is asked for a right to leave
+		"openInvitation", // reads what the holder of a mailed link may accept, and writes nothing
 	}
 	for _, f := range s.Mutation.Fields {
 		permission, public := f.Directives.ForName("permission") != nil, f.Directives.ForName("public") != nil
@@ -187,7 +188,7 @@ func gatedNotNull(s *ast.Schema) (out []string) {
 		if f.Directives.ForName("permission") != nil && d != s.Mutation && f.Type.NonNull {
 			out = append(out, d.Name+"."+f.Name+" is gated and cannot be null")
 		}
-		if d.Kind == ast.Object && d != s.Query && d != s.Mutation && f.Type.NonNull && s.Types[f.Type.Name()].IsCompositeType() && hides(d, f) {
+		if d.Kind == ast.Object && d != s.Query && d != s.Mutation && d != s.Subscription && f.Type.NonNull && s.Types[f.Type.Name()].IsCompositeType() && hides(d, f) {
 			out = append(out, d.Name+"."+f.Name+" can lead to a hidden row and cannot be null")
 		}
 	})
@@ -335,9 +336,7 @@ func TestTheSchemaKeepsTheContract(t *testing.T) {
 
 // stricter lists by hand where this release asks for more than the contract, and why.
 func stricter() []string {
-	return []string{
-		"AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", // or a token of the mail: with mail
-	}
+	return nil
 }
 
 func breaks(s *ast.Schema, want *ast.Definition) (out []string) {

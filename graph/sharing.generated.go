@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/collaborator"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/page"
@@ -27,7 +28,6 @@ type InvitationResolver interface {
 	Target(ctx context.Context, obj *ent.Invitation) (InvitationTarget, error)
 
 	AcceptedAt(ctx context.Context, obj *ent.Invitation) (*time.Time, error)
-	DeliveryStatus(ctx context.Context, obj *ent.Invitation) (DeliveryStatus, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -767,18 +767,18 @@ func (ec *executionContext) _Invitation_deliveryStatus(ctx context.Context, fiel
 			return ec.fieldContext_Invitation_deliveryStatus(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Invitation().DeliveryStatus(ctx, obj)
+			return obj.Delivery, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v DeliveryStatus) graphql.Marshaler {
-			return ec.marshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐDeliveryStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v invitation.Delivery) graphql.Marshaler {
+			return ec.marshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋinvitationᚐDelivery(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Invitation_deliveryStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invitation", field, true, true, errors.New("field of type DeliveryStatus does not have child fields"))
+	return graphql.NewScalarFieldContext("Invitation", field, false, false, errors.New("field of type DeliveryStatus does not have child fields"))
 }
 
 func (ec *executionContext) _InvitationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.InvitationConnection) (ret graphql.Marshaler) {
@@ -1138,6 +1138,70 @@ func (ec *executionContext) fieldContext_LeaveAPIKeyPayload_errors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _OpenInvitationPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *OpenInvitationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OpenInvitationPayload_invitation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Invitation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Invitation) graphql.Marshaler {
+			return ec.marshalOInvitation2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐInvitation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OpenInvitationPayload_invitation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OpenInvitationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Invitation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OpenInvitationPayload_errors(ctx context.Context, field graphql.CollectedField, obj *OpenInvitationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OpenInvitationPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.User) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋfaultᚐUserᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OpenInvitationPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OpenInvitationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RemoveCollaboratorPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *RemoveCollaboratorPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1192,6 +1256,70 @@ func (ec *executionContext) _RemoveCollaboratorPayload_errors(ctx context.Contex
 func (ec *executionContext) fieldContext_RemoveCollaboratorPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RemoveCollaboratorPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendInvitationPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *ResendInvitationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendInvitationPayload_invitation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Invitation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Invitation) graphql.Marshaler {
+			return ec.marshalOInvitation2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐInvitation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResendInvitationPayload_invitation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendInvitationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Invitation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendInvitationPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResendInvitationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendInvitationPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.User) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋfaultᚐUserᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResendInvitationPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendInvitationPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1334,8 +1462,8 @@ func (ec *executionContext) fieldContext_UpdateCollaboratorRolePayload_errors(_ 
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputAcceptInvitationInput(ctx context.Context, obj any) (AcceptInvitationInput, error) {
-	var it AcceptInvitationInput
+func (ec *executionContext) unmarshalInputAcceptInvitationInput(ctx context.Context, obj any) (keyhall.WhichInvitation, error) {
+	var it keyhall.WhichInvitation
 	if obj == nil {
 		return it, nil
 	}
@@ -1345,7 +1473,7 @@ func (ec *executionContext) unmarshalInputAcceptInvitationInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"invitationId"}
+	fieldsInOrder := [...]string{"invitationId", "token"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1354,18 +1482,25 @@ func (ec *executionContext) unmarshalInputAcceptInvitationInput(ctx context.Cont
 		switch k {
 		case "invitationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invitationId"))
-			data, err := ec.unmarshalNID2string(ctx, v)
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.InvitationID = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
 		}
 	}
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputDeclineInvitationInput(ctx context.Context, obj any) (DeclineInvitationInput, error) {
-	var it DeclineInvitationInput
+func (ec *executionContext) unmarshalInputDeclineInvitationInput(ctx context.Context, obj any) (keyhall.WhichInvitation, error) {
+	var it keyhall.WhichInvitation
 	if obj == nil {
 		return it, nil
 	}
@@ -1375,7 +1510,7 @@ func (ec *executionContext) unmarshalInputDeclineInvitationInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"invitationId"}
+	fieldsInOrder := [...]string{"invitationId", "token"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1384,11 +1519,18 @@ func (ec *executionContext) unmarshalInputDeclineInvitationInput(ctx context.Con
 		switch k {
 		case "invitationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invitationId"))
-			data, err := ec.unmarshalNID2string(ctx, v)
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.InvitationID = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
 		}
 	}
 	return it, nil
@@ -1475,6 +1617,36 @@ func (ec *executionContext) unmarshalInputLeaveAPIKeyInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputOpenInvitationInput(ctx context.Context, obj any) (OpenInvitationInput, error) {
+	var it OpenInvitationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRemoveCollaboratorInput(ctx context.Context, obj any) (RemoveCollaboratorInput, error) {
 	var it RemoveCollaboratorInput
 	if obj == nil {
@@ -1500,6 +1672,36 @@ func (ec *executionContext) unmarshalInputRemoveCollaboratorInput(ctx context.Co
 				return it, err
 			}
 			it.CollaboratorID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputResendInvitationInput(ctx context.Context, obj any) (ResendInvitationInput, error) {
+	var it ResendInvitationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"invitationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "invitationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invitationId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.InvitationID = data
 		}
 	}
 	return it, nil
@@ -2142,43 +2344,10 @@ func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSe
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "deliveryStatus":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Invitation_deliveryStatus(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			out.Values[i] = ec._Invitation_deliveryStatus(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2458,6 +2627,49 @@ func (ec *executionContext) _LeaveAPIKeyPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var openInvitationPayloadImplementors = []string{"OpenInvitationPayload"}
+
+func (ec *executionContext) _OpenInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *OpenInvitationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, openInvitationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OpenInvitationPayload")
+		case "invitation":
+			out.Values[i] = ec._OpenInvitationPayload_invitation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._OpenInvitationPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var removeCollaboratorPayloadImplementors = []string{"RemoveCollaboratorPayload"}
 
 func (ec *executionContext) _RemoveCollaboratorPayload(ctx context.Context, sel ast.SelectionSet, obj *RemoveCollaboratorPayload) graphql.Marshaler {
@@ -2477,6 +2689,49 @@ func (ec *executionContext) _RemoveCollaboratorPayload(ctx context.Context, sel 
 			}
 		case "errors":
 			out.Values[i] = ec._RemoveCollaboratorPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var resendInvitationPayloadImplementors = []string{"ResendInvitationPayload"}
+
+func (ec *executionContext) _ResendInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendInvitationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resendInvitationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResendInvitationPayload")
+		case "invitation":
+			out.Values[i] = ec._ResendInvitationPayload_invitation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ResendInvitationPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2591,7 +2846,7 @@ func (ec *executionContext) _UpdateCollaboratorRolePayload(ctx context.Context, 
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAcceptInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐAcceptInvitationInput(ctx context.Context, v any) (AcceptInvitationInput, error) {
+func (ec *executionContext) unmarshalNAcceptInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐWhichInvitation(ctx context.Context, v any) (keyhall.WhichInvitation, error) {
 	res, err := ec.unmarshalInputAcceptInvitationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -2658,7 +2913,7 @@ func (ec *executionContext) marshalNCollaboratorEdge2ᚖgithubᚗcomᚋkeyhall�
 	return ec._CollaboratorEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNDeclineInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐDeclineInvitationInput(ctx context.Context, v any) (DeclineInvitationInput, error) {
+func (ec *executionContext) unmarshalNDeclineInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐWhichInvitation(ctx context.Context, v any) (keyhall.WhichInvitation, error) {
 	res, err := ec.unmarshalInputDeclineInvitationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -2673,13 +2928,13 @@ func (ec *executionContext) marshalNDeclineInvitationPayload2ᚖgithubᚗcomᚋk
 	return ec._DeclineInvitationPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐDeliveryStatus(ctx context.Context, v any) (DeliveryStatus, error) {
-	var res DeliveryStatus
+func (ec *executionContext) unmarshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋinvitationᚐDelivery(ctx context.Context, v any) (invitation.Delivery, error) {
+	var res invitation.Delivery
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐDeliveryStatus(ctx context.Context, sel ast.SelectionSet, v DeliveryStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNDeliveryStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋinvitationᚐDelivery(ctx context.Context, sel ast.SelectionSet, v invitation.Delivery) graphql.Marshaler {
 	return v
 }
 
@@ -2811,6 +3066,21 @@ func (ec *executionContext) marshalNLeaveAPIKeyPayload2ᚖgithubᚗcomᚋkeyhall
 	return ec._LeaveAPIKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNOpenInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐOpenInvitationInput(ctx context.Context, v any) (OpenInvitationInput, error) {
+	res, err := ec.unmarshalInputOpenInvitationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOpenInvitationPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐOpenInvitationPayload(ctx context.Context, sel ast.SelectionSet, v *OpenInvitationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OpenInvitationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRemoveCollaboratorInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRemoveCollaboratorInput(ctx context.Context, v any) (RemoveCollaboratorInput, error) {
 	res, err := ec.unmarshalInputRemoveCollaboratorInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2824,6 +3094,21 @@ func (ec *executionContext) marshalNRemoveCollaboratorPayload2ᚖgithubᚗcomᚋ
 		return graphql.Null
 	}
 	return ec._RemoveCollaboratorPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResendInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐResendInvitationInput(ctx context.Context, v any) (ResendInvitationInput, error) {
+	res, err := ec.unmarshalInputResendInvitationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResendInvitationPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐResendInvitationPayload(ctx context.Context, sel ast.SelectionSet, v *ResendInvitationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ResendInvitationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRevokeInvitationInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRevokeInvitationInput(ctx context.Context, v any) (RevokeInvitationInput, error) {

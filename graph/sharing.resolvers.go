@@ -38,10 +38,6 @@ func (r *invitationResolver) AcceptedAt(ctx context.Context, obj *ent.Invitation
 	return &at, nil
 }
 
-func (r *invitationResolver) DeliveryStatus(ctx context.Context, obj *ent.Invitation) (DeliveryStatus, error) {
-	return DeliveryStatusNotConfigured, nil // this release sends no mail
-}
-
 func (r *mutationResolver) InviteCollaborators(ctx context.Context, input keyhall.InviteCollaborators) (*InviteCollaboratorsPayload, error) {
 	results, err := r.House.InviteCollaborators(ctx, input)
 	return answer(err, func(e []*fault.User) *InviteCollaboratorsPayload {
@@ -49,15 +45,22 @@ func (r *mutationResolver) InviteCollaborators(ctx context.Context, input keyhal
 	})
 }
 
-func (r *mutationResolver) AcceptInvitation(ctx context.Context, input AcceptInvitationInput) (*AcceptInvitationPayload, error) {
-	inv, err := r.House.AcceptInvitation(ctx, input.InvitationID)
+func (r *mutationResolver) OpenInvitation(ctx context.Context, input OpenInvitationInput) (*OpenInvitationPayload, error) {
+	inv, err := r.House.OpenInvitation(ctx, input.Token)
+	return answer(err, func(e []*fault.User) *OpenInvitationPayload {
+		return &OpenInvitationPayload{Invitation: inv, Errors: e}
+	})
+}
+
+func (r *mutationResolver) AcceptInvitation(ctx context.Context, input keyhall.WhichInvitation) (*AcceptInvitationPayload, error) {
+	inv, err := r.House.AcceptInvitation(ctx, input)
 	return answer(err, func(e []*fault.User) *AcceptInvitationPayload {
 		return &AcceptInvitationPayload{Invitation: inv, Errors: e}
 	})
 }
 
-func (r *mutationResolver) DeclineInvitation(ctx context.Context, input DeclineInvitationInput) (*DeclineInvitationPayload, error) {
-	inv, err := r.House.DeclineInvitation(ctx, input.InvitationID)
+func (r *mutationResolver) DeclineInvitation(ctx context.Context, input keyhall.WhichInvitation) (*DeclineInvitationPayload, error) {
+	inv, err := r.House.DeclineInvitation(ctx, input)
 	return answer(err, func(e []*fault.User) *DeclineInvitationPayload {
 		return &DeclineInvitationPayload{Invitation: inv, Errors: e}
 	})
@@ -67,6 +70,13 @@ func (r *mutationResolver) RevokeInvitation(ctx context.Context, input RevokeInv
 	inv, err := r.House.RevokeInvitation(ctx, input.InvitationID)
 	return answer(err, func(e []*fault.User) *RevokeInvitationPayload {
 		return &RevokeInvitationPayload{Invitation: inv, Errors: e}
+	})
+}
+
+func (r *mutationResolver) ResendInvitation(ctx context.Context, input ResendInvitationInput) (*ResendInvitationPayload, error) {
+	inv, err := r.House.ResendInvitation(ctx, input.InvitationID)
+	return answer(err, func(e []*fault.User) *ResendInvitationPayload {
+		return &ResendInvitationPayload{Invitation: inv, Errors: e}
 	})
 }
 

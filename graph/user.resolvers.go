@@ -45,6 +45,43 @@ func (r *mutationResolver) SignOut(ctx context.Context) (*SignOutPayload, error)
 	return &SignOutPayload{Errors: []*fault.User{}}, nil
 }
 
+func (r *mutationResolver) VerifyEmail(ctx context.Context, input VerifyEmailInput) (*VerifyEmailPayload, error) {
+	v, err := r.Accounts.VerifyEmail(ctx, input.Token)
+	return answer(err, func(e []*fault.User) *VerifyEmailPayload {
+		if !v.SignedIn() {
+			return &VerifyEmailPayload{Errors: e}
+		}
+		return &VerifyEmailPayload{Viewer: &v, Errors: e}
+	})
+}
+
+func (r *mutationResolver) ResendVerification(ctx context.Context, input ResendVerificationInput) (*ResendVerificationPayload, error) {
+	err := r.Accounts.ResendVerification(ctx, input.Email)
+	return answer(err, func(e []*fault.User) *ResendVerificationPayload { return &ResendVerificationPayload{Errors: e} })
+}
+
+func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input RequestPasswordResetInput) (*RequestPasswordResetPayload, error) {
+	err := r.Accounts.RequestPasswordReset(ctx, input.Email)
+	return answer(err, func(e []*fault.User) *RequestPasswordResetPayload { return &RequestPasswordResetPayload{Errors: e} })
+}
+
+func (r *mutationResolver) ResetPassword(ctx context.Context, input ResetPasswordInput) (*ResetPasswordPayload, error) {
+	err := r.Accounts.ResetPassword(ctx, input.Token, keyring.NewSecret(input.NewPassword))
+	return answer(err, func(e []*fault.User) *ResetPasswordPayload { return &ResetPasswordPayload{Errors: e} })
+}
+
+func (r *mutationResolver) ChangePassword(ctx context.Context, input ChangePasswordInput) (*ChangePasswordPayload, error) {
+	err := r.House.ChangePassword(ctx, keyring.NewSecret(input.CurrentPassword), keyring.NewSecret(input.NewPassword))
+	return answer(err, func(e []*fault.User) *ChangePasswordPayload {
+		return &ChangePasswordPayload{Viewer: unlessRefused(e, viewer.From(ctx)), Errors: e}
+	})
+}
+
+func (r *mutationResolver) UpdateProfile(ctx context.Context, input keyhall.UpdateProfile) (*UpdateProfilePayload, error) {
+	u, err := r.House.UpdateProfile(ctx, input)
+	return answer(err, func(e []*fault.User) *UpdateProfilePayload { return &UpdateProfilePayload{User: u, Errors: e} })
+}
+
 func (r *mutationResolver) CreateAccessToken(ctx context.Context, input keyhall.CreateAccessToken) (*CreateAccessTokenPayload, error) {
 	out, err := r.House.CreateAccessToken(ctx, input)
 	return answer(err, func(e []*fault.User) *CreateAccessTokenPayload {
@@ -83,6 +120,13 @@ func (r *sessionResolver) Current(ctx context.Context, obj *ent.Session) (bool, 
 	return obj.ID == viewer.From(ctx).SessionID, nil
 }
 
+func (r *userResolver) Email(ctx context.Context, obj *ent.User) (*string, error) {
+	if obj.Email == "" { // whoever is named beside a thing, and not seen otherwise
+		return nil, nil
+	}
+	return &obj.Email, nil
+}
+
 func (r *viewerResolver) User(ctx context.Context, obj *viewer.Viewer) (*ent.User, error) {
 	return r.Reader.User().Where(user.ID(obj.UserID)).Only(ctx)
 }
@@ -102,9 +146,12 @@ func (r *viewerResolver) AccessTokens(ctx context.Context, obj *viewer.Viewer, f
 
 func (r *Resolver) Session() SessionResolver { return &sessionResolver{r} }
 
+func (r *Resolver) User() UserResolver { return &userResolver{r} }
+
 func (r *Resolver) Viewer() ViewerResolver { return &viewerResolver{r} }
 
 type (
 	sessionResolver struct{ *Resolver }
+	userResolver    struct{ *Resolver }
 	viewerResolver  struct{ *Resolver }
 )

@@ -51,6 +51,14 @@ func unless(refused []*fault.User, id string) *string {
 	return &id
 }
 
+// unlessRefused is what a deed was done to, unless it was refused.
+func unlessRefused[T any](refused []*fault.User, v T) *T {
+	if len(refused) > 0 {
+		return nil
+	}
+	return &v
+}
+
 func pointers[T any](in []T) []*T {
 	out := make([]*T, len(in))
 	for i := range in {

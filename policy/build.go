@@ -76,7 +76,12 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, ro
 		u.forms[p] = r.buildForms(u, p)
 	}
 	if r.vocabulary["User"].Table != "" {
-		u.who = r.statement(r.whoProgram(u))
+		u.who = r.buildWho(u)
+	}
+	if noun := snake(info.Type); len(r.roles[noun]) > 0 {
+		if u.ways, err = l.waysQuery(ctx, path, noun, r.roles[noun]); err != nil {
+			return nil, err
+		}
 	}
 	return u, nil
 }
@@ -121,10 +126,10 @@ func (r *Revision) decideProgram(u *rule, where node, p posture) program {
 func (w *writer) answer(u *rule, where node, p posture) {
 	if w.postgres() {
 		w.raw("CAST(")
-		u.facts.write(w, rootAlias, p)
+		u.facts.write(w, rootAlias, p.fold)
 		w.raw(" AS text)")
 	} else {
-		u.facts.write(w, rootAlias, p)
+		u.facts.write(w, rootAlias, p.fold)
 	}
 	w.raw(", ")
 	w.now()

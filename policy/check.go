@@ -95,22 +95,24 @@ func load(ctx context.Context, q core.Asker, s core.Statement) (loaded, error) {
 
 // ask has OPA decide on facts.
 func (u *rule) ask(ctx context.Context, s Subject, l loaded, tracer topdown.QueryTracer) (bool, []string, error) {
-	resource, err := u.facts.decode(l.facts)
+	input, err := u.input(s, l)
 	if err != nil {
 		return false, nil, err
 	}
-	input := inputTerm(s, u.info.Name, resource, l.now)
-	options := []rego.EvalOption{rego.EvalParsedInput(input.Value)}
-	if tracer != nil {
-		options = append(options, rego.EvalQueryTracer(tracer))
-	}
-	results, err := u.allow.Eval(ctx, options...)
+	allow, err := u.holds(ctx, input, tracer)
 	if err != nil {
 		return false, nil, err
 	}
-	allow := len(results) == 1 && len(results[0].Expressions) == 1 && results[0].Expressions[0].Value == true
 	reasons, err := u.explain(ctx, input)
 	return allow && err == nil, reasons, err
+}
+
+func (u *rule) input(s Subject, l loaded) (*ast.Term, error) {
+	resource, err := u.facts.decode(l.facts)
+	if err != nil {
+		return nil, err
+	}
+	return inputTerm(s, u.info.Name, resource, l.now), nil
 }
 
 func inputTerm(s Subject, p Permission, resource *ast.Term, now int64) *ast.Term {

@@ -150,7 +150,7 @@ func TestAnErrorDenies(t *testing.T) {
 	if can, err := r.Can(t.Context(), brokenAsker{}, Subject{ID: "user_01"}, "Thing", []string{"thing_01"}, []Permission{"thing.view"}); err == nil || can != nil {
 		t.Errorf("got %v, %v", can, err)
 	}
-	if who, err := r.WhoCan(t.Context(), brokenAsker{}, "thing.view", "thing_01", 5, ""); err == nil || who != nil {
+	if who, err := r.WhoCan(t.Context(), brokenAsker{}, "thing.view", "thing_01", Span{Limit: 5}); err == nil || who != nil {
 		t.Errorf("got %v, %v", who, err)
 	}
 }
@@ -247,19 +247,33 @@ func TestExplainTracesWhichLineFailed(t *testing.T) {
 	}
 }
 
+func ids(people []Person) []string {
+	out := []string{}
+	for _, p := range people {
+		out = append(out, p.ID)
+	}
+	return out
+}
+
 func TestWhoCanPages(t *testing.T) {
 	t.Parallel()
 	eachThingWorld(t, func(t *testing.T, db database, r *Revision) {
 		db.exec(t, "INSERT INTO parts (id, thing_id, user_id, role) VALUES ('part_09', 'thing_01', 'user_00', 'ADMIN')")
 		for _, x := range []struct {
-			limit int
-			after string
-			want  string
-		}{{5, "", "[user_00 user_01]"}, {1, "", "[user_00]"}, {5, "user_00", "[user_01]"}, {5, "user_01", "[]"}} {
-			got, err := r.WhoCan(t.Context(), db, "thing.open", "thing_01", x.limit, x.after)
-			if err != nil || fmt.Sprint(got) != x.want {
+			span Span
+			want string
+		}{
+			{Span{Limit: 5}, "[user_00 user_01]"}, {Span{Limit: 1}, "[user_00]"}, {Span{Limit: 5, After: "user_00"}, "[user_01]"}, {Span{Limit: 5, After: "user_01"}, "[]"},
+			{Span{Limit: 1, FromEnd: true}, "[user_01]"}, {Span{Limit: 5, FromEnd: true, Before: "user_01"}, "[user_00]"}, {Span{Limit: 5, FromEnd: true}, "[user_00 user_01]"},
+			{Span{Limit: 5, After: "user_00", Before: "user_01"}, "[]"},
+		} {
+			got, err := r.WhoCan(t.Context(), db, "thing.open", "thing_01", x.span)
+			if err != nil || fmt.Sprint(ids(got)) != x.want {
 				t.Errorf("%+v: %v, %v", x, got, err)
 			}
+		}
+		if n, err := r.CountWhoCan(t.Context(), db, "thing.open", "thing_01"); n != 2 || err != nil {
+			t.Errorf("%d of 2 are counted, %v", n, err)
 		}
 	})
 }

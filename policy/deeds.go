@@ -12,6 +12,9 @@ type Deed struct {
 	ID   string // the resource of the permission
 	New  string // the id of the row that the deed creates, if it creates one
 	Part string // the id of a row that belongs to the resource: a collaborator, an invitation
+
+	// Of a deed that makes a thing like the resource: what it keeps of it.
+	Owner, Project string
 }
 
 type pins = core.Pins
@@ -51,6 +54,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("JWTKey", pins{"api_key_id": d.ID}, "name", "position"),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 		}},
+		"api_key.rotate": rotation(d),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -62,10 +66,22 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("SealedValue", pins{"api_key_id": d.ID}),
 			core.Delete("SecuritySettings", pins{"api_key_id": d.ID}),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
+			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
 		}},
-		"api_key.invite":              {writes: []core.Write{core.Create("Invitation", pins{"api_key_id": d.ID, "invited_by_id": subject})}},
-		"api_key.revoke_invitation":   {writes: []core.Write{core.Update("Invitation", pins{"id": d.Part, "api_key_id": d.ID}, settled...)}},
+		"api_key.invite": {writes: []core.Write{
+			core.Create("Invitation", pins{"api_key_id": d.ID, "invited_by_id": subject}),
+			core.Create("Mail", pins{"kind": "invitation", "within_id": d.ID}),
+		}},
+		"api_key.revoke_invitation": {writes: []core.Write{
+			core.Update("Invitation", pins{"id": d.Part, "api_key_id": d.ID}, settled...),
+			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
+		}},
+		"api_key.resend_invitation": {writes: []core.Write{
+			core.Update("Invitation", pins{"id": d.Part, "api_key_id": d.ID}, "resend_count", "expires_at", "invited_by_id", "delivery"),
+			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
+			core.Create("Mail", pins{"kind": "invitation", "resource_id": d.Part, "within_id": d.ID}),
+		}},
 		"api_key.update_role":         {writes: []core.Write{core.Update("Collaborator", pins{"id": d.Part, "api_key_id": d.ID}, "role")}},
 		"api_key.remove_collaborator": {writes: []core.Write{core.Delete("Collaborator", pins{"id": d.Part, "api_key_id": d.ID})}},
 		"api_key.leave":               {writes: []core.Write{core.Delete("Collaborator", pins{"api_key_id": d.ID, "user_id": subject})}},
@@ -73,16 +89,60 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("Invitation", pins{"id": d.ID}, settled...),
 			core.Create("Collaborator", pins{"user_id": subject, "api_key_id": d.Part}),
 		}},
-		"invitation.decline":  {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
-		"account.manage":      {writes: []core.Write{core.Create("AccessToken", pins{"id": d.New, "user_id": subject})}},
+		"invitation.decline": {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
+		"account.manage": {writes: []core.Write{
+			core.Create("AccessToken", pins{"id": d.New, "user_id": subject}),
+			core.Update("User", pins{"id": subject}, "username", "name"),
+			core.Update("Credential", pins{"user_id": subject}, "password_hash", "changed_at", "reset_until"),
+			core.Delete("Session", pins{"user_id": subject}),
+			core.Create("Mail", pins{"user_id": subject, "kind": "password_changed"}),
+		}},
 		"access_token.revoke": {writes: []core.Write{core.Delete("AccessToken", pins{"id": d.ID, "user_id": subject})}},
 		"session.revoke":      {writes: []core.Write{core.Delete("Session", pins{"id": d.ID, "user_id": subject})}},
 		"instance.manage_users": {
 			writes: []core.Write{
 				core.Update("User", pins{"id": d.ID}, "suspended_at", "email_verified"),
+				core.Update("Credential", pins{"user_id": d.ID}, "verify_until", "reset_until"),
 				core.Delete("Session", pins{"user_id": d.ID}),
 			},
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
 		},
+	}
+}
+
+// rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does
+// it, the people on the key are copied and its open invitations go over; nobody is added and the owner stays.
+func rotation(d Deed) scope {
+	return scope{
+		writes: []core.Write{
+			core.Create("APIKey", pins{"id": d.New, "replaces_id": d.ID, "owner_id": d.Owner, "project_id": d.Project}),
+			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.New}),
+			core.Create("SealedValue", pins{"api_key_id": d.ID}),
+			core.Create("Collaborator", pins{"api_key_id": d.New}),
+			core.Move("Invitation", pins{"api_key_id": d.ID, "status": "PENDING"}, pins{"api_key_id": d.New}),
+			core.Move("Mail", pins{"kind": "invitation", "within_id": d.ID}, pins{"within_id": d.New}),
+			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
+			core.Create("JWTKey", pins{"api_key_id": d.New}),
+			core.Create("Mail", pins{"kind": "key_exposed", "resource_id": d.ID}),
+			core.Update("SealedValue", pins{"api_key_id": d.ID}, "valid_until"),
+			core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
+		},
+		reads: []core.Read{
+			{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SecuritySettings", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "User", Rows: on(d)},
+			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
+		},
+	}
+}
+
+// on are the people of a key: its owner and those it is shared with.
+func on(d Deed) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		shared := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table("collaborators")).Where(sql.EQ("api_key_id", d.ID))
+		s.Where(sql.Or(sql.EQ(s.C("id"), d.Owner), sql.In(s.C("id"), shared)))
 	}
 }

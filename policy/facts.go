@@ -169,7 +169,7 @@ func (f *facts) nodes() []node {
 }
 
 // write writes the row called alias as one JSON value.
-func (f *facts) write(w *writer, alias string, p posture) {
+func (f *facts) write(w *writer, alias string, p folding) {
 	object, separator := "json_object(", ""
 	if w.postgres() {
 		object = "json_build_object("
@@ -189,7 +189,7 @@ func (f *facts) write(w *writer, alias string, p posture) {
 
 // writeEdge writes the rows behind an edge: an object or null, or an array. SQLite must be told that a nested SELECT is
 // JSON, and an empty aggregate is NULL on PostgreSQL.
-func (f *facts) writeEdge(w *writer, parent Entity, alias string, p posture) {
+func (f *facts) writeEdge(w *writer, parent Entity, alias string, p folding) {
 	open, shut := "json((SELECT ", "))"
 	if w.postgres() {
 		open, shut = "(SELECT ", ")"
@@ -228,11 +228,18 @@ func (f *facts) writeEdge(w *writer, parent Entity, alias string, p posture) {
 	w.raw(shut)
 }
 
-// restriction is what a row of the collection must satisfy to be loaded for a subject of this posture.
-func (f *facts) restriction(p posture) node {
+// folding says a condition for the subjects of a statement: those of one posture, or any.
+type folding func(node) node
+
+func asWritten(n node) node { return n }
+
+func (p posture) fold(n node) node { return fold(n, p) }
+
+// restriction is what a row of the collection must satisfy to be loaded for the subjects of the statement.
+func (f *facts) restriction(p folding) node {
 	some := disjunction{}
 	for _, n := range f.needs {
-		some = append(some, fold(n, p))
+		some = append(some, p(n))
 	}
 	return factor(some)
 }

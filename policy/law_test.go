@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/dialect"
 )
 
+//keyhall:norace
 func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{dialect.SQLite, dialect.Postgres} {

@@ -74,8 +74,12 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 			return nil, err
 		}
 	}
+	roles, err := l.readRoles(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r := &Revision{
-		id: id, dialect: o.Dialect, vocabulary: o.Vocabulary,
+		id: id, dialect: o.Dialect, vocabulary: o.Vocabulary, sources: files.withoutTests(), roles: roles,
 		rules: map[Permission]*rule{}, types: map[string]*typeColumns{},
 	}
 	if err := r.build(ctx, l, infos); err != nil {

@@ -109,15 +109,19 @@ func bindTypes(modules map[string]*ast.Module, vocabulary Vocabulary) error {
 }
 
 func (v Vocabulary) compiler() *ast.Compiler {
-	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).
-		WithSchemas(v.schemas()).WithUseTypeCheckAnnotations(true)
+	return untyped().WithSchemas(v.schemas())
+}
+
+// untyped checks no reference below input. OPA reads each schema anew for every compiler, which costs as much as the rest.
+func untyped() *ast.Compiler {
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithUseTypeCheckAnnotations(true)
 }
 
 // compile compiles the law without its tests twice: as it is written, for decisions, and with sayPresence, to be
-// translated.
+// translated. The types of both are those of the first.
 func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module) (law, error) {
 	l := law{vocabulary: vocabulary, decides: vocabulary.compiler().WithStrict(strict)}
-	l.translates = vocabulary.compiler().WithStrict(strict).WithStageAfterID(ast.StageRewriteDynamicTerms,
+	l.translates = untyped().WithStrict(strict).WithStageAfterID(ast.StageRewriteDynamicTerms,
 		ast.CompilerStageDefinition{Name: "SayPresence", MetricName: "say_presence", Stage: sayPresence})
 	for _, c := range []*ast.Compiler{l.decides, l.translates} {
 		if c.Compile(modules); c.Failed() {

@@ -6,11 +6,15 @@ import (
 	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
-// Permit sees that the subject still has an account, locks the row, decides on facts that are read after that, and after an allow mints the permit for one deed in the transaction that conn stands for. It is the
-// only place that makes permits. A permission that names no deed can be asked, and no permit comes of it.
+// Permit locks the row, sees that the subject still has an account, decides on facts that are read after that, and after an
+// allow mints the permit for one deed in the transaction that conn stands for. It is the only place that makes permits. A
+// permission that names no deed can be asked, and no permit comes of it.
 func (r *Revision) Permit(ctx context.Context, q core.Asker, conn any, s Subject, p Permission, deed Deed) (core.Permit, Decision, error) {
 	typ, err := r.TypeOf(p)
 	if err != nil {
+		return core.Permit{}, Decision{}, err
+	}
+	if err := r.LockRow(ctx, q, typ, deed.ID); err != nil { // before the subject's row, which may be the same one: never the weaker lock first
 		return core.Permit{}, Decision{}, err
 	}
 	standing, err := r.standing(ctx, q, s)
@@ -19,9 +23,6 @@ func (r *Revision) Permit(ctx context.Context, q core.Asker, conn any, s Subject
 	}
 	if !standing {
 		return core.Permit{}, Decision{Permission: p, Revision: r.id, Found: true, Reasons: []string{"this account is suspended"}}, nil
-	}
-	if err := r.LockRow(ctx, q, typ, deed.ID); err != nil {
-		return core.Permit{}, Decision{}, err
 	}
 	d, err := r.Decide(ctx, q, s, p, deed.ID)
 	if err != nil || !d.Allow {

@@ -23,10 +23,11 @@ type hole any
 type slot string
 
 const (
-	slotID    slot = "id"
-	slotIDs   slot = "ids"
-	slotLimit slot = "limit"
-	slotAfter slot = "after"
+	slotID     slot = "id"
+	slotIDs    slot = "ids"
+	slotLimit  slot = "limit"
+	slotAfter  slot = "after"
+	slotBefore slot = "before"
 )
 
 // values gives the holes of one request their values.

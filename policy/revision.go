@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/rego"
 
@@ -17,25 +18,36 @@ type Revision struct {
 	id         string
 	dialect    string
 	vocabulary Vocabulary
+	sources    sources // without its tests
+	roles      map[string]table
 	rules      map[Permission]*rule
 	types      map[string]*typeColumns
 }
 
 // Engine holds the revision in force.
-type Engine struct{ current atomic.Pointer[Revision] }
+type Engine struct{ current atomic.Pointer[inForce] }
+
+// inForce is a revision, and since when it decides.
+type inForce struct {
+	revision *Revision
+	since    time.Time
+}
 
 // NewEngine starts with a revision.
 func NewEngine(r *Revision) *Engine {
 	e := &Engine{}
-	e.current.Store(r)
+	e.Swap(r)
 	return e
 }
 
 // Revision is the revision in force. A deed asks once and keeps it.
-func (e *Engine) Revision() *Revision { return e.current.Load() }
+func (e *Engine) Revision() *Revision { return e.current.Load().revision }
+
+// Since is when the revision in force was loaded.
+func (e *Engine) Since() time.Time { return e.current.Load().since }
 
 // Swap puts another revision in force, for whoever asks from now on.
-func (e *Engine) Swap(r *Revision) { e.current.Store(r) }
+func (e *Engine) Swap(r *Revision) { e.current.Store(&inForce{r, time.Now().UTC()}) }
 
 // ID names the revision in decisions and in the audit.
 func (r *Revision) ID() string { return r.id }
@@ -58,6 +70,28 @@ func (r *Revision) RowPermission(typ string) (Permission, bool) {
 	return t.view, true
 }
 
+// SharingPermission is the permission to see who else has to do with a thing of a type; not every type has one.
+func (r *Revision) SharingPermission(typ string) (Permission, bool) {
+	for _, verb := range []string{"view_sharing", "view_members"} {
+		if p := Permission(snake(typ) + "." + verb); r.rules[p] != nil {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// Module is one file of the law.
+type Module struct{ Path, Source string }
+
+// Modules are the files of the law, without its tests.
+func (r *Revision) Modules() []Module {
+	out := make([]Module, len(r.sources.paths))
+	for i, path := range r.sources.paths {
+		out[i] = Module{path, r.sources.texts[path]}
+	}
+	return out
+}
+
 // Leaves tells how many different conditions a page of each type is asked about.
 func (r *Revision) Leaves() map[string]int {
 	out := map[string]int{}
@@ -77,7 +111,8 @@ type rule struct {
 	allow   rego.PreparedEvalQuery
 	reasons *rego.PreparedEvalQuery
 	forms   map[posture]*forms
-	who     statement
+	who     who
+	ways    *rego.PreparedEvalQuery // nil: the type has no table of roles
 }
 
 // forms are the statements of a rule for the subjects of one posture.
@@ -132,7 +167,7 @@ func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, co
 	for _, p := range slices.Sorted(maps.Keys(r.rules)) {
 		u := r.rules[p]
 		for _, f := range u.forms {
-			for _, s := range []statement{f.decide, f.count, r.listStatement(u, f.one), r.listStatement(u, f.few), r.listStatement(u, f.many), u.who} {
+			for _, s := range []statement{f.decide, f.count, r.listStatement(u, f.one), r.listStatement(u, f.few), r.listStatement(u, f.many), u.who.first, u.who.last, u.who.count} {
 				if err := try(string(p), s); err != nil {
 					return err
 				}

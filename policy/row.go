@@ -39,7 +39,7 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 	return rows.Err()
 }
 
-// Now is the database's clock.
+// Now is the database's clock, in microseconds since 1970 UTC.
 func (r *Revision) Now(ctx context.Context, q core.Asker) (int64, error) {
 	rows := &entsql.Rows{}
 	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(r.dialect), nil), rows); err != nil {
@@ -59,6 +59,24 @@ func (r *Revision) Now(ctx context.Context, q core.Asker) (int64, error) {
 func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
 	now, err := r.Now(ctx, q)
 	return err == nil && at <= now, err
+}
+
+// Clock is the database's own time, for who sets when something ends.
+func Clock(ctx context.Context, q interface {
+	core.Asker
+	Dialect() string
+}) (now int64, err error) {
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(q.Dialect()), []any{}), rows); err != nil {
+		return 0, fmt.Errorf("policy: ask the clock: %w", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(&now); err != nil {
+			return 0, err
+		}
+	}
+	return now, rows.Err()
 }
 
 // standing tells whether the subject has an account that is not suspended, and holds it so until the transaction ends: a

@@ -45,6 +45,10 @@ const (
 	FieldDisabledByID = "disabled_by_id"
 	// FieldDisabledAs holds the string denoting the disabled_as field in the database.
 	FieldDisabledAs = "disabled_as"
+	// FieldReplacesID holds the string denoting the replaces_id field in the database.
+	FieldReplacesID = "replaces_id"
+	// FieldGraceExpiresAt holds the string denoting the grace_expires_at field in the database.
+	FieldGraceExpiresAt = "grace_expires_at"
 	// EdgeProject holds the string denoting the project edge name in mutations.
 	EdgeProject = "project"
 	// EdgeOwner holds the string denoting the owner edge name in mutations.
@@ -57,6 +61,10 @@ const (
 	EdgeSecuritySettings = "security_settings"
 	// EdgeJwtKeys holds the string denoting the jwt_keys edge name in mutations.
 	EdgeJwtKeys = "jwt_keys"
+	// EdgeReplaces holds the string denoting the replaces edge name in mutations.
+	EdgeReplaces = "replaces"
+	// EdgeReplacedBy holds the string denoting the replaced_by edge name in mutations.
+	EdgeReplacedBy = "replaced_by"
 	// Table holds the table name of the apikey in the database.
 	Table = "api_keys"
 	// ProjectTable is the table that holds the project relation/edge.
@@ -101,6 +109,14 @@ const (
 	JwtKeysInverseTable = "jwt_keys"
 	// JwtKeysColumn is the table column denoting the jwt_keys relation/edge.
 	JwtKeysColumn = "api_key_id"
+	// ReplacesTable is the table that holds the replaces relation/edge.
+	ReplacesTable = "api_keys"
+	// ReplacesColumn is the table column denoting the replaces relation/edge.
+	ReplacesColumn = "replaces_id"
+	// ReplacedByTable is the table that holds the replaced_by relation/edge.
+	ReplacedByTable = "api_keys"
+	// ReplacedByColumn is the table column denoting the replaced_by relation/edge.
+	ReplacedByColumn = "replaces_id"
 )
 
 // Columns holds all SQL columns for apikey fields.
@@ -120,6 +136,8 @@ var Columns = []string{
 	FieldDisabledAt,
 	FieldDisabledByID,
 	FieldDisabledAs,
+	FieldReplacesID,
+	FieldGraceExpiresAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -156,6 +174,8 @@ var (
 	DefaultDisabledAt int64
 	// DefaultDisabledAs holds the default value on creation for the "disabled_as" field.
 	DefaultDisabledAs string
+	// DefaultGraceExpiresAt holds the default value on creation for the "grace_expires_at" field.
+	DefaultGraceExpiresAt int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -253,6 +273,16 @@ func ByDisabledAs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDisabledAs, opts...).ToFunc()
 }
 
+// ByReplacesID orders by replaces_id.
+func ByReplacesID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReplacesID, opts...).ToFunc()
+}
+
+// ByGraceExpiresAt orders by grace_expires_at.
+func ByGraceExpiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGraceExpiresAt, opts...).ToFunc()
+}
+
 func newProjectStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -298,6 +328,22 @@ func newJwtKeysStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(JwtKeysInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, JwtKeysTable, JwtKeysColumn),
+	)
+}
+
+func newReplacesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, true, ReplacesTable, ReplacesColumn),
+	)
+}
+
+func newReplacedByStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, false, ReplacedByTable, ReplacedByColumn),
 	)
 }
 

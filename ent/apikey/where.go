@@ -119,6 +119,16 @@ func DisabledAs(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldDisabledAs, v))
 }
 
+// ReplacesID applies equality check predicate on the "replaces_id" field. It's identical to ReplacesIDEQ.
+func ReplacesID(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldReplacesID, v))
+}
+
+// GraceExpiresAt applies equality check predicate on the "grace_expires_at" field. It's identical to GraceExpiresAtEQ.
+func GraceExpiresAt(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldGraceExpiresAt, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldCreatedAt, v))
@@ -764,6 +774,121 @@ func DisabledAsContainsFold(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldContainsFold(FieldDisabledAs, v))
 }
 
+// ReplacesIDEQ applies the EQ predicate on the "replaces_id" field.
+func ReplacesIDEQ(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldReplacesID, v))
+}
+
+// ReplacesIDNEQ applies the NEQ predicate on the "replaces_id" field.
+func ReplacesIDNEQ(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNEQ(FieldReplacesID, v))
+}
+
+// ReplacesIDIn applies the In predicate on the "replaces_id" field.
+func ReplacesIDIn(vs ...string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldIn(FieldReplacesID, vs...))
+}
+
+// ReplacesIDNotIn applies the NotIn predicate on the "replaces_id" field.
+func ReplacesIDNotIn(vs ...string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotIn(FieldReplacesID, vs...))
+}
+
+// ReplacesIDGT applies the GT predicate on the "replaces_id" field.
+func ReplacesIDGT(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGT(FieldReplacesID, v))
+}
+
+// ReplacesIDGTE applies the GTE predicate on the "replaces_id" field.
+func ReplacesIDGTE(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGTE(FieldReplacesID, v))
+}
+
+// ReplacesIDLT applies the LT predicate on the "replaces_id" field.
+func ReplacesIDLT(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLT(FieldReplacesID, v))
+}
+
+// ReplacesIDLTE applies the LTE predicate on the "replaces_id" field.
+func ReplacesIDLTE(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLTE(FieldReplacesID, v))
+}
+
+// ReplacesIDContains applies the Contains predicate on the "replaces_id" field.
+func ReplacesIDContains(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldContains(FieldReplacesID, v))
+}
+
+// ReplacesIDHasPrefix applies the HasPrefix predicate on the "replaces_id" field.
+func ReplacesIDHasPrefix(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldHasPrefix(FieldReplacesID, v))
+}
+
+// ReplacesIDHasSuffix applies the HasSuffix predicate on the "replaces_id" field.
+func ReplacesIDHasSuffix(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldHasSuffix(FieldReplacesID, v))
+}
+
+// ReplacesIDIsNil applies the IsNil predicate on the "replaces_id" field.
+func ReplacesIDIsNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldIsNull(FieldReplacesID))
+}
+
+// ReplacesIDNotNil applies the NotNil predicate on the "replaces_id" field.
+func ReplacesIDNotNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotNull(FieldReplacesID))
+}
+
+// ReplacesIDEqualFold applies the EqualFold predicate on the "replaces_id" field.
+func ReplacesIDEqualFold(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEqualFold(FieldReplacesID, v))
+}
+
+// ReplacesIDContainsFold applies the ContainsFold predicate on the "replaces_id" field.
+func ReplacesIDContainsFold(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldContainsFold(FieldReplacesID, v))
+}
+
+// GraceExpiresAtEQ applies the EQ predicate on the "grace_expires_at" field.
+func GraceExpiresAtEQ(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldGraceExpiresAt, v))
+}
+
+// GraceExpiresAtNEQ applies the NEQ predicate on the "grace_expires_at" field.
+func GraceExpiresAtNEQ(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNEQ(FieldGraceExpiresAt, v))
+}
+
+// GraceExpiresAtIn applies the In predicate on the "grace_expires_at" field.
+func GraceExpiresAtIn(vs ...int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldIn(FieldGraceExpiresAt, vs...))
+}
+
+// GraceExpiresAtNotIn applies the NotIn predicate on the "grace_expires_at" field.
+func GraceExpiresAtNotIn(vs ...int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotIn(FieldGraceExpiresAt, vs...))
+}
+
+// GraceExpiresAtGT applies the GT predicate on the "grace_expires_at" field.
+func GraceExpiresAtGT(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGT(FieldGraceExpiresAt, v))
+}
+
+// GraceExpiresAtGTE applies the GTE predicate on the "grace_expires_at" field.
+func GraceExpiresAtGTE(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGTE(FieldGraceExpiresAt, v))
+}
+
+// GraceExpiresAtLT applies the LT predicate on the "grace_expires_at" field.
+func GraceExpiresAtLT(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLT(FieldGraceExpiresAt, v))
+}
+
+// GraceExpiresAtLTE applies the LTE predicate on the "grace_expires_at" field.
+func GraceExpiresAtLTE(v int64) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLTE(FieldGraceExpiresAt, v))
+}
+
 // HasProject applies the HasEdge predicate on the "project" edge.
 func HasProject() predicate.APIKey {
 	return predicate.APIKey(func(s *sql.Selector) {
@@ -924,6 +1049,62 @@ func HasJwtKeysWith(preds ...predicate.JWTKey) predicate.APIKey {
 	return predicate.APIKey(func(s *sql.Selector) {
 		step := newJwtKeysStep()
 		preds := append([]predicate.JWTKey{lock.Row("JWTKey")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasReplaces applies the HasEdge predicate on the "replaces" edge.
+func HasReplaces() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, ReplacesTable, ReplacesColumn),
+		)
+		if row := lock.Row("APIKey"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newReplacesStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasReplacesWith applies the HasEdge predicate on the "replaces" edge with a given conditions (other predicates).
+func HasReplacesWith(preds ...predicate.APIKey) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newReplacesStep()
+		preds := append([]predicate.APIKey{lock.Row("APIKey")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasReplacedBy applies the HasEdge predicate on the "replaced_by" edge.
+func HasReplacedBy() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, ReplacedByTable, ReplacedByColumn),
+		)
+		if row := lock.Row("APIKey"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newReplacedByStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasReplacedByWith applies the HasEdge predicate on the "replaced_by" edge with a given conditions (other predicates).
+func HasReplacedByWith(preds ...predicate.APIKey) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newReplacedByStep()
+		preds := append([]predicate.APIKey{lock.Row("APIKey")}, preds...)
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

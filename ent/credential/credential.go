@@ -20,6 +20,14 @@ const (
 	FieldPasswordHash = "password_hash"
 	// FieldChangedAt holds the string denoting the changed_at field in the database.
 	FieldChangedAt = "changed_at"
+	// FieldVerifyGeneration holds the string denoting the verify_generation field in the database.
+	FieldVerifyGeneration = "verify_generation"
+	// FieldVerifyUntil holds the string denoting the verify_until field in the database.
+	FieldVerifyUntil = "verify_until"
+	// FieldResetGeneration holds the string denoting the reset_generation field in the database.
+	FieldResetGeneration = "reset_generation"
+	// FieldResetUntil holds the string denoting the reset_until field in the database.
+	FieldResetUntil = "reset_until"
 	// Table holds the table name of the credential in the database.
 	Table = "credentials"
 )
@@ -31,6 +39,10 @@ var Columns = []string{
 	FieldUserID,
 	FieldPasswordHash,
 	FieldChangedAt,
+	FieldVerifyGeneration,
+	FieldVerifyUntil,
+	FieldResetGeneration,
+	FieldResetUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -55,6 +67,14 @@ var (
 	DefaultCreatedAt func() int64
 	// DefaultChangedAt holds the default value on creation for the "changed_at" field.
 	DefaultChangedAt int64
+	// DefaultVerifyGeneration holds the default value on creation for the "verify_generation" field.
+	DefaultVerifyGeneration int
+	// DefaultVerifyUntil holds the default value on creation for the "verify_until" field.
+	DefaultVerifyUntil int64
+	// DefaultResetGeneration holds the default value on creation for the "reset_generation" field.
+	DefaultResetGeneration int
+	// DefaultResetUntil holds the default value on creation for the "reset_until" field.
+	DefaultResetUntil int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -87,4 +107,24 @@ func ByPasswordHash(opts ...sql.OrderTermOption) OrderOption {
 // ByChangedAt orders by changed_at.
 func ByChangedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChangedAt, opts...).ToFunc()
+}
+
+// ByVerifyGeneration orders by verify_generation.
+func ByVerifyGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVerifyGeneration, opts...).ToFunc()
+}
+
+// ByVerifyUntil orders by verify_until.
+func ByVerifyUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVerifyUntil, opts...).ToFunc()
+}
+
+// ByResetGeneration orders by reset_generation.
+func ByResetGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResetGeneration, opts...).ToFunc()
+}
+
+// ByResetUntil orders by reset_until.
+func ByResetUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResetUntil, opts...).ToFunc()
 }

@@ -82,6 +82,26 @@ func ChangedAt(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldChangedAt, v))
 }
 
+// VerifyGeneration applies equality check predicate on the "verify_generation" field. It's identical to VerifyGenerationEQ.
+func VerifyGeneration(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldVerifyGeneration, v))
+}
+
+// VerifyUntil applies equality check predicate on the "verify_until" field. It's identical to VerifyUntilEQ.
+func VerifyUntil(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldVerifyUntil, v))
+}
+
+// ResetGeneration applies equality check predicate on the "reset_generation" field. It's identical to ResetGenerationEQ.
+func ResetGeneration(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldResetGeneration, v))
+}
+
+// ResetUntil applies equality check predicate on the "reset_until" field. It's identical to ResetUntilEQ.
+func ResetUntil(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldResetUntil, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldCreatedAt, v))
@@ -290,6 +310,166 @@ func ChangedAtLT(v int64) predicate.Credential {
 // ChangedAtLTE applies the LTE predicate on the "changed_at" field.
 func ChangedAtLTE(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldLTE(FieldChangedAt, v))
+}
+
+// VerifyGenerationEQ applies the EQ predicate on the "verify_generation" field.
+func VerifyGenerationEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldVerifyGeneration, v))
+}
+
+// VerifyGenerationNEQ applies the NEQ predicate on the "verify_generation" field.
+func VerifyGenerationNEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldVerifyGeneration, v))
+}
+
+// VerifyGenerationIn applies the In predicate on the "verify_generation" field.
+func VerifyGenerationIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldVerifyGeneration, vs...))
+}
+
+// VerifyGenerationNotIn applies the NotIn predicate on the "verify_generation" field.
+func VerifyGenerationNotIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldVerifyGeneration, vs...))
+}
+
+// VerifyGenerationGT applies the GT predicate on the "verify_generation" field.
+func VerifyGenerationGT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldVerifyGeneration, v))
+}
+
+// VerifyGenerationGTE applies the GTE predicate on the "verify_generation" field.
+func VerifyGenerationGTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldVerifyGeneration, v))
+}
+
+// VerifyGenerationLT applies the LT predicate on the "verify_generation" field.
+func VerifyGenerationLT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldVerifyGeneration, v))
+}
+
+// VerifyGenerationLTE applies the LTE predicate on the "verify_generation" field.
+func VerifyGenerationLTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldVerifyGeneration, v))
+}
+
+// VerifyUntilEQ applies the EQ predicate on the "verify_until" field.
+func VerifyUntilEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldVerifyUntil, v))
+}
+
+// VerifyUntilNEQ applies the NEQ predicate on the "verify_until" field.
+func VerifyUntilNEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldVerifyUntil, v))
+}
+
+// VerifyUntilIn applies the In predicate on the "verify_until" field.
+func VerifyUntilIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldVerifyUntil, vs...))
+}
+
+// VerifyUntilNotIn applies the NotIn predicate on the "verify_until" field.
+func VerifyUntilNotIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldVerifyUntil, vs...))
+}
+
+// VerifyUntilGT applies the GT predicate on the "verify_until" field.
+func VerifyUntilGT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldVerifyUntil, v))
+}
+
+// VerifyUntilGTE applies the GTE predicate on the "verify_until" field.
+func VerifyUntilGTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldVerifyUntil, v))
+}
+
+// VerifyUntilLT applies the LT predicate on the "verify_until" field.
+func VerifyUntilLT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldVerifyUntil, v))
+}
+
+// VerifyUntilLTE applies the LTE predicate on the "verify_until" field.
+func VerifyUntilLTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldVerifyUntil, v))
+}
+
+// ResetGenerationEQ applies the EQ predicate on the "reset_generation" field.
+func ResetGenerationEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldResetGeneration, v))
+}
+
+// ResetGenerationNEQ applies the NEQ predicate on the "reset_generation" field.
+func ResetGenerationNEQ(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldResetGeneration, v))
+}
+
+// ResetGenerationIn applies the In predicate on the "reset_generation" field.
+func ResetGenerationIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldResetGeneration, vs...))
+}
+
+// ResetGenerationNotIn applies the NotIn predicate on the "reset_generation" field.
+func ResetGenerationNotIn(vs ...int) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldResetGeneration, vs...))
+}
+
+// ResetGenerationGT applies the GT predicate on the "reset_generation" field.
+func ResetGenerationGT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldResetGeneration, v))
+}
+
+// ResetGenerationGTE applies the GTE predicate on the "reset_generation" field.
+func ResetGenerationGTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldResetGeneration, v))
+}
+
+// ResetGenerationLT applies the LT predicate on the "reset_generation" field.
+func ResetGenerationLT(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldResetGeneration, v))
+}
+
+// ResetGenerationLTE applies the LTE predicate on the "reset_generation" field.
+func ResetGenerationLTE(v int) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldResetGeneration, v))
+}
+
+// ResetUntilEQ applies the EQ predicate on the "reset_until" field.
+func ResetUntilEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldResetUntil, v))
+}
+
+// ResetUntilNEQ applies the NEQ predicate on the "reset_until" field.
+func ResetUntilNEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldResetUntil, v))
+}
+
+// ResetUntilIn applies the In predicate on the "reset_until" field.
+func ResetUntilIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldResetUntil, vs...))
+}
+
+// ResetUntilNotIn applies the NotIn predicate on the "reset_until" field.
+func ResetUntilNotIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldResetUntil, vs...))
+}
+
+// ResetUntilGT applies the GT predicate on the "reset_until" field.
+func ResetUntilGT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldResetUntil, v))
+}
+
+// ResetUntilGTE applies the GTE predicate on the "reset_until" field.
+func ResetUntilGTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldResetUntil, v))
+}
+
+// ResetUntilLT applies the LT predicate on the "reset_until" field.
+func ResetUntilLT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldResetUntil, v))
+}
+
+// ResetUntilLTE applies the LTE predicate on the "reset_until" field.
+func ResetUntilLTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldResetUntil, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -33,6 +33,8 @@ const (
 	FieldTargetName = "target_name"
 	// FieldSentAt holds the string denoting the sent_at field in the database.
 	FieldSentAt = "sent_at"
+	// FieldDelivery holds the string denoting the delivery field in the database.
+	FieldDelivery = "delivery"
 	// FieldResendCount holds the string denoting the resend_count field in the database.
 	FieldResendCount = "resend_count"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -72,6 +74,7 @@ var Columns = []string{
 	FieldStatus,
 	FieldTargetName,
 	FieldSentAt,
+	FieldDelivery,
 	FieldResendCount,
 	FieldExpiresAt,
 	FieldSettledAt,
@@ -137,6 +140,34 @@ func StatusValidator(s Status) error {
 	}
 }
 
+// Delivery defines the type for the "delivery" enum field.
+type Delivery string
+
+// DeliveryNOT_CONFIGURED is the default value of the Delivery enum.
+const DefaultDelivery = DeliveryNOT_CONFIGURED
+
+// Delivery values.
+const (
+	DeliveryQUEUED         Delivery = "QUEUED"
+	DeliverySENT           Delivery = "SENT"
+	DeliveryFAILED         Delivery = "FAILED"
+	DeliveryNOT_CONFIGURED Delivery = "NOT_CONFIGURED"
+)
+
+func (d Delivery) String() string {
+	return string(d)
+}
+
+// DeliveryValidator is a validator for the "delivery" field enum values. It is called by the builders before save.
+func DeliveryValidator(d Delivery) error {
+	switch d {
+	case DeliveryQUEUED, DeliverySENT, DeliveryFAILED, DeliveryNOT_CONFIGURED:
+		return nil
+	default:
+		return fmt.Errorf("invitation: invalid enum value for delivery field: %q", d)
+	}
+}
+
 // OrderOption defines the ordering options for the Invitation queries.
 type OrderOption func(*sql.Selector)
 
@@ -185,6 +216,11 @@ func BySentAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSentAt, opts...).ToFunc()
 }
 
+// ByDelivery orders by delivery.
+func ByDelivery(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDelivery, opts...).ToFunc()
+}
+
 // ByResendCount orders by resend_count.
 func ByResendCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResendCount, opts...).ToFunc()
@@ -229,4 +265,19 @@ func (v *Status) UnmarshalGQL(val any) error {
 	}
 	*v = Status(s)
 	return StatusValidator(*v)
+}
+
+// MarshalGQL writes the value as GraphQL does.
+func (v Delivery) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(string(v)))
+}
+
+// UnmarshalGQL accepts the values of the enum and no others.
+func (v *Delivery) UnmarshalGQL(val any) error {
+	s, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("an enum value must be a name")
+	}
+	*v = Delivery(s)
+	return DeliveryValidator(*v)
 }

@@ -549,6 +549,26 @@ func SentAtLTE(v int64) predicate.Invitation {
 	return predicate.Invitation(sql.FieldLTE(FieldSentAt, v))
 }
 
+// DeliveryEQ applies the EQ predicate on the "delivery" field.
+func DeliveryEQ(v Delivery) predicate.Invitation {
+	return predicate.Invitation(sql.FieldEQ(FieldDelivery, v))
+}
+
+// DeliveryNEQ applies the NEQ predicate on the "delivery" field.
+func DeliveryNEQ(v Delivery) predicate.Invitation {
+	return predicate.Invitation(sql.FieldNEQ(FieldDelivery, v))
+}
+
+// DeliveryIn applies the In predicate on the "delivery" field.
+func DeliveryIn(vs ...Delivery) predicate.Invitation {
+	return predicate.Invitation(sql.FieldIn(FieldDelivery, vs...))
+}
+
+// DeliveryNotIn applies the NotIn predicate on the "delivery" field.
+func DeliveryNotIn(vs ...Delivery) predicate.Invitation {
+	return predicate.Invitation(sql.FieldNotIn(FieldDelivery, vs...))
+}
+
 // ResendCountEQ applies the EQ predicate on the "resend_count" field.
 func ResendCountEQ(v int) predicate.Invitation {
 	return predicate.Invitation(sql.FieldEQ(FieldResendCount, v))

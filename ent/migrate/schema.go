@@ -23,6 +23,8 @@ var (
 		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "disabled_by_id", Type: field.TypeString, Nullable: true},
 		{Name: "disabled_as", Type: field.TypeString, Default: ""},
+		{Name: "grace_expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "replaces_id", Type: field.TypeString, Unique: true, Nullable: true, Size: 40},
 		{Name: "project_id", Type: field.TypeString, Size: 40},
 		{Name: "owner_id", Type: field.TypeString, Size: 40},
 	}
@@ -33,14 +35,20 @@ var (
 		PrimaryKey: []*schema.Column{APIKeysColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
+				Symbol:     "api_keys_api_keys_replaced_by",
+				Columns:    []*schema.Column{APIKeysColumns[14]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "api_keys_projects_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[13]},
+				Columns:    []*schema.Column{APIKeysColumns[15]},
 				RefColumns: []*schema.Column{ProjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "api_keys_users_owned_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[14]},
+				Columns:    []*schema.Column{APIKeysColumns[16]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -54,12 +62,12 @@ var (
 			{
 				Name:    "apikey_owner_id_project_id",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[14], APIKeysColumns[13]},
+				Columns: []*schema.Column{APIKeysColumns[16], APIKeysColumns[15]},
 			},
 			{
 				Name:    "apikey_project_id_kind",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[13], APIKeysColumns[5]},
+				Columns: []*schema.Column{APIKeysColumns[15], APIKeysColumns[5]},
 			},
 			{
 				Name:    "apikey_name_id",
@@ -178,19 +186,34 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_organization_id_created_at",
+				Name:    "auditevent_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[1]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_resource_id",
+				Name:    "auditevent_organization_id_type_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[10]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[3], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_actor_id",
+				Name:    "auditevent_organization_id_outcome_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[7]},
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[5], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_organization_id_project_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[2], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_organization_id_actor_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[19], AuditEventsColumns[7], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_resource_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[10], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 		},
 	}
@@ -253,6 +276,10 @@ var (
 		{Name: "user_id", Type: field.TypeString, Unique: true},
 		{Name: "password_hash", Type: field.TypeString},
 		{Name: "changed_at", Type: field.TypeInt64, Default: 0},
+		{Name: "verify_generation", Type: field.TypeInt, Default: 0},
+		{Name: "verify_until", Type: field.TypeInt64, Default: 0},
+		{Name: "reset_generation", Type: field.TypeInt, Default: 0},
+		{Name: "reset_until", Type: field.TypeInt64, Default: 0},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
 	CredentialsTable = &schema.Table{
@@ -332,6 +359,7 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "ACCEPTED", "DECLINED", "REVOKED"}, Default: "PENDING"},
 		{Name: "target_name", Type: field.TypeString},
 		{Name: "sent_at", Type: field.TypeInt64, Default: 0},
+		{Name: "delivery", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED", "NOT_CONFIGURED"}, Default: "NOT_CONFIGURED"},
 		{Name: "resend_count", Type: field.TypeInt, Default: 0},
 		{Name: "expires_at", Type: field.TypeInt64},
 		{Name: "settled_at", Type: field.TypeInt64, Default: 0},
@@ -346,13 +374,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "invitations_api_keys_invitations",
-				Columns:    []*schema.Column{InvitationsColumns[10]},
+				Columns:    []*schema.Column{InvitationsColumns[11]},
 				RefColumns: []*schema.Column{APIKeysColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "invitations_users_sent_invitations",
-				Columns:    []*schema.Column{InvitationsColumns[11]},
+				Columns:    []*schema.Column{InvitationsColumns[12]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -371,12 +399,12 @@ var (
 			{
 				Name:    "invitation_api_key_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[10], InvitationsColumns[4]},
+				Columns: []*schema.Column{InvitationsColumns[11], InvitationsColumns[4]},
 			},
 			{
 				Name:    "invitation_invited_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[11]},
+				Columns: []*schema.Column{InvitationsColumns[12]},
 			},
 		},
 	}
@@ -414,6 +442,53 @@ var (
 				Name:    "jwtkey_api_key_id_fingerprint",
 				Unique:  true,
 				Columns: []*schema.Column{JwtKeysColumns[7], JwtKeysColumns[4]},
+			},
+		},
+	}
+	// MailsColumns holds the columns for the "mails" table.
+	MailsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "recipient", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeString, Default: ""},
+		{Name: "resource_id", Type: field.TypeString, Default: ""},
+		{Name: "within_id", Type: field.TypeString, Default: ""},
+		{Name: "generation", Type: field.TypeInt, Default: 0},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "actor_name", Type: field.TypeString, Default: ""},
+		{Name: "role", Type: field.TypeString, Default: ""},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED", "NOT_CONFIGURED"}},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeInt64, Default: 0},
+		{Name: "sent_at", Type: field.TypeInt64, Default: 0},
+		{Name: "last_error", Type: field.TypeString, Default: ""},
+	}
+	// MailsTable holds the schema information for the "mails" table.
+	MailsTable = &schema.Table{
+		Name:       "mails",
+		Columns:    MailsColumns,
+		PrimaryKey: []*schema.Column{MailsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mail_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[1], MailsColumns[0]},
+			},
+			{
+				Name:    "mail_state_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[11], MailsColumns[13]},
+			},
+			{
+				Name:    "mail_resource_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[5]},
+			},
+			{
+				Name:    "mail_within_id",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[6]},
 			},
 		},
 	}
@@ -575,6 +650,7 @@ var (
 		{Name: "ciphertext", Type: field.TypeBytes},
 		{Name: "keyset_id", Type: field.TypeString},
 		{Name: "reveal_count", Type: field.TypeInt64, Default: 0},
+		{Name: "valid_until", Type: field.TypeInt64, Default: 0},
 	}
 	// SealedValuesTable holds the schema information for the "sealed_values" table.
 	SealedValuesTable = &schema.Table{
@@ -712,6 +788,7 @@ var (
 		InstancesTable,
 		InvitationsTable,
 		JwtKeysTable,
+		MailsTable,
 		OrganizationsTable,
 		OrganizationMembersTable,
 		ProjectsTable,
@@ -724,8 +801,9 @@ var (
 )
 
 func init() {
-	APIKeysTable.ForeignKeys[0].RefTable = ProjectsTable
-	APIKeysTable.ForeignKeys[1].RefTable = UsersTable
+	APIKeysTable.ForeignKeys[0].RefTable = APIKeysTable
+	APIKeysTable.ForeignKeys[1].RefTable = ProjectsTable
+	APIKeysTable.ForeignKeys[2].RefTable = UsersTable
 	AccessTokensTable.ForeignKeys[0].RefTable = UsersTable
 	AuditEventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CollaboratorsTable.ForeignKeys[0].RefTable = APIKeysTable

@@ -36,6 +36,9 @@ type Invitation func(*sql.Selector)
 // JWTKey is the predicate function for jwtkey builders.
 type JWTKey func(*sql.Selector)
 
+// Mail is the predicate function for mail builders.
+type Mail func(*sql.Selector)
+
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
 

@@ -15,6 +15,7 @@ import (
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
+	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
@@ -79,6 +80,10 @@ func init() {
 	apikeyDescDisabledAs := apikeyFields[12].Descriptor()
 	// apikey.DefaultDisabledAs holds the default value on creation for the disabled_as field.
 	apikey.DefaultDisabledAs = apikeyDescDisabledAs.Default.(string)
+	// apikeyDescGraceExpiresAt is the schema descriptor for grace_expires_at field.
+	apikeyDescGraceExpiresAt := apikeyFields[14].Descriptor()
+	// apikey.DefaultGraceExpiresAt holds the default value on creation for the grace_expires_at field.
+	apikey.DefaultGraceExpiresAt = apikeyDescGraceExpiresAt.Default.(int64)
 	// apikeyDescID is the schema descriptor for id field.
 	apikeyDescID := apikeyMixinFields0[0].Descriptor()
 	// apikey.DefaultID holds the default value on creation for the id field.
@@ -262,6 +267,22 @@ func init() {
 	credentialDescChangedAt := credentialFields[2].Descriptor()
 	// credential.DefaultChangedAt holds the default value on creation for the changed_at field.
 	credential.DefaultChangedAt = credentialDescChangedAt.Default.(int64)
+	// credentialDescVerifyGeneration is the schema descriptor for verify_generation field.
+	credentialDescVerifyGeneration := credentialFields[3].Descriptor()
+	// credential.DefaultVerifyGeneration holds the default value on creation for the verify_generation field.
+	credential.DefaultVerifyGeneration = credentialDescVerifyGeneration.Default.(int)
+	// credentialDescVerifyUntil is the schema descriptor for verify_until field.
+	credentialDescVerifyUntil := credentialFields[4].Descriptor()
+	// credential.DefaultVerifyUntil holds the default value on creation for the verify_until field.
+	credential.DefaultVerifyUntil = credentialDescVerifyUntil.Default.(int64)
+	// credentialDescResetGeneration is the schema descriptor for reset_generation field.
+	credentialDescResetGeneration := credentialFields[5].Descriptor()
+	// credential.DefaultResetGeneration holds the default value on creation for the reset_generation field.
+	credential.DefaultResetGeneration = credentialDescResetGeneration.Default.(int)
+	// credentialDescResetUntil is the schema descriptor for reset_until field.
+	credentialDescResetUntil := credentialFields[6].Descriptor()
+	// credential.DefaultResetUntil holds the default value on creation for the reset_until field.
+	credential.DefaultResetUntil = credentialDescResetUntil.Default.(int64)
 	// credentialDescID is the schema descriptor for id field.
 	credentialDescID := credentialMixinFields0[0].Descriptor()
 	// credential.DefaultID holds the default value on creation for the id field.
@@ -351,11 +372,11 @@ func init() {
 	// invitation.DefaultSentAt holds the default value on creation for the sent_at field.
 	invitation.DefaultSentAt = invitationDescSentAt.Default.(int64)
 	// invitationDescResendCount is the schema descriptor for resend_count field.
-	invitationDescResendCount := invitationFields[7].Descriptor()
+	invitationDescResendCount := invitationFields[8].Descriptor()
 	// invitation.DefaultResendCount holds the default value on creation for the resend_count field.
 	invitation.DefaultResendCount = invitationDescResendCount.Default.(int)
 	// invitationDescSettledAt is the schema descriptor for settled_at field.
-	invitationDescSettledAt := invitationFields[9].Descriptor()
+	invitationDescSettledAt := invitationFields[10].Descriptor()
 	// invitation.DefaultSettledAt holds the default value on creation for the settled_at field.
 	invitation.DefaultSettledAt = invitationDescSettledAt.Default.(int64)
 	// invitationDescID is the schema descriptor for id field.
@@ -388,6 +409,74 @@ func init() {
 	jwtkey.DefaultID = jwtkeyDescID.Default.(func() string)
 	// jwtkey.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	jwtkey.IDValidator = jwtkeyDescID.Validators[0].(func(string) error)
+	mailMixin := schema.Mail{}.Mixin()
+	mail.Policy = privacy.NewPolicies(mailMixin[0], schema.Mail{})
+	mail.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mail.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mailMixinFields0 := mailMixin[0].Fields()
+	_ = mailMixinFields0
+	mailFields := schema.Mail{}.Fields()
+	_ = mailFields
+	// mailDescCreatedAt is the schema descriptor for created_at field.
+	mailDescCreatedAt := mailMixinFields0[1].Descriptor()
+	// mail.DefaultCreatedAt holds the default value on creation for the created_at field.
+	mail.DefaultCreatedAt = mailDescCreatedAt.Default.(func() int64)
+	// mailDescUserID is the schema descriptor for user_id field.
+	mailDescUserID := mailFields[2].Descriptor()
+	// mail.DefaultUserID holds the default value on creation for the user_id field.
+	mail.DefaultUserID = mailDescUserID.Default.(string)
+	// mailDescResourceID is the schema descriptor for resource_id field.
+	mailDescResourceID := mailFields[3].Descriptor()
+	// mail.DefaultResourceID holds the default value on creation for the resource_id field.
+	mail.DefaultResourceID = mailDescResourceID.Default.(string)
+	// mailDescWithinID is the schema descriptor for within_id field.
+	mailDescWithinID := mailFields[4].Descriptor()
+	// mail.DefaultWithinID holds the default value on creation for the within_id field.
+	mail.DefaultWithinID = mailDescWithinID.Default.(string)
+	// mailDescGeneration is the schema descriptor for generation field.
+	mailDescGeneration := mailFields[5].Descriptor()
+	// mail.DefaultGeneration holds the default value on creation for the generation field.
+	mail.DefaultGeneration = mailDescGeneration.Default.(int)
+	// mailDescName is the schema descriptor for name field.
+	mailDescName := mailFields[6].Descriptor()
+	// mail.DefaultName holds the default value on creation for the name field.
+	mail.DefaultName = mailDescName.Default.(string)
+	// mailDescActorName is the schema descriptor for actor_name field.
+	mailDescActorName := mailFields[7].Descriptor()
+	// mail.DefaultActorName holds the default value on creation for the actor_name field.
+	mail.DefaultActorName = mailDescActorName.Default.(string)
+	// mailDescRole is the schema descriptor for role field.
+	mailDescRole := mailFields[8].Descriptor()
+	// mail.DefaultRole holds the default value on creation for the role field.
+	mail.DefaultRole = mailDescRole.Default.(string)
+	// mailDescAttempts is the schema descriptor for attempts field.
+	mailDescAttempts := mailFields[10].Descriptor()
+	// mail.DefaultAttempts holds the default value on creation for the attempts field.
+	mail.DefaultAttempts = mailDescAttempts.Default.(int)
+	// mailDescNextAttemptAt is the schema descriptor for next_attempt_at field.
+	mailDescNextAttemptAt := mailFields[11].Descriptor()
+	// mail.DefaultNextAttemptAt holds the default value on creation for the next_attempt_at field.
+	mail.DefaultNextAttemptAt = mailDescNextAttemptAt.Default.(int64)
+	// mailDescSentAt is the schema descriptor for sent_at field.
+	mailDescSentAt := mailFields[12].Descriptor()
+	// mail.DefaultSentAt holds the default value on creation for the sent_at field.
+	mail.DefaultSentAt = mailDescSentAt.Default.(int64)
+	// mailDescLastError is the schema descriptor for last_error field.
+	mailDescLastError := mailFields[13].Descriptor()
+	// mail.DefaultLastError holds the default value on creation for the last_error field.
+	mail.DefaultLastError = mailDescLastError.Default.(string)
+	// mailDescID is the schema descriptor for id field.
+	mailDescID := mailMixinFields0[0].Descriptor()
+	// mail.DefaultID holds the default value on creation for the id field.
+	mail.DefaultID = mailDescID.Default.(func() string)
+	// mail.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mail.IDValidator = mailDescID.Validators[0].(func(string) error)
 	organizationMixin := schema.Organization{}.Mixin()
 	organization.Policy = privacy.NewPolicies(organizationMixin[0], schema.Organization{})
 	organization.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -522,6 +611,10 @@ func init() {
 	sealedvalueDescRevealCount := sealedvalueFields[5].Descriptor()
 	// sealedvalue.DefaultRevealCount holds the default value on creation for the reveal_count field.
 	sealedvalue.DefaultRevealCount = sealedvalueDescRevealCount.Default.(int64)
+	// sealedvalueDescValidUntil is the schema descriptor for valid_until field.
+	sealedvalueDescValidUntil := sealedvalueFields[6].Descriptor()
+	// sealedvalue.DefaultValidUntil holds the default value on creation for the valid_until field.
+	sealedvalue.DefaultValidUntil = sealedvalueDescValidUntil.Default.(int64)
 	// sealedvalueDescID is the schema descriptor for id field.
 	sealedvalueDescID := sealedvalueMixinFields0[0].Descriptor()
 	// sealedvalue.DefaultID holds the default value on creation for the id field.

@@ -35,6 +35,8 @@ func (APIKey) Fields() []ent.Field {
 		moment("disabled_at"),
 		optionalKey("disabled_by_id"),
 		field.String("disabled_as").Default("").Comment("Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled."),
+		optionalKey("replaces_id"),
+		field.Int64("grace_expires_at").Default(0).Comment("When a replaced key stops for good; 0: it was not replaced. Never set back."),
 	}
 }
 
@@ -47,6 +49,7 @@ func (APIKey) Edges() []ent.Edge {
 		edge.To("invitations", Invitation.Type),
 		edge.To("security_settings", SecuritySettings.Type),
 		edge.To("jwt_keys", JWTKey.Type),
+		edge.To("replaced_by", APIKey.Type).Unique().From("replaces").Unique().Field("replaces_id"),
 	}
 }
 
@@ -91,6 +94,7 @@ func (SealedValue) Fields() []ent.Field {
 		field.Bytes("ciphertext").Sensitive(),
 		field.String("keyset_id"),
 		field.Int64("reveal_count").Default(0),
+		field.Int64("valid_until").Default(0).Comment("When an earlier version stops being one; 0: it is the one in use."),
 	}
 }
 

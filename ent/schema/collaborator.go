@@ -53,7 +53,8 @@ func (Invitation) Fields() []ent.Field {
 		field.Enum("status").Values("PENDING", "ACCEPTED", "DECLINED", "REVOKED").Default("PENDING"),
 		field.String("target_name").Comment("The target's name when the invitation was sent: the invitee may not see the target itself yet."),
 		moment("sent_at"),
-		field.Int("resend_count").Default(0),
+		field.Enum("delivery").Values("QUEUED", "SENT", "FAILED", "NOT_CONFIGURED").Default("NOT_CONFIGURED").Comment("Of its newest mail."),
+		field.Int("resend_count").Default(0).Comment("Also the generation of its link: sending again kills the link before."),
 		field.Int64("expires_at"),
 		moment("settled_at"),
 	}

@@ -5,7 +5,8 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// Credential is the password of a user, hashed with argon2id. It is no column of User so that no listing can join it.
+// Credential is the password of a user, hashed with argon2id, and which mailed links of theirs are alive. It is no column of
+// User so that no listing can join it.
 type Credential struct{ ent.Schema }
 
 // Mixin of Credential.
@@ -17,5 +18,9 @@ func (Credential) Fields() []ent.Field {
 		field.String("user_id").Unique(),
 		field.String("password_hash").Sensitive(),
 		moment("changed_at"),
+		field.Int("verify_generation").Default(0).Comment("Of the link that verifies the address; an older one is dead."),
+		moment("verify_until"), // when that link ends; 0: there is none
+		field.Int("reset_generation").Default(0).Comment("Of the link that sets a new password; an older one is dead."),
+		moment("reset_until"), // when that link ends; 0: there is none
 	}
 }

@@ -15,7 +15,7 @@ func (User) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "usr"}} }
 
 // Annotations of User.
 func (User) Annotations() []schema.Annotation {
-	return []schema.Annotation{Unions{Names: []string{"Actor", "KeyOwner"}}}
+	return []schema.Annotation{Unions{Names: []string{"Actor", "KeyOwner", "Principal"}}}
 }
 
 // Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.

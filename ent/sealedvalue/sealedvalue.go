@@ -26,6 +26,8 @@ const (
 	FieldKeysetID = "keyset_id"
 	// FieldRevealCount holds the string denoting the reveal_count field in the database.
 	FieldRevealCount = "reveal_count"
+	// FieldValidUntil holds the string denoting the valid_until field in the database.
+	FieldValidUntil = "valid_until"
 	// Table holds the table name of the sealedvalue in the database.
 	Table = "sealed_values"
 )
@@ -40,6 +42,7 @@ var Columns = []string{
 	FieldCiphertext,
 	FieldKeysetID,
 	FieldRevealCount,
+	FieldValidUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -64,6 +67,8 @@ var (
 	DefaultCreatedAt func() int64
 	// DefaultRevealCount holds the default value on creation for the "reveal_count" field.
 	DefaultRevealCount int64
+	// DefaultValidUntil holds the default value on creation for the "valid_until" field.
+	DefaultValidUntil int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -101,4 +106,9 @@ func ByKeysetID(opts ...sql.OrderTermOption) OrderOption {
 // ByRevealCount orders by reveal_count.
 func ByRevealCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRevealCount, opts...).ToFunc()
+}
+
+// ByValidUntil orders by valid_until.
+func ByValidUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldValidUntil, opts...).ToFunc()
 }

@@ -97,6 +97,11 @@ func RevealCount(v int64) predicate.SealedValue {
 	return predicate.SealedValue(sql.FieldEQ(FieldRevealCount, v))
 }
 
+// ValidUntil applies equality check predicate on the "valid_until" field. It's identical to ValidUntilEQ.
+func ValidUntil(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldEQ(FieldValidUntil, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.SealedValue {
 	return predicate.SealedValue(sql.FieldEQ(FieldCreatedAt, v))
@@ -425,6 +430,46 @@ func RevealCountLT(v int64) predicate.SealedValue {
 // RevealCountLTE applies the LTE predicate on the "reveal_count" field.
 func RevealCountLTE(v int64) predicate.SealedValue {
 	return predicate.SealedValue(sql.FieldLTE(FieldRevealCount, v))
+}
+
+// ValidUntilEQ applies the EQ predicate on the "valid_until" field.
+func ValidUntilEQ(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldEQ(FieldValidUntil, v))
+}
+
+// ValidUntilNEQ applies the NEQ predicate on the "valid_until" field.
+func ValidUntilNEQ(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldNEQ(FieldValidUntil, v))
+}
+
+// ValidUntilIn applies the In predicate on the "valid_until" field.
+func ValidUntilIn(vs ...int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldIn(FieldValidUntil, vs...))
+}
+
+// ValidUntilNotIn applies the NotIn predicate on the "valid_until" field.
+func ValidUntilNotIn(vs ...int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldNotIn(FieldValidUntil, vs...))
+}
+
+// ValidUntilGT applies the GT predicate on the "valid_until" field.
+func ValidUntilGT(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldGT(FieldValidUntil, v))
+}
+
+// ValidUntilGTE applies the GTE predicate on the "valid_until" field.
+func ValidUntilGTE(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldGTE(FieldValidUntil, v))
+}
+
+// ValidUntilLT applies the LT predicate on the "valid_until" field.
+func ValidUntilLT(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldLT(FieldValidUntil, v))
+}
+
+// ValidUntilLTE applies the LTE predicate on the "valid_until" field.
+func ValidUntilLTE(v int64) predicate.SealedValue {
+	return predicate.SealedValue(sql.FieldLTE(FieldValidUntil, v))
 }
 
 // And groups predicates with the AND operator between them.

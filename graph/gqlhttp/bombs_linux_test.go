@@ -9,6 +9,8 @@ import (
 )
 
 // TestABombCostsLessThan50Milliseconds measures the thread that serves, so that neighbours on the machine do not count.
+//
+//keyhall:norace
 func TestABombCostsLessThan50Milliseconds(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

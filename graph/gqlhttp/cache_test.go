@@ -9,6 +9,8 @@ import (
 
 // TestAThousandHostileDocumentsLeaveLessThan128MiB sends more distinct documents than are kept, each as large as one may be
 // to be kept, and as many larger ones.
+//
+//keyhall:norace
 func TestAThousandHostileDocumentsLeaveLessThan128MiB(t *testing.T) {
 	h := newHandler()
 	before := heap()

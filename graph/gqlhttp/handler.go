@@ -35,6 +35,7 @@ type Options struct {
 	MaxBody    int64         // bytes; 256 KiB when zero
 	Limits     Limits
 	Pages      Pages
+	Streams    Streams
 	Log        *slog.Logger // slog.Default() when nil
 }
 
@@ -43,7 +44,7 @@ func New(es graphql.ExecutableSchema, o Options) http.Handler {
 	o = o.withDefaults()
 	cache := newDocumentCache()
 	server := handler.New(es)
-	server.AddTransport(&transport{options: o, wording: newWording()})
+	server.AddTransport(newTransport(es, o))
 	server.SetQueryCache(cache)
 	server.SetParserTokenLimit(maxTokens)
 	server.SetDisableSuggestion(true)
@@ -95,6 +96,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Limits = o.Limits.withDefaults()
 	o.Pages = o.Pages.withDefaults()
+	o.Streams = o.Streams.withDefaults()
 	return o
 }
 

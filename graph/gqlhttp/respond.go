@@ -34,6 +34,7 @@ type answer struct {
 	executed          bool // data is written, as null if there is none
 	data              json.RawMessage
 	extensions        map[string]any
+	stream            *stream // instead of all that
 }
 
 func refuse(media string, no *refusal) answer {
@@ -44,10 +45,10 @@ func refuse(media string, no *refusal) answer {
 // In plain application/json such an answer has status 200: the body alone says what happened.
 func requestErrors(media string, errs gqlerror.List) answer {
 	status := http.StatusOK
-	if media == mediaGraphQL {
+	if media != mediaJSON {
 		status = requestErrorStatus(errs)
 	}
-	return answer{status: status, media: media, errors: errs}
+	return answer{status: status, media: single(media), errors: errs}
 }
 
 func requestErrorStatus(errs gqlerror.List) int {

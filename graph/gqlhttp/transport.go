@@ -12,8 +12,18 @@ import (
 // transport is the one transport of the endpoint: it claims every request, so that gqlgen's own
 // fallbacks (which answer without a code) are never reached.
 type transport struct {
-	options Options
-	wording *wording
+	options      Options
+	wording      *wording
+	seats        *seats
+	subscription string // the name of the root type of subscriptions
+}
+
+func newTransport(es graphql.ExecutableSchema, o Options) *transport {
+	t := &transport{options: o, wording: newWording(), seats: newSeats(o.Streams)}
+	if s := es.Schema().Subscription; s != nil {
+		t.subscription = s.Name
+	}
+	return t
 }
 
 func (t *transport) Supports(*http.Request) bool { return true }
@@ -21,6 +31,14 @@ func (t *transport) Supports(*http.Request) bool { return true }
 // Do answers one request. Everything below it returns what to write; only Do writes.
 func (t *transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	answer := t.answer(w, r, exec)
+	switch {
+	case answer.stream != nil:
+		t.stream(w, r, answer.stream)
+		return
+	case answer.media == mediaStream:
+		t.once(w, r, answer)
+		return
+	}
 	answer.write(w, requestID(r.Context()), r.Method == http.MethodHead)
 }
 
@@ -34,15 +52,35 @@ func (t *transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.
 	if r.Method == http.MethodOptions {
 		return answer{status: http.StatusNoContent, allow: allowedMethods}
 	}
-	if media == "" {
-		return refuse(mediaJSON, &refusal{status: http.StatusNotAcceptable, code: CodeBadRequest,
-			message: "This endpoint answers " + mediaGraphQL + " and " + mediaJSON + "."})
+	if no := t.acceptable(r, media); no != nil {
+		return refuse(mediaJSON, no)
 	}
 	params, no := t.read(w, r)
 	if no != nil {
-		return refuse(media, no)
+		return refuse(single(media), no)
 	}
 	return t.run(r, media, params, exec)
+}
+
+// acceptable refuses a client that takes none of the media types. A stream answers a POST and nothing else, so that no
+// link and no prefetch of a browser opens one.
+func (t *transport) acceptable(r *http.Request, media string) *refusal {
+	switch {
+	case media == "":
+		return &refusal{status: http.StatusNotAcceptable, code: CodeBadRequest,
+			message: "This endpoint answers " + mediaGraphQL + ", " + mediaJSON + " and, to a POST, " + mediaStream + "."}
+	case media == mediaStream && r.Method != http.MethodPost:
+		return &refusal{status: http.StatusMethodNotAllowed, code: CodeBadRequest, allow: http.MethodPost, message: "Use POST to open a stream."}
+	}
+	return nil
+}
+
+// single is the media type of a refusal: what is refused is never a stream.
+func single(media string) string {
+	if media == mediaStream || media == "" {
+		return mediaJSON
+	}
+	return media
 }
 
 func (t *transport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
@@ -74,8 +112,14 @@ func (t *transport) run(r *http.Request, media string, params *graphql.RawParams
 	if len(errs) > 0 {
 		return requestErrors(media, t.wording.clean(errs))
 	}
+	if isSubscription(op) && r.Method == http.MethodPost && acceptsStream(r.Header.Values("Accept")) {
+		if no := t.streamable(op); no != nil {
+			return refuse(single(media), no)
+		}
+		return answer{stream: &stream{op, exec}}
+	}
 	if no := runnable(r.Method, op.Operation.Operation); no != nil {
-		return refuse(media, no)
+		return refuse(single(media), no)
 	}
 	if op.Operation.Operation == ast.Mutation && !wellFormedKey(r.Header) {
 		return refuse(media, badRequest("The Idempotency-Key is one header of 1 to 255 printable ASCII characters."))
@@ -93,7 +137,7 @@ func runnable(method string, operation ast.Operation) *refusal {
 	switch {
 	case operation == ast.Subscription:
 		return &refusal{status: http.StatusBadRequest, code: CodeBadRequest,
-			message: "A subscription is not served as a single answer."}
+			message: "A subscription is a stream: send it by POST with Accept: " + mediaStream + "."}
 	case operation != ast.Query && method != http.MethodPost:
 		return &refusal{status: http.StatusMethodNotAllowed, code: CodeBadRequest, allow: http.MethodPost,
 			message: "Use POST: GET runs queries only."}
@@ -118,8 +162,5 @@ func wellFormedKey(h http.Header) bool {
 // panicked answers for a panic outside any field (gqlgen recovers those inside one).
 func (t *transport) panicked(ctx context.Context, media string, v any) answer {
 	_ = t.options.Recover(ctx, v)
-	if media == "" {
-		media = mediaJSON
-	}
-	return refuse(media, &refusal{status: http.StatusInternalServerError, code: CodeInternal, message: internalMessage})
+	return refuse(single(media), &refusal{status: http.StatusInternalServerError, code: CodeInternal, message: internalMessage})
 }

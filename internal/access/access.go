@@ -5,6 +5,7 @@ package access
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -120,6 +121,17 @@ func (g *Guard) Holds(ctx context.Context, tx *ent.Tx, p policy.Permission, id s
 	return d.Allow, err
 }
 
+// Sees tells, inside a deed, whether somebody else sees a thing. It authorizes nothing.
+func (g *Guard) Sees(ctx context.Context, tx *ent.Tx, userID, typ, id string) (bool, error) {
+	rev := g.engine.Revision()
+	p, ok := rev.RowPermission(typ)
+	if !ok {
+		return false, errNoRowRule(typ)
+	}
+	d, err := rev.Decide(ctx, tx, policy.Subject{ID: userID}, p, id)
+	return d.Allow, err
+}
+
 // LockRow holds a row until the transaction ends; for deeds that touch a second thing beside the one they are about.
 func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
 	return g.engine.Revision().LockRow(ctx, tx, typ, id)
@@ -130,10 +142,18 @@ func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) 
 	return g.engine.Revision().Passed(ctx, tx, at)
 }
 
+// Clock is the database's clock: what people are shown goes by the same one as what they may do.
+func (g *Guard) Clock(ctx context.Context) (int64, error) {
+	return g.engine.Revision().Now(ctx, g.client)
+}
+
 // Now is the database's clock, inside a deed.
 func (g *Guard) Now(ctx context.Context, tx *ent.Tx) (int64, error) {
 	return g.engine.Revision().Now(ctx, tx)
 }
+
+// Since is when the policy in force was loaded.
+func (g *Guard) Since() time.Time { return g.engine.Since() }
 
 // Law is the policy in force.
 func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }

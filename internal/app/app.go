@@ -4,50 +4,29 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"os"
+	"sync"
 	"time"
 
+	"github.com/keyhall/keyhall/console/explorer"
+	"github.com/keyhall/keyhall/console/landing"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyhall"
-	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
 )
 
 // flushEvery is how often counts and times that are kept in memory are written, and used-up keys forgotten.
 const flushEvery = 10 * time.Second
-
-// Config is what Keyhall is built from.
-type Config struct {
-	Store         store.Config
-	Migrate       bool // bring PostgreSQL up to date too
-	Accounts      authn.Config
-	Introspection graph.Introspection
-	PolicyDir     string           // empty: the law that is built in
-	Law           fs.FS            // instead of both, for tests of other laws
-	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
-	Proxies       []netip.Prefix
-	Unknown       limit.Rate // addresses without an account that one inviter may try
-	Log           *slog.Logger
-}
-
-// Defaults are the settings of a running server.
-func Defaults() Config {
-	return Config{
-		Accounts: authn.Defaults(), Introspection: graph.Accounts,
-		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Log: slog.Default(),
-	}
-}
 
 // App is Keyhall, running but not listening.
 type App struct {
@@ -56,11 +35,15 @@ type App struct {
 	House    *keyhall.House
 	Guard    *access.Guard
 	Engine   *policy.Engine
+	Mail     *mail.Outbox
+	News     *news.Hub
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
+	work     context.Context // of what runs beside the requests
 	stop     context.CancelFunc
-	stopped  chan struct{}
+	hangUp   context.CancelFunc // ends all open streams
+	running  sync.WaitGroup
 }
 
 // Open builds everything, or nothing: what was opened is closed again when a later part fails.
@@ -78,78 +61,85 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	keys.Follow() // `keyhall keyring rotate` may run beside this server
 	law, err := c.law(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	c.Accounts.Install = install
-	accounts, err := authn.New(s.Client, keys, c.Accounts, c.Log)
+	outbox, err := mail.New(s.Client, keys, c.Mail, c.Log)
 	if err != nil {
 		return nil, err
 	}
-	unknown, err := limit.New(c.Unknown, c.Unknown.Count)
+	hub := news.NewHub()
+	accounts, err := authn.New(s.Client, keys, outbox, hub, c.Accounts, c.Log)
 	if err != nil {
-		return nil, fmt.Errorf("limit unknown addresses: %w", err)
+		return nil, err
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), log: c.Log, stopped: make(chan struct{})}
+	limits, err := c.limits()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: hub, log: c.Log}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
-	a.House = keyhall.New(s.Client, a.Guard, keys, install, unknown)
-	resolver := &graph.Resolver{Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{}}
+	a.House = keyhall.New(keyhall.Parts{
+		Client: s.Client, Guard: a.Guard, Keys: keys, Install: install,
+		Limits: limits, Mail: a.Mail, News: a.News, Passwords: accounts,
+	})
+	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	c.Streams.Running = &a.running
+	c.Streams.Detach = func(ctx context.Context) context.Context {
+		return a.Guard.Enter(context.Background(), viewer.From(ctx))
+	}
+	resolver := &graph.Resolver{
+		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
+		News: a.News, Streams: c.Streams, Log: c.Log,
+	}
+	pages, err := landing.Routes(c.Explorer && explorer.Built())
+	if err != nil {
+		return nil, err
+	}
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
-		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Log: c.Log,
+		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 	}
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	a.stop = stop
-	go a.keepFlushing(work)
+	if c.Explorer {
+		a.site.Explorer = explorer.Handler()
+	}
+	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.running.Go(a.keepFlushing)
 	return a, nil
 }
 
-// law loads the policy; whatever replaces the built-in one speaks of the same vocabulary.
-func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, error) {
-	if c.Revision != nil {
-		return c.Revision, nil
-	}
-	words, err := fs.ReadFile(policy.Law(), "vocabulary.json")
-	if err != nil {
-		return nil, fmt.Errorf("read the vocabulary: %w", err)
-	}
-	vocabulary, err := policy.ParseVocabulary(words)
-	if err != nil {
-		return nil, err
-	}
-	modules, builtIn := policy.Law(), true
-	switch {
-	case c.Law != nil:
-		modules, builtIn = c.Law, false
-	case c.PolicyDir != "":
-		modules, builtIn = os.DirFS(c.PolicyDir), false
-	}
-	r, err := policy.Load(ctx, policy.Options{
-		Modules: modules, Vocabulary: vocabulary, Dialect: s.Dialect(), Prepare: s.Prepare, Proven: builtIn,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("load the policy: %w", err)
-	}
-	return r, nil
+// Start begins what needs to know where people reach this server: letters are sent from now on.
+func (a *App) Start(origin string) {
+	a.running.Go(func() { a.Mail.Run(a.work, origin) })
 }
 
-// Server is the HTTP server, not yet listening.
-func (a *App) Server() *http.Server { return a.site.Server() }
+// Server is the HTTP server, not yet listening. Streams end when it is told to stop: it would wait for them for ever.
+func (a *App) Server() *http.Server {
+	s := a.site.Server()
+	s.RegisterOnShutdown(a.HangUp)
+	return s
+}
+
+// HangUp ends all open streams, now and for good.
+func (a *App) HangUp() { a.hangUp() }
 
 // Handler is what the server serves.
 func (a *App) Handler() http.Handler { return a.site.Handler() }
 
 // Close writes what is kept in memory and closes the database.
 func (a *App) Close(ctx context.Context) error {
+	a.hangUp()
 	a.stop()
-	<-a.stopped
+	a.running.Wait()
 	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
-func (a *App) keepFlushing(ctx context.Context) {
-	defer close(a.stopped)
+func (a *App) keepFlushing() {
+	ctx := a.work
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {

@@ -91,6 +91,14 @@ func (a *Actor) WithToken(token string) *Actor {
 	return &b
 }
 
+// At is the same person at another server of the same installation, in the same session.
+func (a *Actor) At(url string) *Actor {
+	b, s := *a, *a.server
+	s.URL = url
+	b.server = &s
+	return &b
+}
+
 // Vars are the variables of an operation.
 type Vars map[string]any
 
@@ -159,12 +167,7 @@ func (a *Actor) request(t testing.TB, body []byte, keys ...string) *http.Request
 // Send adds the actor's credential to a request and sends it.
 func (a *Actor) Send(t testing.TB, req *http.Request) Answer {
 	t.Helper()
-	if a.cookie != nil {
-		req.Header.Set("Cookie", a.Cookie())
-	}
-	if a.bearer != "" {
-		req.Header.Set("Authorization", "Bearer "+a.bearer)
-	}
+	a.sign(req)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatalf("ask the server: %v", err)
@@ -183,6 +186,15 @@ func (a *Actor) Send(t testing.TB, req *http.Request) Answer {
 		out.Data, out.Errors = decoded.Data, decoded.Errors
 	}
 	return out
+}
+
+func (a *Actor) sign(req *http.Request) {
+	if a.cookie != nil {
+		req.Header.Set("Cookie", a.Cookie())
+	}
+	if a.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+a.bearer)
+	}
 }
 
 // Must is Do for what has to succeed: no top-level error and no entry in any payload's errors.

@@ -68,6 +68,15 @@ func New(t testing.TB, d Database, options ...func(*app.Config)) *Server {
 	return s
 }
 
+// Beside is a second process of the same installation, on the same database.
+func (s *Server) Beside(t testing.TB, options ...func(*app.Config)) *Server {
+	t.Helper()
+	same := func(c *app.Config) { c.Store = s.config.Store }
+	second, stop := start(t, s.Database, s.Dir, append(options, same)...)
+	t.Cleanup(stop)
+	return second
+}
+
 func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (*Server, func()) {
 	t.Helper()
 	log := &Log{}
@@ -77,7 +86,9 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Accounts.Cost = authn.Cost{MemoryKiB: 8, Passes: 1} // tests are about who signs in, not about how dear a guess is
 	cfg.Accounts.PerAccount = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
-	cfg.Unknown = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Accounts.PerMailbox = limit.Rate{Count: 100_000, Per: time.Minute}
+	plenty := limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Unknown, cfg.Invites, cfg.Resends = plenty, plenty, plenty
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if d == Postgres {
@@ -99,6 +110,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 		laws.keep(d, a.Engine.Revision())
 	}
 	web := httptest.NewServer(a.Handler())
+	a.Start(web.URL)
 	raw, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatalf("open the fixtures' connection: %v", err)
@@ -112,6 +124,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 
 func (s *Server) stop(t testing.TB) {
 	t.Helper()
+	s.App.HangUp()
 	s.web.Close()
 	if err := s.App.Close(context.Background()); err != nil {
 		t.Errorf("stop Keyhall: %v", err)
@@ -128,6 +141,7 @@ func (s *Server) Restart(t testing.TB) {
 	}
 	s.App, s.web = a, httptest.NewServer(a.Handler())
 	s.URL = s.web.URL
+	a.Start(s.URL)
 }
 
 // Hold keeps every deed on a key waiting until release is called: it holds what a deed takes first, the key's row on

@@ -5,6 +5,7 @@ package authn
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -28,6 +31,7 @@ type Config struct {
 	Cost       Cost
 	PerAccount limit.Rate // sign-ins tried for one login from one address
 	PerAddress limit.Rate // sign-ins tried from one address
+	PerMailbox limit.Rate // letters of one kind that strangers may have sent to one address
 }
 
 // Defaults are the limits of a running server.
@@ -36,7 +40,13 @@ func Defaults() Config {
 		Cost:       DefaultCost(),
 		PerAccount: limit.Rate{Count: 10, Per: 15 * time.Minute},
 		PerAddress: limit.Rate{Count: 200, Per: 15 * time.Minute},
+		PerMailbox: limit.Rate{Count: 5, Per: time.Hour},
 	}
+}
+
+// News ends the open streams of an account whose credentials are not good any more. It must not block.
+type News interface {
+	Publish(n news.Note)
 }
 
 // Accounts knows who has an account.
@@ -47,12 +57,16 @@ type Accounts struct {
 	passwords  *passwords
 	perAccount *limit.Limiter
 	perAddress *limit.Limiter
+	perMailbox *limit.Limiter
+	mail       *mail.Outbox
+	news       News
+	errands    errands
 	seen       *seen
 	log        *slog.Logger
 }
 
 // New opens the accounts of one database.
-func New(c *ent.Client, k *keyring.Keyring, cfg Config, log *slog.Logger) (*Accounts, error) {
+func New(c *ent.Client, k *keyring.Keyring, m *mail.Outbox, n News, cfg Config, log *slog.Logger) (*Accounts, error) {
 	account, err := limit.New(cfg.PerAccount, cfg.PerAccount.Count)
 	if err != nil {
 		return nil, fmt.Errorf("limit sign-ins of an account: %w", err)
@@ -61,9 +75,13 @@ func New(c *ent.Client, k *keyring.Keyring, cfg Config, log *slog.Logger) (*Acco
 	if err != nil {
 		return nil, fmt.Errorf("limit sign-ins from an address: %w", err)
 	}
+	mailbox, err := limit.New(cfg.PerMailbox, cfg.PerMailbox.Count)
+	if err != nil {
+		return nil, fmt.Errorf("limit letters to an address: %w", err)
+	}
 	return &Accounts{
-		client: c, keys: k, config: cfg, passwords: newPasswords(cfg.Cost),
-		perAccount: account, perAddress: addr, seen: newSeen(c, log), log: log,
+		client: c, keys: k, mail: m, news: n, config: cfg, passwords: newPasswords(cfg.Cost),
+		perAccount: account, perAddress: addr, perMailbox: mailbox, seen: newSeen(c, log), log: log,
 	}, nil
 }
 
@@ -141,22 +159,26 @@ func (a *Accounts) NeedsSetup(ctx context.Context) (bool, error) {
 	return !any, nil
 }
 
-// Flush writes when sessions and tokens were last seen.
-func (a *Accounts) Flush(ctx context.Context) error { return a.seen.flush(ctx) }
+// Flush writes when sessions and tokens were last seen, and waits for what is done after an answer.
+func (a *Accounts) Flush(ctx context.Context) error {
+	return errors.Join(a.errands.settle(ctx), a.seen.flush(ctx))
+}
 
 // throttle counts one try of a login from an address.
 func (a *Accounts) throttle(ctx context.Context, login, ip string) error {
-	for _, l := range []struct {
-		limiter *limit.Limiter
-		key     string
-	}{{a.perAddress, ip}, {a.perAccount, login + "\x00" + ip}} {
-		ok, wait, err := l.limiter.Allow(ctx, l.key)
-		if err != nil {
-			return fault.Internal(err)
-		}
-		if !ok {
-			return fault.RateLimited(wait)
-		}
+	if err := allow(ctx, a.perAddress, ip); err != nil {
+		return err
+	}
+	return allow(ctx, a.perAccount, login+"\x00"+ip)
+}
+
+func allow(ctx context.Context, l *limit.Limiter, key string) error {
+	ok, wait, err := l.Allow(ctx, key)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	if !ok {
+		return fault.RateLimited(wait)
 	}
 	return nil
 }

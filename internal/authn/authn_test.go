@@ -17,6 +17,8 @@ import (
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
@@ -54,7 +56,11 @@ func (p place) accounts(t *testing.T, change ...func(*authn.Config)) *authn.Acco
 	for _, f := range change {
 		f(&c)
 	}
-	a, err := authn.New(p.store.Client, p.keys, c, slog.New(slog.DiscardHandler))
+	outbox, err := mail.New(p.store.Client, p.keys, mail.Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := authn.New(p.store.Client, p.keys, outbox, news.NewHub(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +96,8 @@ func from(t *testing.T, ip string) context.Context {
 }
 
 func unlimited(c *authn.Config) {
-	c.PerAccount, c.PerAddress = limit.Rate{Count: 1_000_000, Per: time.Minute}, limit.Rate{Count: 1_000_000, Per: time.Minute}
+	plenty := limit.Rate{Count: 1_000_000, Per: time.Minute}
+	c.PerAccount, c.PerAddress, c.PerMailbox = plenty, plenty, plenty
 }
 
 func TestGuessesAreDearAndFewByDefault(t *testing.T) { // security.md 4.4

@@ -7,9 +7,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/keyhall/keyhall/internal/fault"
 )
 
 // Cost is how dear one guess at a password is made.
@@ -52,10 +55,11 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return p.compute(password, fresh()), nil
 }
 
-// matches compares; no stored hash takes as long as a wrong password, and says no.
-func (p *passwords) matches(ctx context.Context, password, stored string) (bool, error) {
+// matches compares; no stored hash takes as long as a wrong password, and says no. A hash that is cheaper than one of today
+// (old tells) is filled up with work until it takes as long too.
+func (p *passwords) matches(ctx context.Context, password, stored string) (ok, old bool, err error) {
 	if err := p.slots.Acquire(ctx, 1); err != nil {
-		return false, fmt.Errorf("wait to compare a password: %w", err)
+		return false, false, fmt.Errorf("wait to compare a password: %w", err)
 	}
 	defer p.slots.Release(1)
 	defer p.sweep()
@@ -63,21 +67,53 @@ func (p *passwords) matches(ctx context.Context, password, stored string) (bool,
 	if !known {
 		stored = p.decoy
 	}
-	var memory, passes uint32
+	h, err := parse(stored)
+	if err != nil {
+		return false, false, err
+	}
+	got := argon2.IDKey([]byte(password), h.salt, h.cost.Passes, h.cost.MemoryKiB, 1, hashBytes)
+	ok = known && subtle.ConstantTimeCompare(got, h.sum) == 1
+	missing := p.cost.work() - h.cost.work()
+	if fill := missing / int64(p.cost.Passes); missing > 0 && fill >= 8 {
+		argon2.IDKey([]byte(password), h.salt, p.cost.Passes, uint32(fill), 1, hashBytes)
+	}
+	return ok, missing > 0, nil
+}
+
+// work is what takes time: memory that is filled, as often as it is.
+func (c Cost) work() int64 { return int64(c.MemoryKiB) * int64(c.Passes) }
+
+// hashed is a stored hash, taken apart.
+type hashed struct {
+	cost      Cost
+	salt, sum []byte
+}
+
+func parse(stored string) (hashed, error) {
+	var h hashed
 	var salt64, sum64 string
-	if _, err := fmt.Sscanf(stored, "$argon2id$v=19$m=%d,t=%d,p=1$%22s$%43s", &memory, &passes, &salt64, &sum64); err != nil {
-		return false, fmt.Errorf("read a stored password hash: %w", err)
-	}
-	salt, err := base64.RawStdEncoding.DecodeString(salt64)
+	_, err := fmt.Sscanf(stored, "$argon2id$v=19$m=%d,t=%d,p=1$%22s$%43s", &h.cost.MemoryKiB, &h.cost.Passes, &salt64, &sum64)
 	if err != nil {
-		return false, fmt.Errorf("read a stored password hash: %w", err)
+		return h, fmt.Errorf("read a stored password hash: %w", err)
 	}
-	want, err := base64.RawStdEncoding.DecodeString(sum64)
-	if err != nil {
-		return false, fmt.Errorf("read a stored password hash: %w", err)
+	if h.salt, err = base64.RawStdEncoding.DecodeString(salt64); err != nil {
+		return h, fmt.Errorf("read a stored password hash: %w", err)
 	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, 1, hashBytes)
-	return known && subtle.ConstantTimeCompare(got, want) == 1, nil
+	if h.sum, err = base64.RawStdEncoding.DecodeString(sum64); err != nil {
+		return h, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	return h, nil
+}
+
+// good says what is wrong with a password that somebody chose.
+func good(password, field string) error {
+	switch {
+	case utf8.RuneCountInString(password) < minimumLen:
+		return fault.Refuse(fault.Invalid, fmt.Sprintf("a password has at least %d characters", minimumLen), "input", field)
+	case len(password) > maximumLen:
+		return fault.Refuse(fault.TooLong, fmt.Sprintf("at most %d bytes", maximumLen), "input", field)
+	}
+	return nil
 }
 
 // sweep gives the memory of a run back before the next one takes its own: left to itself the collector lets the garbage of

@@ -38,17 +38,26 @@ func (a *Accounts) SignIn(ctx context.Context, login string, password keyring.Se
 	if err != nil {
 		return SignedIn{}, err
 	}
-	ok, err := a.passwords.matches(ctx, password.Expose(), stored)
+	ok, old, err := a.passwords.matches(ctx, password.Expose(), stored)
 	if err != nil {
 		return SignedIn{}, fault.Timeout(err)
 	}
-	v, active := viewerOf(user)
-	if !ok || !active {
+	if v, active := viewerOf(user); !ok || !active {
 		return SignedIn{}, badCredentials()
+	} else if !old {
+		return a.open(ctx, user, v, proof{stored, ""})
+	} else if again, err := a.passwords.hash(ctx, password.Expose()); err != nil {
+		return SignedIn{}, fault.Timeout(err)
+	} else {
+		return a.open(ctx, user, v, proof{stored, again})
 	}
-	return a.open(ctx, user, v)
 }
 
+// proof is the stored hash that a password went together with; again is the same password at today's cost, when the stored
+// one is cheaper.
+type proof struct{ stored, again string }
+
+// badCredentials is the one refusal of a sign-in.
 func badCredentials() error {
 	return fault.Refuse(fault.BadCredentials, "this login and this password do not go together", "input")
 }
@@ -70,7 +79,7 @@ func (a *Accounts) account(ctx context.Context, login string) (*ent.User, string
 }
 
 // open writes the session and its audit row.
-func (a *Accounts) open(ctx context.Context, u *ent.User, v viewer.Viewer) (SignedIn, error) {
+func (a *Accounts) open(ctx context.Context, u *ent.User, v viewer.Viewer, p proof) (SignedIn, error) {
 	from := viewer.From(ctx)
 	v.IP, v.UserAgent, v.RequestID = from.IP, from.UserAgent, from.RequestID
 	cookie, expires := token.NewSession(), time.Now().Add(sessionTTL)
@@ -80,6 +89,9 @@ func (a *Accounts) open(ctx context.Context, u *ent.User, v viewer.Viewer) (Sign
 		return SignedIn{}, fault.Internal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	if err := p.holds(duty, tx, u.ID); err != nil {
+		return SignedIn{}, err
+	}
 	err = audit.Duty(duty, tx, v, u.PersonalOrganizationID, audit.Event{
 		Type: "login.succeeded", ResourceType: ent.TypeUser, ResourceID: u.ID, ResourceName: u.Username,
 	})
@@ -97,4 +109,27 @@ func (a *Accounts) open(ctx context.Context, u *ent.User, v viewer.Viewer) (Sign
 	}
 	v.SessionID = s.ID
 	return SignedIn{Viewer: v, Cookie: cookie, Expires: expires}, nil
+}
+
+// holds looks, with the account locked, whether it still stands and has this password: who changes a password or suspends
+// an account ends its sessions, and a sign-in that began before must not leave one more. It also keeps the dearer hash.
+func (p proof) holds(duty context.Context, tx *ent.Tx, userID string) error {
+	u, err := tx.User.Query().ForDeed().Only(duty)
+	if err != nil {
+		return fmt.Errorf("lock an account: %w", err)
+	}
+	c, err := tx.Credential.Query().Only(duty)
+	if err != nil {
+		return fmt.Errorf("read a password again: %w", err)
+	}
+	if u.SuspendedAt != 0 || p.stored != "" && c.PasswordHash != p.stored {
+		return badCredentials()
+	}
+	if p.again == "" {
+		return nil
+	}
+	if err := tx.Credential.Update().SetPasswordHash(p.again).Exec(duty); err != nil {
+		return fmt.Errorf("keep a dearer hash: %w", err)
+	}
+	return nil
 }

@@ -5,9 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -18,8 +15,10 @@ import (
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
@@ -32,7 +31,7 @@ type NewAccount struct {
 }
 
 // SignUp makes an account with its personal organization and default project. An address that has an account already
-// answers as if it were new, and nothing is written. Errors: FORBIDDEN when sign-up is closed, RATE_LIMITED, and INVALID,
+// answers as if it were new, and its holder is told by mail. Errors: FORBIDDEN when sign-up is closed, RATE_LIMITED, and INVALID,
 // REQUIRED, TOO_LONG, TAKEN (of the username).
 func (a *Accounts) SignUp(ctx context.Context, in NewAccount) error {
 	if err := a.signupOpen(); err != nil {
@@ -42,10 +41,21 @@ func (a *Accounts) SignUp(ctx context.Context, in NewAccount) error {
 		return err
 	}
 	_, err := a.Create(ctx, in, false)
-	if errors.Is(err, errKnownAddress) {
-		return nil
+	if known, ok := errors.AsType[*knownAddress](err); ok {
+		return a.tell(ctx, known.holder)
 	}
 	return err
+}
+
+// tell lets the holder of an address know that somebody signed up with it; not without end.
+func (a *Accounts) tell(ctx context.Context, holder *ent.User) error {
+	if err := allow(ctx, a.perMailbox, string(mail.KnownAddress)+"\x00"+holder.Email); err != nil {
+		return nil // they were told; the answer is the same
+	}
+	duty := lock.KnownAddress(ctx, holder.ID)
+	return a.inTx(ctx, func(tx *ent.Tx) error {
+		return a.mail.Queue(duty, tx, mail.Letter{Kind: mail.KnownAddress, To: holder.Email, UserID: holder.ID, Name: holder.Name})
+	})
 }
 
 // SetUp makes the administrator with the one-time token that the server printed, and signs them in. Errors as SignUp;
@@ -63,11 +73,14 @@ func (a *Accounts) SetUp(ctx context.Context, in NewAccount, setupToken string) 
 		return SignedIn{}, fault.Refuse(fault.BadCredentials, "this set-up link is not valid any more; sign in instead", "input", "setupToken")
 	}
 	u, err := a.Create(ctx, in, true)
+	if _, known := errors.AsType[*knownAddress](err); known { // who holds the link may know
+		return SignedIn{}, fault.Refuse(fault.Taken, "this address has an account already; give another one", "input", "email")
+	}
 	if err != nil {
 		return SignedIn{}, err
 	}
 	v, _ := viewerOf(u)
-	return a.open(ctx, u, v)
+	return a.open(ctx, u, v, proof{}) // made just now: there is nothing to compare
 }
 
 func (a *Accounts) signupOpen() error {
@@ -79,7 +92,10 @@ func (a *Accounts) signupOpen() error {
 	return f
 }
 
-var errKnownAddress = errors.New("this address has an account already")
+// knownAddress is an error that no answer tells apart from success.
+type knownAddress struct{ holder *ent.User }
+
+func (*knownAddress) Error() string { return "this address has an account already" }
 
 // Create makes an account: the administrator's, with its address verified, or anybody's. The hashing is done before the
 // transaction, and for a known address too.
@@ -106,7 +122,7 @@ func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool
 	if err := free(ctx, tx.User, in); err != nil {
 		return nil, err
 	}
-	u, err := write(ctx, tx, ids, in, hash, administrator)
+	u, err := a.write(ctx, tx, ids, in, hash, administrator)
 	if ent.IsConstraintError(err) { // somebody took the name or the address in this very moment
 		return nil, errors.Join(tx.Rollback(), a.whichTaken(ctx, in))
 	}
@@ -149,23 +165,23 @@ func free(ctx context.Context, users *ent.UserClient, in NewAccount) error {
 	}
 	for _, u := range holders {
 		if u.Username == in.Username {
-			return taken()
+			return Taken()
 		}
 	}
 	if len(holders) > 0 {
-		return errKnownAddress
+		return &knownAddress{holders[0]}
 	}
 	return nil
 }
 
-func taken() error {
-	return fault.Refuse(fault.Taken, "this username is taken; choose another", "input", "username")
-}
-
-func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
+func (a *Accounts) write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
 	duty := lock.SignUp(ctx, ids)
 	if administrator {
 		duty = lock.SetUp(ctx, ids)
+	}
+	now, err := policy.Clock(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
 	u, err := tx.User.Create().SetID(ids.UserID).SetEmail(in.Email).SetUsername(in.Username).SetName(in.Name).
 		SetEmailVerified(administrator).SetAdministrator(administrator).SetPersonalOrganizationID(ids.OrganizationID).Save(duty)
@@ -173,7 +189,7 @@ func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, has
 		return nil, err
 	}
 	for _, step := range []interface{ Exec(context.Context) error }{
-		tx.Credential.Create().SetUserID(ids.UserID).SetPasswordHash(hash),
+		tx.Credential.Create().SetUserID(ids.UserID).SetPasswordHash(hash).SetVerifyGeneration(firstLink).SetVerifyUntil(now + verifyTTL.Microseconds()),
 		tx.Organization.Create().SetID(ids.OrganizationID).SetName(in.Name).SetSlug(in.Username).SetPersonal(true),
 		tx.OrganizationMember.Create().SetOrganizationID(ids.OrganizationID).SetUserID(ids.UserID).SetRole(organizationmember.RoleOWNER),
 		tx.Project.Create().SetID(ids.ProjectID).SetOrganizationID(ids.OrganizationID).SetName("Default").
@@ -184,41 +200,27 @@ func write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, has
 			return nil, err
 		}
 	}
-	v := viewer.From(ctx)
-	v.Kind, v.UserID, v.Username = viewer.User, ids.UserID, in.Username
-	return u, audit.Duty(duty, tx, v, ids.OrganizationID, audit.Event{
+	err = audit.Duty(duty, tx, holder(ctx, u), ids.OrganizationID, audit.Event{
 		Type: "user.signed_up", ResourceType: ent.TypeUser, ResourceID: ids.UserID, ResourceName: in.Username,
+	})
+	if err != nil || administrator {
+		return u, err
+	}
+	return u, a.mail.Queue(duty, tx, mail.Letter{
+		Kind: mail.VerifyEmail, To: u.Email, UserID: u.ID, ResourceID: u.ID, Generation: firstLink, Name: u.Name,
 	})
 }
 
-// normal checks a sign-up and brings its address and username to their normal form.
+// normal checks a sign-up and brings its address and its names to their normal form.
 func (in NewAccount) normal() (NewAccount, error) {
-	var problems []error
-	refuse := func(code fault.UserErrorCode, message, field string) {
-		problems = append(problems, fault.Refuse(code, message, "input", field))
-	}
-	in.Username, in.Name = strings.ToLower(strings.TrimSpace(in.Username)), strings.TrimSpace(in.Name)
+	var problems [4]error
 	email, ok := text.Address(in.Email)
 	if !ok {
-		refuse(fault.Invalid, "this is no e-mail address", "email")
+		problems[0] = fault.Refuse(fault.Invalid, "this is no e-mail address", "input", "email")
 	}
 	in.Email = email
-	if !regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,37}[a-z0-9])?$`).MatchString(in.Username) {
-		refuse(fault.Invalid, "a username is 1 to 39 letters, digits and . _ - and starts and ends with a letter or a digit", "username")
-	}
-	switch n := utf8.RuneCountInString(in.Name); {
-	case n == 0:
-		refuse(fault.Required, "this is needed", "name")
-	case n > 100:
-		refuse(fault.TooLong, "at most 100 characters", "name")
-	case text.Unsafe(in.Name):
-		refuse(fault.Invalid, "control characters cannot be part of this", "name")
-	}
-	switch p := in.Password.Expose(); {
-	case utf8.RuneCountInString(p) < minimumLen:
-		refuse(fault.Invalid, fmt.Sprintf("a password has at least %d characters", minimumLen), "password")
-	case len(p) > maximumLen:
-		refuse(fault.TooLong, fmt.Sprintf("at most %d bytes", maximumLen), "password")
-	}
-	return in, errors.Join(problems...)
+	in.Username, problems[1] = Username(in.Username)
+	in.Name, problems[2] = Name(in.Name)
+	problems[3] = good(in.Password.Expose(), "password")
+	return in, errors.Join(problems[:]...)
 }

@@ -39,6 +39,8 @@ func costing(kiB uint32) func(*app.Config) {
 }
 
 // Not parallel: it counts what the process allocates.
+//
+//keyhall:norace
 func TestAnUnknownAccountIsAsMuchWorkAsAKnownOne(t *testing.T) { // T12, security.md 3.12
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		s := apptest.New(t, d, costing(countedKiB))
@@ -77,6 +79,8 @@ func TestWhoHasGoneAwayCostsNoRun(t *testing.T) {
 }
 
 // Not parallel: it watches the memory of the process. Each run takes 64 MiB; two at a time leave room for the garbage.
+//
+//keyhall:norace
 func TestManySignInsAtOnceStayWithinTheirMemory(t *testing.T) { // design.md 6: 200 simultaneous sign-ins, 256 MiB
 	signIns := 200
 	if testing.Short() {

@@ -12,9 +12,12 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/keyhall/keyhall/console/explorer"
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/config"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/store"
 )
 
@@ -31,6 +34,7 @@ type Terminal struct{ Out, Err io.Writer }
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the API (this is what happens without a command)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
+	Keyring keyringCommand `cmd:"" help:"Manage the key file."`
 	Demo    demoCommand    `cmd:"" help:"Serve a sample team from a folder of its own, on this machine only."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -66,13 +70,40 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a := app.Defaults()
 	a.Store = store.Config{Dir: c.DataDir, URL: c.DatabaseURL.Expose()}
 	a.PolicyDir = c.PolicyDir
-	a.Proxies = c.Proxies()
+	a.Proxies, a.Origins = c.Proxies(), c.Origins()
 	a.Accounts.Signup = c.Signup
+	a.Explorer = c.Explorer == "on"
 	a.Log = logger(c.Log, t.Err)
+	a.Mail = mailConfig(c, a.Mail)
 	if c.Introspection == "off" {
 		a.Introspection = graph.Nobody
 	}
 	return a
+}
+
+// mailConfig adds where mail goes; validating has refused what cannot be read.
+func mailConfig(c config.Config, m mail.Config) mail.Config {
+	server, err := c.SMTPURL.Server()
+	if c.SMTPURL.IsZero() || err != nil {
+		return m
+	}
+	m.Host, m.Port, m.Username, m.From = server.Host, server.Port, server.Username, c.MailFrom
+	m.Password = keyring.NewSecret(server.Password())
+	m.TLS = map[config.MailTLS]mail.TLS{
+		config.MailSTARTTLS: mail.STARTTLS, config.MailSMTPS: mail.TLSFromTheStart, config.MailPlain: mail.TLSOff,
+	}[server.TLS]
+	return m
+}
+
+// tellExplorer says where the explorer is, or why it is not.
+func tellExplorer(t Terminal, a app.Config, origin string) {
+	switch {
+	case !a.Explorer:
+	case !explorer.Built():
+		fmt.Fprint(t.Out, explorer.Missing)
+	default:
+		fmt.Fprintf(t.Out, "Explorer: %s/explorer\n", origin)
+	}
 }
 
 // logger writes text for people and JSON for programs.

@@ -41,6 +41,7 @@ func (c *demoCommand) Run(ctx context.Context, t Terminal) error {
 	}
 	cfg := appConfig(c.Config, t)
 	cfg.Migrate, cfg.Introspection, cfg.Accounts.Signup = true, graph.Everybody, "open"
+	cfg.Explorer = c.Explorer != "off"
 	a, err := app.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -49,7 +50,9 @@ func (c *demoCommand) Run(ctx context.Context, t Terminal) error {
 		if err := seed(ctx, a); err != nil {
 			return fmt.Errorf("make the sample team: %w", err)
 		}
-		fmt.Fprintf(t.Out, "Keyhall demo: %s/graphql\n\n", origin)
+		fmt.Fprintf(t.Out, "Keyhall demo: %s/graphql\n", origin)
+		tellExplorer(t, cfg, origin)
+		fmt.Fprintln(t.Out)
 		for _, p := range team() {
 			fmt.Fprintf(t.Out, "  %-5s %-22s password %s\n", p.username, p.email(), demoPassword)
 		}

@@ -34,6 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, t Terminal) error {
 			return err
 		}
 		fmt.Fprintf(t.Out, "Keyhall: %s\n", origin)
+		tellExplorer(t, cfg, origin)
 		if needed {
 			fmt.Fprintf(t.Out, "Set up: %s/setup#%s\n", origin, a.Accounts.SetupToken())
 		}
@@ -55,7 +56,9 @@ func serve(ctx context.Context, a *app.App, c config.Config, ready func(origin s
 	server := a.Server()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
-	if err := ready(c.Origin(l.Addr().String())); err != nil {
+	origin := c.Origin(l.Addr().String())
+	a.Start(origin)
+	if err := ready(origin); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	select {

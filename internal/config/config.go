@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"strings"
 )
 
 // Config is filled by kong (embed it in a command) and then asked to Validate,
@@ -21,9 +20,13 @@ type Config struct {
 	DatabaseURL    DatabaseURL `name:"database-url" env:"KEYHALL_DATABASE_URL" placeholder:"URL" help:"A PostgreSQL database, as in postgres://user:password@host/name?sslmode=verify-full. Empty: SQLite in the data directory."`
 	PublicURL      string      `name:"public-url" env:"KEYHALL_PUBLIC_URL" placeholder:"URL" help:"The address that people use, as in https://keys.example.com: https, or http on this machine. Links are made from it. Empty: http:// and the address to listen on."`
 	Signup         string      `name:"signup" env:"KEYHALL_SIGNUP" enum:",open,closed" default:"" placeholder:"open|closed" help:"Whether people may make accounts themselves: open or closed. Empty: closed after the first account, which is the administrator's."`
+	SMTPURL        SMTPURL     `name:"smtp-url" env:"KEYHALL_SMTP_URL" placeholder:"URL" help:"The server that mail is sent through: smtp://user:password@mail.example.com:587, encrypted by STARTTLS or not used, or smtps://...:465. For one on this machine smtp://127.0.0.1:25?tls=off works too. Empty: no mail is sent, and invitations are answered in the app."`
+	MailFrom       string      `name:"mail-from" env:"KEYHALL_MAIL_FROM" placeholder:"ADDRESS" help:"The sender of that mail, as in keyhall@example.com."`
 	PolicyDir      string      `name:"policy-dir" env:"KEYHALL_POLICY_DIR" placeholder:"DIR" help:"Directory of Rego modules that replace the built-in law. They must define every permission and pass their own tests, or the server does not start. Empty: the built-in law."`
 	TrustedProxies []string    `name:"trusted-proxies" env:"KEYHALL_TRUSTED_PROXIES" sep:"," placeholder:"ADDRESS,..." help:"Addresses or networks of the reverse proxies whose X-Forwarded-For is believed, as in 10.0.0.5,fd00::/64. Empty: none, and the address of a client is that of its connection."`
 	Log            string      `name:"log" env:"KEYHALL_LOG" enum:"auto,text,json" default:"auto" placeholder:"auto|text|json" help:"How to write the log: text, json, or auto (text on a terminal, json otherwise)."`
+	CORSOrigins    []string    `name:"cors-origins" env:"KEYHALL_CORS_ORIGINS" sep:"," placeholder:"ORIGIN,..." help:"Origins of other sites whose pages may use the API with an access token, as in https://app.example.com,http://localhost:5173. Exact origins, and never with a cookie. Empty: none."`
+	Explorer       string      `name:"explorer" env:"KEYHALL_EXPLORER" enum:",on,off" default:"" placeholder:"on|off" help:"Whether /explorer serves a page for trying the API in a browser: on or off. Empty: off, but on in the demo."`
 	Introspection  string      `name:"introspection" env:"KEYHALL_INTROSPECTION" enum:"on,off" default:"on" placeholder:"on|off" help:"Whether a signed-in account may ask GraphQL for its schema: on or off. Off also keeps suggestions out of error messages."`
 }
 
@@ -36,8 +39,7 @@ func (c Config) Origin(listening string) string {
 	if c.PublicURL == "" || err != nil {
 		return "http://" + listening
 	}
-	usual := map[string]string{"https": ":443", "http": ":80"}[parsed.Scheme]
-	return parsed.Scheme + "://" + strings.TrimSuffix(strings.ToLower(parsed.Host), usual)
+	return origin(parsed)
 }
 
 // Proxies are the trusted networks, an address being a network of one. What
@@ -56,7 +58,9 @@ func (c Config) Proxies() []netip.Prefix {
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("addr", c.Addr), slog.String("data_dir", c.DataDir), slog.String("database_url", c.DatabaseURL.String()),
-		slog.String("public_url", c.PublicURL), slog.String("signup", c.Signup), slog.String("policy_dir", c.PolicyDir),
-		slog.Any("trusted_proxies", c.TrustedProxies), slog.String("log", c.Log), slog.String("introspection", c.Introspection),
+		slog.String("public_url", c.PublicURL), slog.String("signup", c.Signup),
+		slog.String("smtp_url", c.SMTPURL.String()), slog.String("mail_from", c.MailFrom), slog.String("policy_dir", c.PolicyDir),
+		slog.Any("trusted_proxies", c.TrustedProxies), slog.String("log", c.Log),
+		slog.Any("cors_origins", c.CORSOrigins), slog.String("explorer", c.Explorer), slog.String("introspection", c.Introspection),
 	)
 }

@@ -48,7 +48,7 @@ func TestNothingSetIsAWorkingInstallation(t *testing.T) {
 	}
 	want := config.Config{Addr: "127.0.0.1:8080", DataDir: "./data", Log: "auto", Introspection: "on"}
 	if c.Addr != want.Addr || c.DataDir != want.DataDir || c.Log != want.Log || c.Introspection != want.Introspection ||
-		c.Signup != "" || c.PublicURL != "" || c.PolicyDir != "" || len(c.TrustedProxies) != 0 || !c.DatabaseURL.IsZero() {
+		c.Signup != "" || c.PublicURL != "" || c.PolicyDir != "" || len(c.TrustedProxies) != 0 || len(c.CORSOrigins) != 0 || c.Explorer != "" || !c.DatabaseURL.IsZero() || !c.SMTPURL.IsZero() || c.MailFrom != "" {
 		t.Errorf("got %+v", c)
 	}
 	if got := c.Origin("127.0.0.1:8080"); got != "http://127.0.0.1:8080" {
@@ -132,19 +132,21 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 	}
 	wrong := config.Config{
 		Addr: "8080", DatabaseURL: config.NewDatabaseURL("host=db password=hunter2"), PublicURL: "http://keys.example.com", Signup: "maybe",
-		PolicyDir: file, TrustedProxies: []string{"10.0.0.5", "0.0.0.0/0"}, Log: "xml", Introspection: "",
+		SMTPURL: config.NewSMTPURL("mail.example.com hunter2"), MailFrom: "Keyhall <keyhall@example.com>", PolicyDir: file, TrustedProxies: []string{"10.0.0.5", "0.0.0.0/0"}, Log: "xml", Introspection: "",
+		CORSOrigins: []string{"https://app.example.com", "https://*.example.com"}, Explorer: "yes",
 	}
 	text := fmt.Sprint(wrong.Validate())
 	for _, name := range []string{
-		"KEYHALL_ADDR", "KEYHALL_DATA_DIR", "KEYHALL_DATABASE_URL", "KEYHALL_PUBLIC_URL", "KEYHALL_SIGNUP", "KEYHALL_POLICY_DIR",
+		"KEYHALL_ADDR", "KEYHALL_DATA_DIR", "KEYHALL_DATABASE_URL", "KEYHALL_PUBLIC_URL", "KEYHALL_SIGNUP", "KEYHALL_SMTP_URL", "KEYHALL_MAIL_FROM", "KEYHALL_POLICY_DIR",
 		`KEYHALL_TRUSTED_PROXIES "0.0.0.0/0"`, "KEYHALL_LOG", "KEYHALL_INTROSPECTION",
+		`KEYHALL_CORS_ORIGINS "https://*.example.com"`, "KEYHALL_EXPLORER",
 	} {
 		if !strings.Contains(text, name) {
 			t.Errorf("%s is not named in: %s", name, text)
 		}
 	}
-	if strings.Count(text, "\n") != 8 || strings.Contains(text, "hunter2") {
-		t.Errorf("nine lines without the password: %s", text)
+	if strings.Count(text, "\n") != 12 || strings.Contains(text, "hunter2") {
+		t.Errorf("thirteen lines without the password: %s", text)
 	}
 }
 

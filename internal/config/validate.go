@@ -20,9 +20,12 @@ func (c Config) Validate() error {
 		checkDatabase(c.DatabaseURL),
 		checkPublicURL(c.PublicURL, c.Addr),
 		checkWord("KEYHALL_SIGNUP", c.Signup, "", "open", "closed"),
+		checkMail(c.SMTPURL, c.MailFrom),
 		checkPolicyDir(c.PolicyDir),
 		checkProxies(c.TrustedProxies),
 		checkWord("KEYHALL_LOG", c.Log, "auto", "text", "json"),
+		checkOrigins(c.CORSOrigins, c.PublicURL),
+		checkWord("KEYHALL_EXPLORER", c.Explorer, "", "on", "off"),
 		checkWord("KEYHALL_INTROSPECTION", c.Introspection, "on", "off"),
 	)
 }

@@ -22,6 +22,7 @@ func house() []room {
 		{floor: 0, path: "internal/keyring", only: nothing},
 		{floor: 0, path: "internal/token", only: nothing},
 		{floor: 0, path: "internal/limit", only: nothing},
+		{floor: 0, path: "internal/news", only: nothing},
 		{floor: 0, path: "internal/page", only: nothing},
 		{floor: 0, path: "internal/text", only: nothing},
 		{floor: 0, path: "internal/allow", only: nothing},
@@ -45,7 +46,7 @@ func house() []room {
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 
-		{floor: 6, path: "internal/instance"},
+		{floor: 6, path: "internal/instance", beside: []string{"internal/audit"}},
 
 		// The verbs.
 		{floor: 7, path: "internal/keyhall"},

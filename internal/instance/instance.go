@@ -1,5 +1,6 @@
 // Package instance ties one database to one key file at start: it refuses a file that is not the database's, and never
-// makes a new one for a database that has values sealed under another. It opens no value.
+// makes a new one for a database that has values sealed under another. After a rotation it puts the data keys under the key
+// in use. It opens no value.
 package instance
 
 import (
@@ -32,26 +33,12 @@ func Open(ctx context.Context, c *ent.Client, dir string) (*keyring.Keyring, str
 	if err := keys.Confirm(row.ID, check(row)); err != nil {
 		return nil, "", hint(err, path)
 	}
-	if len(keys.IDs()) > len(row.CheckIds) {
-		if err := renew(ctx, c, row.ID, keys); err != nil {
+	if len(keys.IDs()) > len(row.CheckIds) || keys.PrimaryID() != row.CheckKeysetID {
+		if err := renew(ctx, c, row, keys); err != nil {
 			return nil, "", err
 		}
 	}
 	return keys, row.ID, nil
-}
-
-// renew remembers the keys that a rotation added, so that the file from before it opens this database no more.
-func renew(ctx context.Context, c *ent.Client, id string, keys *keyring.Keyring) error {
-	proof, err := keys.NewCheck(id)
-	if err != nil {
-		return fmt.Errorf("seal the check value: %w", err)
-	}
-	err = c.Instance.UpdateOneID(id).SetCheckWrappedKey(proof.Sealed.WrappedKey).SetCheckCiphertext(proof.Sealed.Ciphertext).
-		SetCheckKeysetID(proof.Sealed.KeysetID).SetCheckIds(proof.IDs).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("remember the new keys: %w", err)
-	}
-	return nil
 }
 
 // first makes the installation's row. Of two processes that start at once on an empty database one writes it, and the other

@@ -10,6 +10,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -51,6 +52,11 @@ func (h *House) UpdateAPIKey(ctx context.Context, in UpdateAPIKey) (*ent.APIKey,
 		if in.Expiry != nil && in.Expiry.At != nil && in.Expiry.micros() <= allowed.Now {
 			return expiryInPast()
 		}
+		if in.Expiry != nil {
+			if err := alive(key, allowed.Now, "expiresAt"); err != nil {
+				return err
+			}
+		}
 		update, changes := in.apply(tx, key)
 		if changed = len(changes) > 0; !changed {
 			return nil
@@ -59,7 +65,10 @@ func (h *House) UpdateAPIKey(ctx context.Context, in UpdateAPIKey) (*ent.APIKey,
 		if err != nil {
 			return err
 		}
-		return update.Exec(r.Open(ctx))
+		if err := update.Exec(r.Open(ctx)); err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, in.ID, err)
 }
@@ -122,8 +131,12 @@ func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, erro
 		if err != nil {
 			return err
 		}
-		return tx.APIKey.UpdateOneID(id).SetDisabledAt(allowed.Now).
+		err = tx.APIKey.UpdateOneID(id).SetDisabledAt(allowed.Now).
 			SetDisabledByID(viewer.From(ctx).UserID).SetDisabledAs(as).Exec(r.Open(ctx))
+		if err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, id, err)
 }
@@ -151,14 +164,21 @@ func (h *House) EnableAPIKey(ctx context.Context, id string) (*ent.APIKey, error
 			return err
 		}
 		key, err := tx.APIKey.Get(ctx, id)
-		if err != nil || key.DisabledAt == 0 {
+		if err != nil {
+			return err
+		}
+		if err := alive(key, allowed.Now, "id"); err != nil || key.DisabledAt == 0 {
 			return err
 		}
 		r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.enabled", key))
 		if err != nil {
 			return err
 		}
-		return tx.APIKey.UpdateOneID(id).SetDisabledAt(0).ClearDisabledByID().SetDisabledAs("").Exec(r.Open(ctx))
+		err = tx.APIKey.UpdateOneID(id).SetDisabledAt(0).ClearDisabledByID().SetDisabledAs("").Exec(r.Open(ctx))
+		if err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Changed, key)
 	})
 	return h.key(ctx, id, err)
 }
@@ -171,7 +191,7 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 			if err != nil {
 				return audit.Event{}, err
 			}
-			return keyEvent("api_key.deleted", key), nil
+			return keyEvent("api_key.deleted", key), h.tellGone(ctx, tx, key)
 		})
 		if err != nil {
 			return err
@@ -179,6 +199,7 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 		ctx := r.Open(ctx)
 		for _, part := range []func() error{
 			func() error { _, err := tx.Collaborator.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.Mail.Delete().Exec(ctx); return err }, // before the invitations, as who sends them does
 			func() error { _, err := tx.Invitation.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.APIKeyHash.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SealedValue.Delete().Exec(ctx); return err },

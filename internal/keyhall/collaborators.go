@@ -8,14 +8,16 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
 
-// UpdateCollaboratorRole needs api_key.update_role on the key. Errors: NOT_FOUND, FORBIDDEN.
+// UpdateCollaboratorRole needs api_key.update_role on the key. Who is made less is made less on the keys that replaced it too.
+// Errors: NOT_FOUND, FORBIDDEN.
 func (h *House) UpdateCollaboratorRole(ctx context.Context, id string, role collaborator.Role) (*ent.Collaborator, error) {
 	err := h.do(ctx, func(tx *ent.Tx) error {
-		return h.onCollaborator(ctx, tx, id, "api_key.update_role", func(allowed access.Permit, key *ent.APIKey, c *ent.Collaborator) error {
+		deed := func(allowed access.Permit, key *ent.APIKey, c *ent.Collaborator) error {
 			if c.Role == role {
 				return nil
 			}
@@ -24,8 +26,14 @@ func (h *House) UpdateCollaboratorRole(ctx context.Context, id string, role coll
 			if err != nil {
 				return err
 			}
-			return tx.Collaborator.UpdateOneID(id).SetRole(role).Exec(r.Open(ctx))
-		})
+			h.tell(tx, news.Changed, key.ID, c.UserID)
+			return tx.Collaborator.UpdateOneID(c.ID).SetRole(role).Exec(r.Open(ctx))
+		}
+		c, err := h.onCollaborator(ctx, tx, id, "api_key.update_role", deed)
+		if err != nil || role != collaborator.RoleCONTRIBUTOR {
+			return err
+		}
+		return h.onwards(ctx, tx, c, "api_key.update_role", deed)
 	})
 	if err != nil {
 		return nil, err
@@ -37,20 +45,26 @@ func (h *House) UpdateCollaboratorRole(ctx context.Context, id string, role coll
 	return c, nil
 }
 
-// RemoveCollaborator needs api_key.remove_collaborator on the key; it holds from the very next request on. The key comes
-// back as the viewer sees it now: nil when they removed themself. Errors: NOT_FOUND, FORBIDDEN.
+// RemoveCollaborator needs api_key.remove_collaborator on the key; it holds from the very next request on, also on the keys
+// that replaced it. The key comes back as the viewer sees it now: nil when they removed themself. Errors: NOT_FOUND, FORBIDDEN.
 func (h *House) RemoveCollaborator(ctx context.Context, id string) (*ent.APIKey, error) {
 	var keyID string
 	err := h.do(ctx, func(tx *ent.Tx) error {
-		return h.onCollaborator(ctx, tx, id, "api_key.remove_collaborator", func(allowed access.Permit, key *ent.APIKey, c *ent.Collaborator) error {
-			keyID = key.ID
+		deed := func(allowed access.Permit, key *ent.APIKey, c *ent.Collaborator) error {
 			r, err := audit.Record(ctx, tx, allowed, keyEvent("collaborator.removed", key,
 				audit.Change{Field: "collaborator", Before: &c.UserID}, audit.Change{Field: "role", Before: (*string)(&c.Role)}))
 			if err != nil {
 				return err
 			}
-			return tx.Collaborator.DeleteOneID(id).Exec(r.Open(ctx))
-		})
+			h.tell(tx, news.Lost, key.ID, c.UserID)
+			return tx.Collaborator.DeleteOneID(c.ID).Exec(r.Open(ctx))
+		}
+		c, err := h.onCollaborator(ctx, tx, id, "api_key.remove_collaborator", deed)
+		if err != nil {
+			return err
+		}
+		keyID = c.APIKeyID
+		return h.onwards(ctx, tx, c, "api_key.remove_collaborator", deed)
 	})
 	key, err := h.key(ctx, keyID, err)
 	if fault.Is(err, fault.CodeNotFound) && keyID != "" {
@@ -62,23 +76,26 @@ func (h *House) RemoveCollaborator(ctx context.Context, id string) (*ent.APIKey,
 type collaboratorDeed func(access.Permit, *ent.APIKey, *ent.Collaborator) error
 
 // onCollaborator authorizes a deed on the key that a collaborator's row belongs to, and reads the row again under the lock.
-func (h *House) onCollaborator(ctx context.Context, tx *ent.Tx, id string, p policy.Permission, f collaboratorDeed) error {
+func (h *House) onCollaborator(ctx context.Context, tx *ent.Tx, id string, p policy.Permission, f collaboratorDeed) (*ent.Collaborator, error) {
 	c, err := tx.Collaborator.Get(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := h.noSuccessor(ctx, tx, c.APIKeyID); err != nil {
+		return nil, err
 	}
 	allowed, err := h.guard.Authorize(ctx, tx, p, policy.Deed{ID: c.APIKeyID, Part: id})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key, err := tx.APIKey.Get(ctx, c.APIKeyID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c, err = tx.Collaborator.Get(ctx, id); err != nil {
-		return err
+		return nil, err
 	}
-	return f(allowed, key, c)
+	return c, f(allowed, key, c)
 }
 
 // LeaveAPIKey needs api_key.leave: it ends the viewer's own place on the key. Errors: NOT_FOUND, FORBIDDEN, and
@@ -98,6 +115,7 @@ func (h *House) LeaveAPIKey(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		h.tell(tx, news.Lost, id, viewer.From(ctx).UserID)
 		_, err = tx.Collaborator.Delete().Exec(r.Open(ctx))
 		return err
 	})

@@ -14,31 +14,67 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
+	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/once"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
 
+// News passes on whom a deed concerned, after it was committed. It must not block.
+type News interface {
+	Publish(n news.Note)
+}
+
 // House is where the verbs live.
 type House struct {
-	client  *ent.Client
-	guard   *access.Guard
-	keys    *keyring.Keyring
-	install string         // id of this installation, bound into every sealed value
-	unknown *limit.Limiter // how many addresses without an account one inviter may try
-	once    *once.Ledger   // what was done under which Idempotency-Key
+	client    *ent.Client
+	guard     *access.Guard
+	keys      *keyring.Keyring
+	install   string
+	limits    Limits
+	mail      *mail.Outbox
+	news      News
+	once      *once.Ledger // what was done under which Idempotency-Key
+	passwords Passwords
+}
+
+// Limits count what could be done too often.
+type Limits struct {
+	Unknown *limit.Limiter // addresses without an account, per inviter
+	Invites *limit.Limiter // invitations, per inviter
+	Resends *limit.Limiter // how often an invitation is sent again
+}
+
+// Parts are what a house is built from.
+type Parts struct {
+	Client    *ent.Client
+	Guard     *access.Guard
+	Keys      *keyring.Keyring
+	Install   string // id of this installation, bound into every sealed value
+	Limits    Limits
+	Mail      *mail.Outbox
+	News      News
+	Passwords Passwords
 }
 
 // New builds the house.
-func New(c *ent.Client, g *access.Guard, k *keyring.Keyring, install string, unknown *limit.Limiter) *House {
-	return &House{client: c, guard: g, keys: k, install: install, unknown: unknown, once: once.New(c, k, g)}
+func New(p Parts) *House {
+	return &House{
+		client: p.Client, guard: p.Guard, keys: p.Keys, install: p.Install,
+		limits: p.Limits, mail: p.Mail, news: p.News, passwords: p.Passwords,
+		once: once.New(p.Client, p.Keys, p.Guard),
+	}
 }
 
 // Can tells which of the permissions the viewer has on each thing of a page.
 func (h *House) Can(ctx context.Context, typ string, ids []string, ps []policy.Permission) (map[string][]policy.Permission, error) {
 	return h.guard.Can(ctx, typ, ids, ps)
 }
+
+// Now is the database's clock.
+func (h *House) Now(ctx context.Context) (int64, error) { return h.guard.Clock(ctx) }
 
 // Law is the policy in force.
 func (h *House) Law() *policy.Revision { return h.guard.Law() }

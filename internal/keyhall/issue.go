@@ -11,6 +11,7 @@ import (
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
@@ -56,7 +57,10 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 			return err
 		}
 		plain = token.New(kindOf(p))
-		return h.issue(ctx, tx, allowed, p, in, id, plain, secret)
+		if err := h.issue(ctx, tx, allowed, p, in, id, plain, secret); err != nil {
+			return err
+		}
+		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: viewer.From(ctx).UserID})
 	})
 	key, err := h.key(ctx, id, err)
 	if err != nil {
@@ -135,6 +139,11 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 	if err := tx.SecuritySettings.Create().SetAPIKeyID(id).Exec(ctx); err != nil {
 		return err
 	}
+	return h.credentials(ctx, tx, id, plain, secret)
+}
+
+// credentials writes what a new key is verified by: its hash, and its secret sealed.
+func (h *House) credentials(ctx context.Context, tx *ent.Tx, id string, plain, secret token.Token) error {
 	hash, pepper := plain.Hash(h.keys)
 	if err := tx.APIKeyHash.Create().SetAPIKeyID(id).SetLookup(plain.ID()).SetHash(hash).SetPepperID(pepper).Exec(ctx); err != nil {
 		return err

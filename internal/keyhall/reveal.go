@@ -7,6 +7,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -40,6 +41,9 @@ func (h *House) RevealAPIKeySecret(ctx context.Context, id string, reason *strin
 		}
 		key, err := tx.APIKey.Get(ctx, id)
 		if err != nil {
+			return err
+		}
+		if err := alive(key, allowed.Now, "id"); err != nil {
 			return err
 		}
 		if receipt, err = audit.Record(ctx, tx, allowed, keyEvent("api_key.secret.revealed", key, changes...)); err != nil {
@@ -83,5 +87,5 @@ func (h *House) open(r audit.Receipt, permission string, row *ent.SealedValue) (
 }
 
 func (h *House) secretPlace(keyID string, version int) keyring.Context {
-	return keyring.Context{Install: h.install, Type: "api_key", ID: keyID, Version: version, Field: "secret"}
+	return instance.KeySecret(h.install, keyID, version)
 }

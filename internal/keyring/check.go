@@ -29,7 +29,7 @@ func (k *Keyring) NewCheck(install string) (Check, error) {
 // Keys that the file has beyond the check are fine: they were added since.
 func (k *Keyring) Confirm(install string, check Check) error {
 	for _, id := range check.IDs {
-		if !slices.Contains(k.ids, id) {
+		if !slices.Contains(k.current.Load().ids, id) {
 			return fmt.Errorf("this key file lacks key %s, which the database was written with: restore the right file from its backup", id)
 		}
 	}

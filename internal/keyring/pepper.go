@@ -14,14 +14,16 @@ const macLength = 32
 // Hash is the keyed hash of a credential, and the id of the pepper it was made
 // with, which is stored beside it. Hashes of one purpose never fit another.
 func (k *Keyring) Hash(purpose string, data []byte) (mac []byte, pepperID string) {
-	return compute(k.pepper, k.pepper.PrimaryID, bind(purpose, string(data))), decimal(k.pepper.PrimaryID)
+	r := k.newest()
+	return compute(r.pepper, r.pepper.PrimaryID, bind(purpose, string(data))), decimal(r.pepper.PrimaryID)
 }
 
 // Verify compares in constant time, with the pepper that was used then. An
 // unknown pepper takes as long as a known one and says no.
 func (k *Keyring) Verify(purpose string, data, mac []byte, pepperID string) bool {
-	id, known := parseID(pepperID, k.pepper)
-	want := compute(k.pepper, id, bind(purpose, string(data)))
+	r := k.knowing(func(r *ring) bool { _, known := parseID(pepperID, r.pepper); return known })
+	id, known := parseID(pepperID, r.pepper)
+	want := compute(r.pepper, id, bind(purpose, string(data)))
 	return subtle.ConstantTimeCompare(want, mac) == 1 && known
 }
 
@@ -29,15 +31,17 @@ func (k *Keyring) Verify(purpose string, data, mac []byte, pepperID string) bool
 // generation, the first set-up), always the same and stored nowhere: whoever
 // holds the key file can make it again when a mail is sent.
 func (k *Keyring) Derive(purpose string, parts ...string) []byte {
-	return compute(k.token, k.token.PrimaryID, derivation(purpose, parts))
+	r := k.newest()
+	return compute(r.token, r.token.PrimaryID, derivation(purpose, parts))
 }
 
 // Derived tells, in constant time, whether the token was derived for this
 // purpose and subject, under the current key or one before it.
 func (k *Keyring) Derived(token []byte, purpose string, parts ...string) bool {
+	r := k.newest() // a token says nothing of the key that it comes from
 	input, found := derivation(purpose, parts), 0
-	for id := range k.token.PRFs {
-		found |= subtle.ConstantTimeCompare(compute(k.token, id, input), token)
+	for id := range r.token.PRFs {
+		found |= subtle.ConstantTimeCompare(compute(r.token, id, input), token)
 	}
 	return found == 1
 }

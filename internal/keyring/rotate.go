@@ -12,8 +12,9 @@ import (
 )
 
 // Rotation has two steps, so that several servers on one database never meet a
-// key they do not have: Add, bring the file to every server and restart it,
-// then Promote and restart again. Old keys stay and open what they sealed.
+// key they do not have: Add, bring the file to every server, then Promote and
+// bring it again. Servers that share the file see each change of it by
+// themselves. Old keys stay and open what they sealed.
 
 // ErrNothingToPromote says that Promote came before Add.
 var ErrNothingToPromote = errors.New("the newest keys are in use already: add new ones first")
@@ -41,6 +42,19 @@ func Add(path string) error {
 		}
 		return nil
 	})
+}
+
+// Waiting tells whether the newest key is not in use yet: Promote is due.
+func Waiting(path string) (bool, error) {
+	keys, _, err := read(path)
+	if err != nil {
+		return false, err
+	}
+	newest, err := keys.sealing.Entry(keys.sealing.Len() - 1)
+	if err != nil {
+		return false, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return !newest.IsPrimary(), nil
 }
 
 // Promote makes the newest key of each keyset the one in use.
@@ -82,7 +96,7 @@ func change(path string, edit func(*keysets) error) error {
 		return fmt.Errorf("change the key file: %w", err)
 	}
 	defer draft.discard()
-	keys, err := read(path)
+	keys, _, err := read(path)
 	if err != nil {
 		return err
 	}

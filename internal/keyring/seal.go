@@ -53,11 +53,12 @@ func (k *Keyring) Seal(value Secret, place Context) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, fmt.Errorf("seal the value: %w", err)
 	}
-	wrapped, err := k.wrap(dataKey, place)
+	r := k.newest()
+	wrapped, err := r.wrap(dataKey, place)
 	if err != nil {
 		return Sealed{}, err
 	}
-	return Sealed{WrappedKey: wrapped, Ciphertext: ciphertext, KeysetID: k.rootID}, nil
+	return Sealed{WrappedKey: wrapped, Ciphertext: ciphertext, KeysetID: r.rootID}, nil
 }
 
 // Open decrypts a value that was sealed for exactly this place.
@@ -86,15 +87,16 @@ func (k *Keyring) Rewrap(sealed Sealed, place Context) (Sealed, error) {
 		return Sealed{}, err
 	}
 	defer clear(dataKey)
-	wrapped, err := k.wrap(dataKey, place)
+	r := k.newest()
+	wrapped, err := r.wrap(dataKey, place)
 	if err != nil {
 		return Sealed{}, err
 	}
-	return Sealed{WrappedKey: wrapped, Ciphertext: slices.Clone(sealed.Ciphertext), KeysetID: k.rootID}, nil
+	return Sealed{WrappedKey: wrapped, Ciphertext: slices.Clone(sealed.Ciphertext), KeysetID: r.rootID}, nil
 }
 
-func (k *Keyring) wrap(dataKey []byte, place Context) ([]byte, error) {
-	wrapped, err := k.root.Encrypt(dataKey, place.bindKey(k.rootID))
+func (r *ring) wrap(dataKey []byte, place Context) ([]byte, error) {
+	wrapped, err := r.root.Encrypt(dataKey, place.bindKey(r.rootID))
 	if err != nil {
 		return nil, fmt.Errorf("wrap the data key: %w", err)
 	}
@@ -102,10 +104,12 @@ func (k *Keyring) wrap(dataKey []byte, place Context) ([]byte, error) {
 }
 
 func (k *Keyring) unwrap(sealed Sealed, place Context) ([]byte, error) {
-	if !slices.Contains(k.roots, sealed.KeysetID) {
+	knows := func(r *ring) bool { return slices.Contains(r.roots, sealed.KeysetID) }
+	r := k.knowing(knows)
+	if !knows(r) {
 		return nil, ErrUnknownKey
 	}
-	dataKey, err := k.root.Decrypt(sealed.WrappedKey, place.bindKey(sealed.KeysetID))
+	dataKey, err := r.root.Decrypt(sealed.WrappedKey, place.bindKey(sealed.KeysetID))
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -68,7 +68,7 @@ func Note(ctx context.Context, subject, made, part string) {
 	if made != "" {
 		c.did.Made = made
 	}
-	if part != "" {
+	if c.did.Part == "" {
 		c.did.Part = part
 	}
 }

@@ -80,11 +80,13 @@ func TestWhoWaitsForADeedLearnsHowItEnded(t *testing.T) {
 
 // waiting returns when somebody waits for a key; on SQLite they wait for the writer, before anything can be seen.
 func waiting(t *testing.T, s *apptest.Server) {
-	for s.Database == apptest.Postgres && t.Context().Err() == nil {
-		if s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0 {
-			return
-		}
+	t.Helper()
+	if s.Database != apptest.Postgres {
+		return
 	}
+	apptest.Until(t, "somebody waits for a key", func() bool {
+		return s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
+	})
 }
 
 func TestOnlyIdsAndCodesAreRemembered(t *testing.T) {

@@ -123,6 +123,22 @@ func (w Window) Size() (n int, fromEnd bool, err error) {
 	return n, fromEnd, nil
 }
 
+// Info tells what is around a page, when more says whether its list goes on in the direction of the window.
+func (w Window) Info(more, fromEnd bool) Info {
+	if fromEnd {
+		return Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	return Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil}
+}
+
+// Place is the id that the cursor stands at; empty without a cursor.
+func (c *Cursor) Place() string {
+	if c == nil {
+		return ""
+	}
+	return c.ID
+}
+
 // Seek returns the predicate and the order that select the window of a list of typ; sample holds a value of the order
 // column's kind, so that a cursor of another list is refused and not compared.
 func (w Window) Seek(typ string, o Order, sample any) (where, order func(*sql.Selector), err error) {

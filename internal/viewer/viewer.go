@@ -93,6 +93,23 @@ func Become(ctx context.Context, v Viewer) {
 	}
 }
 
+// Refresh brings what is known of the viewer up to date in a request that goes on
+// for long: the same account, by the same credential, or nothing happens. Where
+// they are stays what it was.
+func Refresh(ctx context.Context, v Viewer) {
+	s, ok := ctx.Value(key{}).(*seat)
+	if !ok {
+		return
+	}
+	now := *s.now.Load()
+	if now.UserID != v.UserID || now.SessionID != v.SessionID || now.TokenID != v.TokenID || !now.SignedIn() {
+		return
+	}
+	v.IP, v.UserAgent, v.RequestID = now.IP, now.UserAgent, now.RequestID
+	v.Narrow = slices.Clone(v.Narrow)
+	s.now.Store(&v)
+}
+
 // From returns the viewer, or the anonymous one.
 func From(ctx context.Context) Viewer {
 	s, ok := ctx.Value(key{}).(*seat)

@@ -40,6 +40,9 @@ type Site struct {
 	Ready         func(context.Context) error
 	SessionCookie string
 	Proxies       []netip.Prefix
+	Origins       []string                // of other sites, whose pages may use the API with an access token
+	Explorer      http.Handler            // nil: there is none
+	Pages         map[string]http.Handler // that the links of mails lead to, by pattern
 	Log           *slog.Logger
 }
 
@@ -58,13 +61,17 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("/graphql", s.authenticate(s.GraphQL))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusOK, "This is Keyhall. Its GraphQL API is at /graphql.")
-	})
+	if s.Explorer != nil {
+		mux.Handle("GET /explorer", s.Explorer)
+		mux.Handle("GET /explorer/", s.Explorer)
+	}
+	for pattern, page := range s.Pages {
+		mux.Handle(pattern, page)
+	}
 	var h http.Handler = mux
 	// Read from the bottom up: the last one is the first that a request meets.
 	for _, wrap := range []func(http.Handler) http.Handler{
-		sameOrigin,
+		s.origins,
 		headers,
 		cookies,
 		s.identify,
@@ -72,15 +79,6 @@ func (s *Site) Handler() http.Handler {
 		h = wrap(h)
 	}
 	return h
-}
-
-// sameOrigin keeps the pages of other sites from acting with the cookie of who reads them.
-func sameOrigin(next http.Handler) http.Handler {
-	p := http.NewCrossOriginProtection()
-	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusForbidden, "FORBIDDEN", "a page of another site may not do this", viewer.From(r.Context()).RequestID)
-	}))
-	return p.Handler(next)
 }
 
 func (s *Site) ready(w http.ResponseWriter, r *http.Request) {

@@ -25,16 +25,22 @@ import (
 )
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
-// permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer.
+// permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
+// PROJECT are those of the thing.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
+account.manage create Mail[*] where kind=password_changed user_id=ME
+account.manage delete Session[] where user_id=ME
+account.manage update Credential[changed_at password_hash reset_until] where user_id=ME
+account.manage update User[name username] where id=ME
 api_key.delete delete APIKey[] where id=ID
 api_key.delete delete APIKeyHash[] where api_key_id=ID
 api_key.delete delete Collaborator[] where api_key_id=ID
 api_key.delete delete Invitation[] where api_key_id=ID
 api_key.delete delete JWTKey[] where api_key_id=ID
 api_key.delete delete SealedValue[] where api_key_id=ID
+api_key.delete delete Mail[] where within_id=ID
 api_key.delete delete SecuritySettings[] where api_key_id=ID
 api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.edit_security create JWTKey[*] where api_key_id=ID
@@ -43,15 +49,34 @@ api_key.edit_security update JWTKey[name position] where api_key_id=ID
 api_key.edit_security update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=ID
 api_key.enable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
+api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
 api_key.rename update APIKey[description expires_at name tags] where id=ID
+api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
+api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
+api_key.resend_invitation update Invitation[delivery expires_at invited_by_id resend_count] where api_key_id=ID id=PART
 api_key.reveal_secret reads SealedValue
 api_key.reveal_secret update SealedValue[reveal_count] where api_key_id=ID
+api_key.revoke_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.revoke_invitation update Invitation[settled_at status] where api_key_id=ID id=PART
+api_key.rotate create APIKey[*] where id=NEW owner_id=OWNER project_id=PROJECT replaces_id=ID
+api_key.rotate create APIKeyHash[*] where api_key_id=NEW
+api_key.rotate create Collaborator[*] where api_key_id=NEW
+api_key.rotate create SealedValue[*] where api_key_id=ID
+api_key.rotate create SealedValue[*] where api_key_id=NEW
+api_key.rotate create JWTKey[*] where api_key_id=NEW
+api_key.rotate create Mail[*] where kind=key_exposed resource_id=ID
+api_key.rotate create SecuritySettings[*] where api_key_id=NEW
+api_key.rotate reads Collaborator JWTKey Project SealedValue SecuritySettings User
+api_key.rotate update Mail[within_id] where kind=invitation within_id=ID to within_id=NEW
+api_key.rotate update APIKey[grace_expires_at] where id=ID
+api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING to api_key_id=NEW
+api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
+instance.manage_users update Credential[reset_until verify_until] where user_id=ID
 instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID
@@ -105,7 +130,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART"})
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT"})
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}
@@ -139,7 +164,7 @@ func tableOf() map[string]string {
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
-		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances",
+		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
 		"IdempotencyKey": "idempotency_keys",
 	}
 }

@@ -17,7 +17,10 @@ type pins = core.Pins
 func Duties() []core.Duty {
 	return []core.Duty{
 		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
-		accountByEmail(""), denial(), auditPlace("", ""), instance(), administrator(), idempotency("", ""), forgetKeys(),
+		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
+		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
+		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
+		sharing(nil), credentialStanding(""), keyAudience(""),
 	}
 }
 
@@ -42,6 +45,21 @@ func tokenLookup(lookup string) core.Duty {
 	return core.Duty{Name: "access_token.lookup", Reads: []core.Read{
 		{Type: "AccessToken", Rows: heldAndUnexpired("lookup", lookup)},
 		{Type: "User", Rows: holderIn("access_tokens", "lookup", lookup)},
+	}}
+}
+
+// CredentialStanding sees the session or the access token that a stream was opened with, while it lasts, and its user.
+func CredentialStanding(ctx context.Context, id string) context.Context {
+	return core.WithDuty(ctx, credentialStanding(id))
+}
+
+func credentialStanding(id string) core.Duty {
+	return core.Duty{Name: "credential.standing", Reads: []core.Read{
+		{Type: "Session", Rows: heldAndUnexpired("id", id)},
+		{Type: "AccessToken", Rows: heldAndUnexpired("id", id)},
+		{Type: "User", Rows: func(s *sql.Selector) {
+			s.Where(sql.Or(holds(s, "sessions", "id", id), holds(s, "access_tokens", "id", id)))
+		}},
 	}}
 }
 
@@ -71,18 +89,6 @@ func signInLookup(login string) core.Duty {
 	}}
 }
 
-// SignIn writes the session of somebody whose password was right.
-func SignIn(ctx context.Context, userID string) context.Context {
-	return core.WithDuty(ctx, signIn(userID))
-}
-
-func signIn(userID string) core.Duty {
-	return core.Duty{Name: "sign_in", Writes: []core.Write{
-		core.Create("Session", pins{"user_id": userID}),
-		core.Create(AuditType, pins{"actor_id": userID, "outcome": "DONE", "type": "login.succeeded"}),
-	}}
-}
-
 // SignUpLookup sees whether an address or a username is taken.
 func SignUpLookup(ctx context.Context, email, username string) context.Context {
 	return core.WithDuty(ctx, signUpLookup(email, username))
@@ -90,34 +96,6 @@ func SignUpLookup(ctx context.Context, email, username string) context.Context {
 
 func signUpLookup(email, username string) core.Duty {
 	return core.Duty{Name: "sign_up.lookup", Reads: []core.Read{{Type: "User", Rows: named(email, username)}}}
-}
-
-// Account names the rows that one sign-up makes: a user, their personal organization and its default project.
-type Account struct{ UserID, OrganizationID, ProjectID string }
-
-// SignUp writes a new account: nobody's but an ordinary one, whose address is not verified.
-func SignUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("sign_up", a, false))
-}
-
-// SetUp writes the account of the administrator, for who holds the set-up link.
-func SetUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("set_up", a, true))
-}
-
-func newAccount(name string, a Account, administrator bool) core.Duty {
-	return core.Duty{Name: name, Writes: []core.Write{
-		core.Create("User", pins{
-			"id": a.UserID, "personal_organization_id": a.OrganizationID,
-			"administrator": administrator, "email_verified": administrator,
-		}),
-		core.Create("Credential", pins{"user_id": a.UserID}),
-		core.Create("Organization", pins{"id": a.OrganizationID, "personal": true}),
-		core.Create("OrganizationMember", pins{"organization_id": a.OrganizationID, "user_id": a.UserID, "role": "OWNER"}),
-		core.Create("Project", pins{"id": a.ProjectID, "organization_id": a.OrganizationID, "is_default": true}),
-		core.Create("ProjectMember", pins{"project_id": a.ProjectID, "user_id": a.UserID, "role": "OWNER"}),
-		core.Create(AuditType, pins{"actor_id": a.UserID, "outcome": "DONE", "type": "user.signed_up"}),
-	}}
 }
 
 // AccountByEmail sees the holder of one exact address: who invites somebody learns whether they have an account.
@@ -164,6 +142,27 @@ func auditPlace(actor, resource string) core.Duty {
 	}}
 }
 
+// KeyAudience sees whom a deed on a key may concern: its collaborators, and who has a place around a project key. It is
+// for telling them to look again; what they see then, the policy decides.
+func KeyAudience(ctx context.Context, keyID string) context.Context {
+	return core.WithDuty(ctx, keyAudience(keyID))
+}
+
+func keyAudience(keyID string) core.Duty {
+	projects := func(s *sql.Selector) *sql.Selector {
+		return sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).
+			Where(sql.And(sql.EQ("id", keyID), sql.EQ("kind", "PROJECT")))
+	}
+	return core.Duty{Name: "api_key.audience", Reads: []core.Read{
+		{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", keyID)},
+		{Type: "ProjectMember", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("project_id"), projects(s))) }},
+		{Type: "OrganizationMember", Rows: func(s *sql.Selector) {
+			of := sql.Dialect(s.Dialect()).Select("organization_id").From(sql.Table("projects")).Where(sql.In("id", projects(s)))
+			s.Where(sql.And(sql.EQ(s.C("role"), "OWNER"), sql.In(s.C("organization_id"), of)))
+		}},
+	}}
+}
+
 // Instance ties the database to its keyring at start.
 func Instance(ctx context.Context) context.Context { return core.WithDuty(ctx, instance()) }
 
@@ -171,6 +170,17 @@ func instance() core.Duty {
 	return core.Duty{Name: "instance", Reads: []core.Read{{Type: "Instance"}}, Writes: []core.Write{
 		core.Create("Instance", pins{"only": 1}),
 		core.Update("Instance", pins{"only": 1}, "check_wrapped_key", "check_ciphertext", "check_keyset_id", "check_ids"),
+		core.Create(AuditType, pins{"actor_kind": "operator", "outcome": "DONE", "type": "keyring.rotated"}),
+	}}
+}
+
+// Rewrap puts the data keys of sealed values under another key of the keyring; the values themselves stay as they are.
+func Rewrap(ctx context.Context) context.Context { return core.WithDuty(ctx, rewrap()) }
+
+func rewrap() core.Duty {
+	return core.Duty{Name: "keyring.rewrap", Reads: []core.Read{{Type: "SealedValue"}}, Writes: []core.Write{
+		core.Update("SealedValue", nil, "wrapped_key", "keyset_id"),
+		core.Create(AuditType, pins{"actor_kind": "operator", "outcome": "DONE", "type": "keyring.rewrapped"}),
 	}}
 }
 
@@ -225,6 +235,22 @@ func expired(s *sql.Selector) {
 	}))
 }
 
+// Sharing sees the people who have access to a thing, for somebody who may see its sharing: not all of them are theirs to
+// see otherwise, and the caller then shows a name and no address.
+func Sharing(ctx context.Context, people []string) context.Context {
+	return core.WithDuty(ctx, sharing(people))
+}
+
+func sharing(people []string) core.Duty {
+	ids := make([]any, len(people))
+	for i, id := range people {
+		ids[i] = id
+	}
+	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		s.Where(sql.In(s.C("id"), ids...))
+	}}}}
+}
+
 func named(email, username string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.Or(sql.EQ(s.C("email"), email), sql.EQ(s.C("username"), username)))
@@ -246,9 +272,11 @@ func unexpired(column, dialect string) *sql.Predicate {
 
 // holderIn selects the user of the one unexpired row of another table that has the value.
 func holderIn(table, column, value string) func(*sql.Selector) {
-	return func(s *sql.Selector) {
-		held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).
-			Where(sql.And(sql.EQ(column, value), unexpired("expires_at", s.Dialect())))
-		s.Where(sql.In(s.C("id"), held))
-	}
+	return func(s *sql.Selector) { s.Where(holds(s, table, column, value)) }
+}
+
+func holds(s *sql.Selector, table, column, value string) *sql.Predicate {
+	held := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table(table)).
+		Where(sql.And(sql.EQ(column, value), unexpired("expires_at", s.Dialect())))
+	return sql.In(s.C("id"), held)
 }

@@ -201,6 +201,11 @@ func pinned(w core.Write, m mutation) bool {
 		}
 		return true
 	}
+	for column, want := range w.To {
+		if got, ok := value(m, column); !ok || got != want {
+			return false
+		}
+	}
 	for column, want := range w.Pins {
 		m.WhereP(sql.FieldEQ(column, want))
 	}

@@ -44,6 +44,8 @@ func TestPermit(t *testing.T) {
 			"a permit and a duty never add up":             permitAndDutyNeverAddUp,
 			"a hidden row is no oracle in an update":       updateIsNoOracle,
 			"nobody widens a permit":                       nobodyWidensAPermit,
+			"a rotation makes one key of the old owner":    rotationMakesOneKey,
+			"a rotation brings people to its new key only": rotationBringsPeople,
 		} {
 			t.Run(name, func(t *testing.T) { promise(t, c) })
 		}

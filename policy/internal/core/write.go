@@ -1,6 +1,9 @@
 package core
 
 import (
+	"maps"
+	"slices"
+
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 )
@@ -17,6 +20,7 @@ type Write struct {
 	Ops     ent.Op   // operations
 	Columns []string // columns that may be set; edges count as their column
 	Pins    Pins     // a create must set them, an update or a delete gets them ANDed
+	To      Pins     // an update may set these columns to these values and to no others
 
 	Rows func(*sql.Selector) // ANDed to an update or a delete too; nil: the pins say it all
 }
@@ -29,6 +33,11 @@ func Create(typ string, p Pins) Write {
 // Update allows the named columns of the pinned rows to change.
 func Update(typ string, p Pins, columns ...string) Write {
 	return Write{Type: typ, Ops: ent.OpUpdate | ent.OpUpdateOne, Columns: columns, Pins: p}
+}
+
+// Move allows the pinned rows to get these values, and no others.
+func Move(typ string, p, to Pins) Write {
+	return Write{Type: typ, Ops: ent.OpUpdate, Columns: slices.Sorted(maps.Keys(to)), Pins: p, To: to}
 }
 
 // Delete allows the pinned rows to go.

@@ -30,11 +30,12 @@ accept if {
 
 # METADATA
 # title: Decline an invitation
-# description: The invitee with a verified address, while it is pending.
+# description: The invitee with a verified address, while it is pending and not expired.
 # entrypoint: true
 decline if {
 	is_verified_invitee
 	is_pending
+	input.resource.expires_at > input.env.now
 }
 
 # METADATA
@@ -81,7 +82,7 @@ reasons contains "this invitation was already answered or withdrawn" if {
 }
 
 reasons contains "this invitation has expired" if {
-	input.permission == "accept"
+	input.permission in {"accept", "decline"}
 	input.resource.expires_at <= input.env.now
 }
 

@@ -125,8 +125,13 @@ test_decline_allowed_to_the_invitee if {
 
 # Declining needs nobody in power.
 test_decline_allowed_when_void[note] if {
-	some note in {"suspended inviter", "expired"}
+	some note in {"suspended inviter", "personal key"}
 	invitation.decline with input as request(invitee, "decline", changed(unacceptable[note]))
+}
+
+test_decline_denied_when_expired[note] if {
+	some note in {"expired", "expiring now"}
+	not invitation.decline with input as request(invitee, "decline", changed(unacceptable[note]))
 }
 
 test_decline_denied_when_settled[status] if {
@@ -166,7 +171,7 @@ test_accept_without_a_fact_denied[path] if {
 }
 
 test_decline_without_a_fact_denied[path] if {
-	some path in {"/subject/email_verified", "/resource/status"}
+	some path in {"/subject/email_verified", "/env", "/env/now", "/resource/status", "/resource/expires_at"}
 	not invitation.decline with input as json.remove(request(invitee, "decline", pending("admin")), [path])
 }
 
@@ -224,12 +229,12 @@ test_unverified_told_first_that_the_invitation_is_of_another[verb] if {
 }
 
 test_decline_told_what_is_missing[note] if {
-	some note in {"accepted", "declined", "revoked", "another address"}
+	some note in {"accepted", "declined", "revoked", "expired", "expiring now", "another address"}
 	invitation.reasons == {told[note]} with input as request(invitee, "decline", changed(unacceptable[note]))
 }
 
 test_decline_told_nothing_of_what_it_does_not_need[note] if {
-	some note in {"expired", "suspended inviter"}
+	some note in {"personal key", "suspended inviter"}
 	invitation.reasons == set() with input as request(invitee, "decline", changed(unacceptable[note]))
 }
 

@@ -1,4 +1,12 @@
 -- +goose Up
+-- create "users" table
+CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "user_created_at_id" to table: "users"
+CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
+-- create index "users_email_key" to table: "users"
+CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
+-- create index "users_username_key" to table: "users"
+CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
 -- create "api_key_hashes" table
 CREATE TABLE "api_key_hashes" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
@@ -8,7 +16,7 @@ CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
 -- create "credentials" table
-CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, "verify_generation" bigint NOT NULL DEFAULT 0, "verify_until" bigint NOT NULL DEFAULT 0, "reset_generation" bigint NOT NULL DEFAULT 0, "reset_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
 -- create index "credentials_user_id_key" to table: "credentials"
@@ -27,16 +35,18 @@ CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_
 CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
 -- create index "instances_only_key" to table: "instances"
 CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
--- create "users" table
-CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
--- create index "user_created_at_id" to table: "users"
-CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
--- create index "users_email_key" to table: "users"
-CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
--- create index "users_username_key" to table: "users"
-CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
+-- create "mails" table
+CREATE TABLE "mails" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "kind" character varying NOT NULL COLLATE "C", "recipient" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "within_id" character varying NOT NULL DEFAULT '' COLLATE "C", "generation" bigint NOT NULL DEFAULT 0, "name" character varying NOT NULL DEFAULT '' COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "role" character varying NOT NULL DEFAULT '' COLLATE "C", "state" character varying NOT NULL COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL DEFAULT 0, "sent_at" bigint NOT NULL DEFAULT 0, "last_error" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
+-- create index "mail_created_at_id" to table: "mails"
+CREATE INDEX "mail_created_at_id" ON "mails" ("created_at", "id");
+-- create index "mail_resource_id" to table: "mails"
+CREATE INDEX "mail_resource_id" ON "mails" ("resource_id");
+-- create index "mail_state_next_attempt_at" to table: "mails"
+CREATE INDEX "mail_state_next_attempt_at" ON "mails" ("state", "next_attempt_at");
+-- create index "mail_within_id" to table: "mails"
+CREATE INDEX "mail_within_id" ON "mails" ("within_id");
 -- create "sealed_values" table
-CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
 CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
@@ -62,7 +72,9 @@ CREATE INDEX "project_created_at_id" ON "projects" ("created_at", "id");
 -- create index "project_organization_id" to table: "projects"
 CREATE INDEX "project_organization_id" ON "projects" ("organization_id");
 -- create "api_keys" table
-CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "grace_expires_at" bigint NOT NULL DEFAULT 0, "replaces_id" character varying NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_api_keys_replaced_by" FOREIGN KEY ("replaces_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "api_keys_replaces_id_key" to table: "api_keys"
+CREATE UNIQUE INDEX "api_keys_replaces_id_key" ON "api_keys" ("replaces_id");
 -- create index "apikey_created_at_id" to table: "api_keys"
 CREATE INDEX "apikey_created_at_id" ON "api_keys" ("created_at", "id");
 -- create index "apikey_last_used_at_id" to table: "api_keys"
@@ -75,14 +87,20 @@ CREATE INDEX "apikey_owner_id_project_id" ON "api_keys" ("owner_id", "project_id
 CREATE INDEX "apikey_project_id_kind" ON "api_keys" ("project_id", "kind");
 -- create "audit_events" table
 CREATE TABLE "audit_events" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "project_id" character varying NULL COLLATE "C", "type" character varying NOT NULL COLLATE "C", "permission" character varying NOT NULL DEFAULT '' COLLATE "C", "outcome" character varying NOT NULL COLLATE "C", "actor_kind" character varying NOT NULL COLLATE "C", "actor_id" character varying NULL COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_type" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_name" character varying NOT NULL DEFAULT '' COLLATE "C", "reasons" jsonb NOT NULL, "policy_revision" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "request_id" character varying NOT NULL DEFAULT '' COLLATE "C", "repeated" bigint NOT NULL DEFAULT 1, "changes" jsonb NOT NULL, "organization_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "audit_events_organizations_audit_events" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
--- create index "auditevent_actor_id" to table: "audit_events"
-CREATE INDEX "auditevent_actor_id" ON "audit_events" ("actor_id");
 -- create index "auditevent_created_at_id" to table: "audit_events"
 CREATE INDEX "auditevent_created_at_id" ON "audit_events" ("created_at", "id");
--- create index "auditevent_organization_id_created_at" to table: "audit_events"
-CREATE INDEX "auditevent_organization_id_created_at" ON "audit_events" ("organization_id", "created_at");
--- create index "auditevent_resource_id" to table: "audit_events"
-CREATE INDEX "auditevent_resource_id" ON "audit_events" ("resource_id");
+-- create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_actor_id_created_at_id" ON "audit_events" ("organization_id", "actor_id", "created_at", "id");
+-- create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_created_at_id" ON "audit_events" ("organization_id", "created_at", "id");
+-- create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_outcome_created_at_id" ON "audit_events" ("organization_id", "outcome", "created_at", "id");
+-- create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_project_id_created_at_id" ON "audit_events" ("organization_id", "project_id", "created_at", "id");
+-- create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_organization_id_type_created_at_id" ON "audit_events" ("organization_id", "type", "created_at", "id");
+-- create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+CREATE INDEX "auditevent_resource_id_created_at_id" ON "audit_events" ("resource_id", "created_at", "id");
 -- create "collaborators" table
 CREATE TABLE "collaborators" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "api_key_id" character varying NOT NULL COLLATE "C", "added_by_id" character varying NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "collaborators_api_keys_collaborators" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "collaborators_users_added_by" FOREIGN KEY ("added_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "collaborators_users_collaborations" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "collaborator_api_key_id_user_id" to table: "collaborators"
@@ -92,7 +110,7 @@ CREATE INDEX "collaborator_created_at_id" ON "collaborators" ("created_at", "id"
 -- create index "collaborator_user_id_api_key_id_role" to table: "collaborators"
 CREATE INDEX "collaborator_user_id_api_key_id_role" ON "collaborators" ("user_id", "api_key_id", "role");
 -- create "invitations" table
-CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "delivery" character varying NOT NULL DEFAULT 'NOT_CONFIGURED' COLLATE "C", "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "invitation_api_key_id_status" to table: "invitations"
 CREATE INDEX "invitation_api_key_id_status" ON "invitations" ("api_key_id", "status");
 -- create index "invitation_created_at_id" to table: "invitations"
@@ -197,14 +215,20 @@ DROP INDEX "collaborator_created_at_id";
 DROP INDEX "collaborator_api_key_id_user_id";
 -- reverse: create "collaborators" table
 DROP TABLE "collaborators";
--- reverse: create index "auditevent_resource_id" to table: "audit_events"
-DROP INDEX "auditevent_resource_id";
--- reverse: create index "auditevent_organization_id_created_at" to table: "audit_events"
-DROP INDEX "auditevent_organization_id_created_at";
+-- reverse: create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_resource_id_created_at_id";
+-- reverse: create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_type_created_at_id";
+-- reverse: create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_project_id_created_at_id";
+-- reverse: create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_outcome_created_at_id";
+-- reverse: create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_created_at_id";
+-- reverse: create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+DROP INDEX "auditevent_organization_id_actor_id_created_at_id";
 -- reverse: create index "auditevent_created_at_id" to table: "audit_events"
 DROP INDEX "auditevent_created_at_id";
--- reverse: create index "auditevent_actor_id" to table: "audit_events"
-DROP INDEX "auditevent_actor_id";
 -- reverse: create "audit_events" table
 DROP TABLE "audit_events";
 -- reverse: create index "apikey_project_id_kind" to table: "api_keys"
@@ -217,6 +241,8 @@ DROP INDEX "apikey_name_id";
 DROP INDEX "apikey_last_used_at_id";
 -- reverse: create index "apikey_created_at_id" to table: "api_keys"
 DROP INDEX "apikey_created_at_id";
+-- reverse: create index "api_keys_replaces_id_key" to table: "api_keys"
+DROP INDEX "api_keys_replaces_id_key";
 -- reverse: create "api_keys" table
 DROP TABLE "api_keys";
 -- reverse: create index "project_organization_id" to table: "projects"
@@ -245,14 +271,16 @@ DROP INDEX "sealedvalue_created_at_id";
 DROP INDEX "sealedvalue_api_key_id_version";
 -- reverse: create "sealed_values" table
 DROP TABLE "sealed_values";
--- reverse: create index "users_username_key" to table: "users"
-DROP INDEX "users_username_key";
--- reverse: create index "users_email_key" to table: "users"
-DROP INDEX "users_email_key";
--- reverse: create index "user_created_at_id" to table: "users"
-DROP INDEX "user_created_at_id";
--- reverse: create "users" table
-DROP TABLE "users";
+-- reverse: create index "mail_within_id" to table: "mails"
+DROP INDEX "mail_within_id";
+-- reverse: create index "mail_state_next_attempt_at" to table: "mails"
+DROP INDEX "mail_state_next_attempt_at";
+-- reverse: create index "mail_resource_id" to table: "mails"
+DROP INDEX "mail_resource_id";
+-- reverse: create index "mail_created_at_id" to table: "mails"
+DROP INDEX "mail_created_at_id";
+-- reverse: create "mails" table
+DROP TABLE "mails";
 -- reverse: create index "instances_only_key" to table: "instances"
 DROP INDEX "instances_only_key";
 -- reverse: create index "instance_created_at_id" to table: "instances"
@@ -281,3 +309,11 @@ DROP INDEX "api_key_hashes_lookup_key";
 DROP INDEX "api_key_hashes_api_key_id_key";
 -- reverse: create "api_key_hashes" table
 DROP TABLE "api_key_hashes";
+-- reverse: create index "users_username_key" to table: "users"
+DROP INDEX "users_username_key";
+-- reverse: create index "users_email_key" to table: "users"
+DROP INDEX "users_email_key";
+-- reverse: create index "user_created_at_id" to table: "users"
+DROP INDEX "user_created_at_id";
+-- reverse: create "users" table
+DROP TABLE "users";

@@ -1,6 +1,8 @@
 -- +goose Up
 -- create "api_keys" table
-CREATE TABLE `api_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `kind` text NOT NULL, `start` text NOT NULL, `scopes` json NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `disabled_as` text NOT NULL DEFAULT (''), `project_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `api_keys_projects_api_keys` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `api_keys_users_owned_api_keys` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+CREATE TABLE `api_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `description` text NOT NULL DEFAULT (''), `tags` json NOT NULL, `kind` text NOT NULL, `start` text NOT NULL, `scopes` json NOT NULL, `expires_at` integer NOT NULL DEFAULT (0), `last_used_at` integer NOT NULL DEFAULT (0), `disabled_at` integer NOT NULL DEFAULT (0), `disabled_by_id` text NULL, `disabled_as` text NOT NULL DEFAULT (''), `grace_expires_at` integer NOT NULL DEFAULT (0), `replaces_id` text NULL, `project_id` text NOT NULL, `owner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `api_keys_api_keys_replaced_by` FOREIGN KEY (`replaces_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `api_keys_projects_api_keys` FOREIGN KEY (`project_id`) REFERENCES `projects` (`id`) ON DELETE NO ACTION, CONSTRAINT `api_keys_users_owned_api_keys` FOREIGN KEY (`owner_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "api_keys_replaces_id_key" to table: "api_keys"
+CREATE UNIQUE INDEX `api_keys_replaces_id_key` ON `api_keys` (`replaces_id`);
 -- create index "apikey_created_at_id" to table: "api_keys"
 CREATE INDEX `apikey_created_at_id` ON `api_keys` (`created_at`, `id`);
 -- create index "apikey_owner_id_project_id" to table: "api_keys"
@@ -31,12 +33,18 @@ CREATE INDEX `accesstoken_user_id` ON `access_tokens` (`user_id`);
 CREATE TABLE `audit_events` (`id` text NOT NULL, `created_at` integer NOT NULL, `project_id` text NULL, `type` text NOT NULL, `permission` text NOT NULL DEFAULT (''), `outcome` text NOT NULL, `actor_kind` text NOT NULL, `actor_id` text NULL, `actor_name` text NOT NULL DEFAULT (''), `resource_type` text NOT NULL DEFAULT (''), `resource_id` text NOT NULL DEFAULT (''), `resource_name` text NOT NULL DEFAULT (''), `reasons` json NOT NULL, `policy_revision` text NOT NULL DEFAULT (''), `ip` text NOT NULL DEFAULT (''), `user_agent` text NOT NULL DEFAULT (''), `request_id` text NOT NULL DEFAULT (''), `repeated` integer NOT NULL DEFAULT (1), `changes` json NOT NULL, `organization_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `audit_events_organizations_audit_events` FOREIGN KEY (`organization_id`) REFERENCES `organizations` (`id`) ON DELETE SET NULL);
 -- create index "auditevent_created_at_id" to table: "audit_events"
 CREATE INDEX `auditevent_created_at_id` ON `audit_events` (`created_at`, `id`);
--- create index "auditevent_organization_id_created_at" to table: "audit_events"
-CREATE INDEX `auditevent_organization_id_created_at` ON `audit_events` (`organization_id`, `created_at`);
--- create index "auditevent_resource_id" to table: "audit_events"
-CREATE INDEX `auditevent_resource_id` ON `audit_events` (`resource_id`);
--- create index "auditevent_actor_id" to table: "audit_events"
-CREATE INDEX `auditevent_actor_id` ON `audit_events` (`actor_id`);
+-- create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_created_at_id` ON `audit_events` (`organization_id`, `created_at`, `id`);
+-- create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_type_created_at_id` ON `audit_events` (`organization_id`, `type`, `created_at`, `id`);
+-- create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_outcome_created_at_id` ON `audit_events` (`organization_id`, `outcome`, `created_at`, `id`);
+-- create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_project_id_created_at_id` ON `audit_events` (`organization_id`, `project_id`, `created_at`, `id`);
+-- create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_organization_id_actor_id_created_at_id` ON `audit_events` (`organization_id`, `actor_id`, `created_at`, `id`);
+-- create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+CREATE INDEX `auditevent_resource_id_created_at_id` ON `audit_events` (`resource_id`, `created_at`, `id`);
 -- create "collaborators" table
 CREATE TABLE `collaborators` (`id` text NOT NULL, `created_at` integer NOT NULL, `role` text NOT NULL, `api_key_id` text NOT NULL, `added_by_id` text NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `collaborators_api_keys_collaborators` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE NO ACTION, CONSTRAINT `collaborators_users_added_by` FOREIGN KEY (`added_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL, CONSTRAINT `collaborators_users_collaborations` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "collaborator_created_at_id" to table: "collaborators"
@@ -46,7 +54,7 @@ CREATE INDEX `collaborator_user_id_api_key_id_role` ON `collaborators` (`user_id
 -- create index "collaborator_api_key_id_user_id" to table: "collaborators"
 CREATE UNIQUE INDEX `collaborator_api_key_id_user_id` ON `collaborators` (`api_key_id`, `user_id`);
 -- create "credentials" table
-CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `user_id` text NOT NULL, `password_hash` text NOT NULL, `changed_at` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `user_id` text NOT NULL, `password_hash` text NOT NULL, `changed_at` integer NOT NULL DEFAULT (0), `verify_generation` integer NOT NULL DEFAULT (0), `verify_until` integer NOT NULL DEFAULT (0), `reset_generation` integer NOT NULL DEFAULT (0), `reset_until` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- create index "credentials_user_id_key" to table: "credentials"
 CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"
@@ -66,7 +74,7 @@ CREATE UNIQUE INDEX `instances_only_key` ON `instances` (`only`);
 -- create index "instance_created_at_id" to table: "instances"
 CREATE INDEX `instance_created_at_id` ON `instances` (`created_at`, `id`);
 -- create "invitations" table
-CREATE TABLE `invitations` (`id` text NOT NULL, `created_at` integer NOT NULL, `email` text NOT NULL, `role` text NOT NULL, `status` text NOT NULL DEFAULT ('PENDING'), `target_name` text NOT NULL, `sent_at` integer NOT NULL DEFAULT (0), `resend_count` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `settled_at` integer NOT NULL DEFAULT (0), `api_key_id` text NULL, `invited_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `invitations_api_keys_invitations` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `invitations_users_sent_invitations` FOREIGN KEY (`invited_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+CREATE TABLE `invitations` (`id` text NOT NULL, `created_at` integer NOT NULL, `email` text NOT NULL, `role` text NOT NULL, `status` text NOT NULL DEFAULT ('PENDING'), `target_name` text NOT NULL, `sent_at` integer NOT NULL DEFAULT (0), `delivery` text NOT NULL DEFAULT ('NOT_CONFIGURED'), `resend_count` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL, `settled_at` integer NOT NULL DEFAULT (0), `api_key_id` text NULL, `invited_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `invitations_api_keys_invitations` FOREIGN KEY (`api_key_id`) REFERENCES `api_keys` (`id`) ON DELETE SET NULL, CONSTRAINT `invitations_users_sent_invitations` FOREIGN KEY (`invited_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
 -- create index "invitation_created_at_id" to table: "invitations"
 CREATE INDEX `invitation_created_at_id` ON `invitations` (`created_at`, `id`);
 -- create index "invitation_email_status" to table: "invitations"
@@ -81,6 +89,16 @@ CREATE TABLE `jwt_keys` (`id` text NOT NULL, `created_at` integer NOT NULL, `nam
 CREATE INDEX `jwtkey_created_at_id` ON `jwt_keys` (`created_at`, `id`);
 -- create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
 CREATE UNIQUE INDEX `jwtkey_api_key_id_fingerprint` ON `jwt_keys` (`api_key_id`, `fingerprint`);
+-- create "mails" table
+CREATE TABLE `mails` (`id` text NOT NULL, `created_at` integer NOT NULL, `kind` text NOT NULL, `recipient` text NOT NULL, `user_id` text NOT NULL DEFAULT (''), `resource_id` text NOT NULL DEFAULT (''), `within_id` text NOT NULL DEFAULT (''), `generation` integer NOT NULL DEFAULT (0), `name` text NOT NULL DEFAULT (''), `actor_name` text NOT NULL DEFAULT (''), `role` text NOT NULL DEFAULT (''), `state` text NOT NULL, `attempts` integer NOT NULL DEFAULT (0), `next_attempt_at` integer NOT NULL DEFAULT (0), `sent_at` integer NOT NULL DEFAULT (0), `last_error` text NOT NULL DEFAULT (''), PRIMARY KEY (`id`));
+-- create index "mail_created_at_id" to table: "mails"
+CREATE INDEX `mail_created_at_id` ON `mails` (`created_at`, `id`);
+-- create index "mail_state_next_attempt_at" to table: "mails"
+CREATE INDEX `mail_state_next_attempt_at` ON `mails` (`state`, `next_attempt_at`);
+-- create index "mail_resource_id" to table: "mails"
+CREATE INDEX `mail_resource_id` ON `mails` (`resource_id`);
+-- create index "mail_within_id" to table: "mails"
+CREATE INDEX `mail_within_id` ON `mails` (`within_id`);
 -- create "organizations" table
 CREATE TABLE `organizations` (`id` text NOT NULL, `created_at` integer NOT NULL, `name` text NOT NULL, `slug` text NOT NULL, `personal` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "organizations_slug_key" to table: "organizations"
@@ -110,7 +128,7 @@ CREATE UNIQUE INDEX `projectmember_user_id_project_id` ON `project_members` (`us
 -- create index "projectmember_project_id_user_id_role" to table: "project_members"
 CREATE INDEX `projectmember_project_id_user_id_role` ON `project_members` (`project_id`, `user_id`, `role`);
 -- create "sealed_values" table
-CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `version` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, `reveal_count` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `sealed_values` (`id` text NOT NULL, `created_at` integer NOT NULL, `api_key_id` text NOT NULL, `version` integer NOT NULL, `wrapped_key` blob NOT NULL, `ciphertext` blob NOT NULL, `keyset_id` text NOT NULL, `reveal_count` integer NOT NULL DEFAULT (0), `valid_until` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- create index "sealedvalue_created_at_id" to table: "sealed_values"
 CREATE INDEX `sealedvalue_created_at_id` ON `sealed_values` (`created_at`, `id`);
 -- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
@@ -199,6 +217,16 @@ DROP INDEX `organization_created_at_id`;
 DROP INDEX `organizations_slug_key`;
 -- reverse: create "organizations" table
 DROP TABLE `organizations`;
+-- reverse: create index "mail_within_id" to table: "mails"
+DROP INDEX `mail_within_id`;
+-- reverse: create index "mail_resource_id" to table: "mails"
+DROP INDEX `mail_resource_id`;
+-- reverse: create index "mail_state_next_attempt_at" to table: "mails"
+DROP INDEX `mail_state_next_attempt_at`;
+-- reverse: create index "mail_created_at_id" to table: "mails"
+DROP INDEX `mail_created_at_id`;
+-- reverse: create "mails" table
+DROP TABLE `mails`;
 -- reverse: create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
 DROP INDEX `jwtkey_api_key_id_fingerprint`;
 -- reverse: create index "jwtkey_created_at_id" to table: "jwt_keys"
@@ -243,12 +271,18 @@ DROP INDEX `collaborator_user_id_api_key_id_role`;
 DROP INDEX `collaborator_created_at_id`;
 -- reverse: create "collaborators" table
 DROP TABLE `collaborators`;
--- reverse: create index "auditevent_actor_id" to table: "audit_events"
-DROP INDEX `auditevent_actor_id`;
--- reverse: create index "auditevent_resource_id" to table: "audit_events"
-DROP INDEX `auditevent_resource_id`;
--- reverse: create index "auditevent_organization_id_created_at" to table: "audit_events"
-DROP INDEX `auditevent_organization_id_created_at`;
+-- reverse: create index "auditevent_resource_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_resource_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_actor_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_actor_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_project_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_project_id_created_at_id`;
+-- reverse: create index "auditevent_organization_id_outcome_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_outcome_created_at_id`;
+-- reverse: create index "auditevent_organization_id_type_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_type_created_at_id`;
+-- reverse: create index "auditevent_organization_id_created_at_id" to table: "audit_events"
+DROP INDEX `auditevent_organization_id_created_at_id`;
 -- reverse: create index "auditevent_created_at_id" to table: "audit_events"
 DROP INDEX `auditevent_created_at_id`;
 -- reverse: create "audit_events" table
@@ -279,5 +313,7 @@ DROP INDEX `apikey_project_id_kind`;
 DROP INDEX `apikey_owner_id_project_id`;
 -- reverse: create index "apikey_created_at_id" to table: "api_keys"
 DROP INDEX `apikey_created_at_id`;
+-- reverse: create index "api_keys_replaces_id_key" to table: "api_keys"
+DROP INDEX `api_keys_replaces_id_key`;
 -- reverse: create "api_keys" table
 DROP TABLE `api_keys`;

@@ -1,0 +1,130 @@
+// The pages that links lead to, as people use them who got a mail: with the keyboard where it matters.
+import assert from 'node:assert/strict';
+import { person } from './as.mjs';
+import { env, withPage } from './page.mjs';
+
+const site = env('KEYHALL'), shots = env('SHOTS'), password = env('PASSWORD'), mailbox = env('MAILBOX');
+
+/** The link of the nth letter of a kind to an address, once it has come. */
+async function mailed(to, kind, n = 1) {
+  for (const late = Date.now() + 60_000; Date.now() < late; await new Promise(setImmediate)) {
+    const letter = await fetch(`${mailbox}/?${new URLSearchParams({ to, kind, n })}`);
+    if (letter.ok) return letter.text();
+  }
+  assert.fail(`no ${kind} ${n} to ${to}`);
+}
+
+/** Opens a link as a mail program does, and sees that its token is gone from the address at once and asked for nowhere. */
+async function open(page, link, watch) {
+  const [path, token] = link.split('#');
+  assert.ok(token.length > 20, link);
+  await page.goto('about:blank'); // so that the same page loads anew
+  await page.goto(link);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForFunction((at) => location.href === at, path);
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie, state: history.state }));
+  assert.ok(!kept.includes(token), 'the token is kept');
+  assert.ok(!watch.requests.some((url) => url.split('#')[0].includes(token)), 'the token was part of an address');
+  return token;
+}
+
+async function signIn(page, login, secret = password) { // without touching the mouse
+  await page.getByLabel('Username or e-mail address').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'login');
+  await page.keyboard.type(login);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(secret);
+  await page.keyboard.press('Enter');
+}
+
+const said = (page, text) => page.getByRole('status').getByText(text).waitFor();
+const refused = (page, text) => page.getByRole('alert').getByText(text).waitFor();
+
+const ada = await person(site, 'ada', password), ben = await person(site, 'ben', password);
+const key = await ada.createKey('Payments');
+
+await withPage([site], async (page, watch) => { // an invitation, looked at and accepted
+  await ada.invite(key, 'ben', 'ADMIN');
+  await open(page, await mailed('ben@demo.example', 'invitation'), watch);
+  await said(page, 'Sign in to see your invitation.');
+  await page.screenshot({ path: `${shots}/invitation-sign-in.png` });
+  await signIn(page, 'cleo');
+  await refused(page, 'another account');
+  await page.getByRole('button', { name: 'Sign in as somebody else' }).click();
+  await signIn(page, 'ben');
+  await page.getByText('You are offered a place on the API key “Payments” as admin').waitFor();
+  await page.screenshot({ path: `${shots}/invitation.png` });
+  assert.equal((await ben.ask('{ viewer { invitations { nodes { status } } } }')).viewer.invitations.nodes[0].status, 'PENDING');
+  const accept = page.getByRole('button', { name: 'Accept' });
+  for (let steps = 0; !(await accept.evaluate((b) => b === document.activeElement)); steps++) {
+    assert.ok(steps < 10, 'Accept is not reached by the keyboard');
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await said(page, 'You have a place on “Payments” now.');
+  await page.screenshot({ path: `${shots}/invitation-accepted.png` });
+  assert.equal((await ben.ask('query($k: ID!) { apiKey(id: $k) { viewerRole } }', { k: key })).apiKey.viewerRole, 'ADMIN');
+  await open(page, await mailed('ben@demo.example', 'invitation'), watch);
+  await page.getByRole('alert').filter({ hasText: /\S/ }).waitFor(); // it works once
+});
+
+await withPage([site], async (page, watch) => { // one declined by the link, one without it
+  await ada.invite(key, 'cleo', 'CONTRIBUTOR');
+  await open(page, await mailed('cleo@demo.example', 'invitation'), watch);
+  await signIn(page, 'cleo@demo.example');
+  await page.getByRole('button', { name: 'Decline' }).click();
+  await said(page, 'You declined. Nothing is shared with you.');
+  await ada.invite(key, 'cleo', 'CONTRIBUTOR');
+  await page.getByRole('link', { name: 'Your other invitations' }).click();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await said(page, 'You have a place on “Payments” now.');
+});
+
+await withPage([site], async (page, watch) => { // a new password
+  await page.goto(`${site}/sign-in`);
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByLabel('E-mail address of your account').fill('ben@demo.example');
+  await page.keyboard.press('Enter');
+  await said(page, 'If there is an account with this address, a link is on its way.');
+  const link = await mailed('ben@demo.example', 'reset_password');
+  await open(page, link, watch);
+  await page.getByLabel('New password').fill('another-long-password');
+  await page.getByLabel('The same again').fill('another-long-passwort');
+  await page.keyboard.press('Enter');
+  await refused(page, 'The two passwords are not the same.');
+  await page.getByLabel('The same again').fill('another-long-password');
+  await page.screenshot({ path: `${shots}/reset.png` });
+  await page.keyboard.press('Enter');
+  await said(page, 'Your password is changed');
+  await page.getByRole('link', { name: 'Sign in with it' }).click();
+  await signIn(page, 'ben', password);
+  await page.getByRole('alert').filter({ hasText: /\S/ }).waitFor(); // the old one is dead
+  await page.getByLabel('Password').fill('another-long-password');
+  await page.keyboard.press('Enter');
+  await page.getByText('Signed in as Ben Lindqvist').waitFor();
+  await assert.rejects(ben.ask('query($k: ID!) { apiKey(id: $k) { id } }', { k: key }), /UNAUTHENTICATED/); // every session ended
+});
+
+await withPage([site], async (page, watch) => { // an address, confirmed by pressing a button and by nothing less
+  const nobody = await person(site, 'nobody', 'nothing');
+  await nobody.ask('mutation { signUp(input: {email: "eve@mail.example", username: "eve", name: "Eve", password: "correct-horse-battery"}) { errors { message } } }');
+  await open(page, await mailed('eve@mail.example', 'verify_email'), watch);
+  const eve = await person(site, 'eve', password);
+  const confirmed = async () => (await eve.ask('{ viewer { emailVerified } }')).viewer.emailVerified;
+  const confirm = page.getByRole('button', { name: 'Confirm this address' });
+  await confirm.waitFor();
+  assert.equal(await confirmed(), false);
+  await confirm.click();
+  await said(page, 'Your e-mail address is confirmed.');
+  assert.equal(await confirmed(), true);
+});
+
+await withPage([new URL(env('SETUP')).origin], async (page, watch) => { // the first start
+  await open(page, env('SETUP'), watch);
+  for (const [label, text] of [['E-mail address', 'root@mail.example'], ['Username', 'root'], ['Your name', 'Root'], ['New password', password], ['The same again', password]]) {
+    await page.getByLabel(label).fill(text);
+  }
+  await page.keyboard.press('Enter');
+  await said(page, 'You are signed in, and root administers this Keyhall.');
+});
+console.log('the links of mails led to pages that did it');

@@ -1,0 +1,53 @@
+import { ask, deed } from './ask.js';
+import { signIn, whoIsSignedIn, whoLine } from './account.js';
+import { attempt, button, el, show, tell, title } from './dom.js';
+import { takeToken } from './token.js';
+
+const token = takeToken();
+const fields = 'id email targetName role status expiresAt invitedBy { name username }';
+
+/** One invitation by the link of its mail; looking at it consumes nothing. */
+async function byLink(person) {
+  show(whoLine(person, open));
+  const { invitation } = await deed('openInvitation', `mutation OpenInvitation($token: String!) {
+    openInvitation(input: { token: $token }) { invitation { ${fields} } errors { message } } }`, { token });
+  show(...offer(invitation, { token }), whoLine(person, open));
+}
+
+/** Without a link: those that wait for an answer. */
+async function waiting(person) {
+  title('Your invitations');
+  const { viewer } = await ask(`query Waiting { viewer { invitations(last: 50) { nodes { ${fields} } } } }`);
+  const pending = viewer.invitations.nodes.filter((i) => i.status === 'PENDING');
+  const none = pending.length > 0 ? [] : [el('p', {}, 'No invitation waits for you.')];
+  show(...none, ...pending.flatMap((i) => offer(i, { invitationId: i.id })), whoLine(person, open));
+}
+
+function offer(invitation, input) {
+  const who = invitation.invitedBy ? `${invitation.invitedBy.name} offers you` : 'You are offered'; // whom not everybody may see
+  const until = new Date(invitation.expiresAt).toLocaleDateString(undefined, { dateStyle: 'long' });
+  return [
+    el('p', {}, `${who} a place on the API key “${invitation.targetName}” as ${invitation.role.toLowerCase()}, until ${until}.`),
+    el('p', {},
+      button('Accept', () => answer('acceptInvitation', input, `You have a place on “${invitation.targetName}” now.`), 'main'),
+      button('Decline', () => answer('declineInvitation', input, 'You declined. Nothing is shared with you.'))),
+  ];
+}
+
+async function answer(name, input, told) {
+  const type = name.charAt(0).toUpperCase() + name.slice(1);
+  await deed(name, `mutation Answer($input: ${type}Input!) { ${name}(input: $input) { invitation { id status } errors { message } } }`, { input });
+  tell(told);
+  show(el('p', {}, el('a', { href: '/invitations' }, 'Your other invitations')));
+}
+
+function open(person) {
+  return token ? byLink(person) : waiting(person);
+}
+
+void attempt(null, async () => {
+  const person = await whoIsSignedIn();
+  if (person) return open(person);
+  tell('Sign in to see your invitation.');
+  signIn(open);
+});

@@ -1,0 +1,102 @@
+package graph_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// ruleTest is a test as it stands in its file.
+type ruleTest struct {
+	rules []int // that its comment names: A1, "A13 to A26"
+	both  bool  // runs on both databases
+}
+
+// ruleTests are the tests of this package.
+func ruleTests(t *testing.T) map[string]ruleTest {
+	t.Helper()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]ruleTest{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, text, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !strings.HasPrefix(f.Name.Name, "Test") {
+				continue
+			}
+			body := string(text[set.Position(f.Pos()).Offset:set.Position(f.End()).Offset])
+			first, _, _ := strings.Cut(body, "\n") // a short comment stands there
+			both := strings.Contains(body, "apptest.Each(") || strings.Contains(body, "eachWithMail(") || strings.Contains(body, "{apptest.SQLite, apptest.Postgres}")
+			out[f.Name.Name] = ruleTest{numbers(f.Doc.Text() + first), both}
+		}
+	}
+	return out
+}
+
+func numbers(text string) (out []int) {
+	for _, m := range regexp.MustCompile(`\bA(\d+)\b(?: to A(\d+)\b)?`).FindAllStringSubmatch(text, -1) {
+		from, _ := strconv.Atoi(m[1])
+		to := max(from, func() int { n, _ := strconv.Atoi(m[2]); return n }())
+		for n := from; n <= to; n++ {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// docs/rules.md has a row for each rule of sharing a key, and each test that a row names exists, says in its comment that it is
+// of this rule, and runs on both databases.
+func TestThePageOfRulesIsTrue(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "docs", "rules.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, testNames := ruleTests(t), regexp.MustCompile("`(Test\\w+)`")
+	var rows []string
+	for _, row := range regexp.MustCompile(`(?m)^\| A(\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+		rows = append(rows, row[1])
+		rule, _ := strconv.Atoi(row[1])
+		named := testNames.FindAllStringSubmatch(row[3], -1)
+		if len(named) == 0 {
+			t.Errorf("A%d has no test", rule)
+		}
+		for _, name := range named {
+			test, ok := tests[name[1]]
+			switch {
+			case !ok:
+				t.Errorf("A%d: there is no test %s", rule, name[1])
+			case !slices.Contains(test.rules, rule):
+				t.Errorf("A%d: the comment of %s does not name it", rule, name[1])
+			case !test.both:
+				t.Errorf("A%d: %s does not run on both databases", rule, name[1])
+			}
+		}
+	}
+	var want []string
+	for n := range 28 {
+		want = append(want, fmt.Sprint(n+1))
+	}
+	if !slices.Equal(rows, want) {
+		t.Errorf("the rows are of the rules %v", rows)
+	}
+}

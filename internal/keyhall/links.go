@@ -1,0 +1,106 @@
+package keyhall
+
+import (
+	"context"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/token"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// oldLinks is how many links before the current one are told apart from forgeries.
+const oldLinks = 100
+
+// link is an invitation by its id, and the token of its mail where that was given.
+type link struct {
+	id     string
+	token  token.Mailed
+	mailed bool
+}
+
+// linkOf reads how an invitation was named; garbage is refused before any look-up.
+func (h *House) linkOf(which WhichInvitation) (link, error) {
+	switch {
+	case (which.InvitationID == nil) == (which.Token == nil):
+		return link{}, fault.Refuse(fault.Required, "name the invitation by its id or by the token of its mail, one of both", "input")
+	case which.InvitationID != nil:
+		return link{id: *which.InvitationID}, nil
+	}
+	m, err := token.ParseMailed(*which.Token)
+	if err != nil || m.Link() != token.InvitationLink {
+		return link{}, fault.Refuse(fault.Invalid, "this link is incomplete: copy it whole from the mail", "input", "token")
+	}
+	return link{m.ID(), m, true}, nil
+}
+
+// sight is the ctx that reads the invitation: who holds its link may not see it as themself, and must be told why.
+func (l link) sight(ctx context.Context) context.Context {
+	if l.mailed {
+		return lock.InvitationByLink(ctx, l.id)
+	}
+	return ctx
+}
+
+// check compares the link with the invitation and its address with the account. A link that was never mailed is answered
+// as an invitation that does not exist.
+func (h *House) check(ctx context.Context, l link, inv *ent.Invitation) error {
+	if !l.token.Matches(h.keys, inv.ResendCount) {
+		for g := inv.ResendCount - 1; g >= 0 && g >= inv.ResendCount-oldLinks; g-- {
+			if l.token.Matches(h.keys, g) {
+				return fault.Refuse(fault.InviteRevoked, "a newer mail was sent since: use the link in that one")
+			}
+		}
+		return fault.NotFound()
+	}
+	if inv.Email != viewer.From(ctx).Email {
+		return wrongAccount()
+	}
+	return nil
+}
+
+func wrongAccount() error {
+	return fault.Refuse(fault.InviteWrongAccount, "this invitation is for another account: sign in with that one")
+}
+
+// follow checks a mailed link and verifies the address of the account that it was mailed to; what comes back is the ctx of
+// the viewer as they are now. An invitation named by its id verifies nothing.
+func (h *House) follow(ctx context.Context, tx *ent.Tx, l link, inv *ent.Invitation) (context.Context, error) {
+	if !l.mailed {
+		return ctx, nil
+	}
+	if err := h.check(ctx, l, inv); err != nil {
+		return ctx, err
+	}
+	v, err := authn.AddressProven(ctx, tx)
+	return h.guard.Enter(ctx, v), err
+}
+
+// OpenInvitation shows what a mailed link stands for, and consumes nothing. Errors as AcceptInvitation, but that an address
+// need not be verified.
+func (h *House) OpenInvitation(ctx context.Context, text string) (*ent.Invitation, error) {
+	l, err := h.linkOf(WhichInvitation{Token: &text})
+	if err != nil {
+		return nil, err
+	}
+	err = h.do(ctx, func(tx *ent.Tx) error {
+		inv, err := tx.Invitation.Get(l.sight(ctx), l.id)
+		if err != nil {
+			return err
+		}
+		if err := h.check(ctx, l, inv); err != nil {
+			return err
+		}
+		v := viewer.From(ctx)
+		v.EmailVerified = true // as they would be by accepting
+		ctx := h.guard.Enter(ctx, v)
+		ok, err := h.guard.Holds(ctx, tx, "invitation.accept", l.id)
+		if err != nil || ok {
+			return err
+		}
+		return h.whyNot(ctx, tx, l.id, fault.Forbidden("invitation.accept"))
+	})
+	return h.invitation(ctx, l.id, err)
+}

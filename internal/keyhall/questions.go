@@ -1,0 +1,94 @@
+package keyhall
+
+import (
+	"context"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+)
+
+// Decision answers whether somebody may do something with a thing, and why not.
+type Decision struct {
+	Allow          bool
+	Permission     string
+	Reasons        []string
+	PolicyRevision string
+	question       access.Question
+	trace          []string
+}
+
+// Explain tells whether the viewer may do something with a thing that they see, or another person, if the viewer may see
+// who else has to do with it. It records nothing: a question is no attempt, and who may ask about others could as well read
+// the list of them.
+func (h *House) Explain(ctx context.Context, permission, resourceID string, subjectID *string) (*Decision, error) {
+	_, q, err := h.question(ctx, permission, resourceID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := h.decision(ctx, q, subjectID)
+	if err != nil {
+		return nil, err
+	}
+	return &Decision{d.Allow, permission, append([]string{}, d.Reasons...), d.Revision, q, d.Trace}, nil
+}
+
+// Trace tells how the rule came to a decision. It speaks of the rows around the thing, so it is for who may see these.
+func (h *House) Trace(ctx context.Context, d *Decision) ([]string, error) {
+	if err := h.guard.Shared(ctx, d.question); err != nil {
+		return nil, err
+	}
+	return append([]string{}, d.trace...), nil
+}
+
+// question finds the thing first: of what is hidden nobody learns which permissions are about it.
+func (h *House) question(ctx context.Context, permission, resourceID string) (ent.Noder, access.Question, error) {
+	thing, err := h.guard.Visible(ctx, resourceID)
+	if err != nil {
+		return nil, access.Question{}, err
+	}
+	q := access.Question{Permission: policy.Permission(permission), Type: ent.TypeOf(thing), ID: resourceID}
+	if !h.guard.Fits(q) {
+		return nil, q, fault.BadInput("this is no permission about such a thing; `policy` lists them all", "permission")
+	}
+	return thing, q, nil
+}
+
+func (h *House) decision(ctx context.Context, q access.Question, subject *string) (policy.Decision, error) {
+	if subject == nil || *subject == viewer.From(ctx).UserID {
+		return h.found(h.guard.Me(ctx, q))
+	}
+	if err := h.guard.Shared(ctx, q); err != nil {
+		return policy.Decision{}, err
+	}
+	if err := h.known(ctx, q, *subject); err != nil {
+		return policy.Decision{}, err
+	}
+	return h.found(h.guard.Somebody(ctx, q, *subject))
+}
+
+// found: the thing may have gone while it was asked about.
+func (h *House) found(d policy.Decision, err error) (policy.Decision, error) {
+	if err == nil && !d.Allow && !d.Found && len(d.Reasons) == 0 {
+		return d, fault.NotFound()
+	}
+	return d, err
+}
+
+// known says that the viewer may know of a person: they see them, or the person has access to the thing whose sharing the
+// viewer sees. Everybody else is for the viewer as if they had no account.
+func (h *House) known(ctx context.Context, q access.Question, id string) error {
+	seen, err := h.client.User.Query().Where(user.ID(id)).Exist(ctx)
+	if err != nil || seen {
+		return translate(err)
+	}
+	view, _ := h.guard.Law().RowPermission(q.Type)
+	d, err := h.guard.Somebody(ctx, access.Question{Permission: view, Type: q.Type, ID: q.ID}, id)
+	if err == nil && !d.Allow {
+		return fault.NotFound()
+	}
+	return err
+}

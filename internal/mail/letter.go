@@ -1,0 +1,50 @@
+package mail
+
+import "github.com/keyhall/keyhall/internal/token"
+
+// Kind is what a letter says.
+type Kind string
+
+// The letters that are sent.
+const (
+	Invitation      Kind = "invitation"       // ResourceID: the invitation, WithinID: its key, Name: the key's, ActorName, Role
+	VerifyEmail     Kind = "verify_email"     // ResourceID: the account
+	ResetPassword   Kind = "reset_password"   // ResourceID: the account
+	KnownAddress    Kind = "known_address"    // somebody signed up with an address that has an account
+	PasswordChanged Kind = "password_changed" //
+	KeyExposed      Kind = "key_exposed"      // ResourceID: the key, Name: its name, ActorName: who marked it
+)
+
+// Kinds lists them all.
+func Kinds() []Kind {
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed}
+}
+
+// Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
+type Letter struct {
+	Kind       Kind
+	To         string // address
+	UserID     string // whose account it is about, where there is one
+	ResourceID string // what the link stands for
+	WithinID   string // what that is part of
+	Generation int    // of the link
+	Name       string // of what it is about
+	ActorName  string // of who did it
+	Role       string
+}
+
+// link tells which token the letter's link carries; a letter may have none.
+func (k Kind) link() (token.Link, bool) {
+	l, ok := map[Kind]token.Link{
+		Invitation: token.InvitationLink, VerifyEmail: token.AddressLink, ResetPassword: token.ResetLink,
+	}[k]
+	return l, ok
+}
+
+// page is where the letter's link leads. The token stands in the fragment, which no browser sends to a server.
+func (k Kind) page() string {
+	return map[Kind]string{
+		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
+		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/",
+	}[k]
+}
