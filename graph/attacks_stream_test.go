@@ -196,6 +196,8 @@ func TestHalfARequestOpensNoStream(t *testing.T) {
 }
 
 // A thousand streams that one account opens at once are twenty, and nobody else is kept from theirs.
+//
+//keyhall:norace
 func TestAThousandStreamsAtOnceAreTwenty(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -44,6 +44,8 @@ const most = 50 * time.Millisecond * apptest.Slowdown
 // alive, whoever sends it.
 //
 // It runs alone, because what each costs is measured.
+//
+//keyhall:norace
 func TestTheAttackCorpusIsRefused(t *testing.T) {
 	corpus := attacks()
 	if len(corpus) < 150 {

@@ -281,6 +281,8 @@ func (e *estate) idorMalformed() []any {
 
 // The sweep: every id that is not the asker's to see, in every place where an id can be written, answers like one that does
 // not exist, says nothing of ada's, and nothing is written.
+//
+//keyhall:norace
 func TestNoIDOpensWhatIsNotOnes(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

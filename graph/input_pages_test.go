@@ -41,6 +41,7 @@ func listing(query, arguments string) string {
 	return fmt.Sprintf(query, "("+arguments+")")
 }
 
+//keyhall:norace
 func TestAWindowThatIsNoneIsRefusedOnEveryList(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -225,6 +225,8 @@ func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 }
 
 // Wrong, foreign, absent and malformed ids are one: NOT_FOUND in one wording, wherever an id is given.
+//
+//keyhall:norace
 func TestIdsThatNameNothingVisibleAreNotFound(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

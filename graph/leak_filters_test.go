@@ -145,6 +145,8 @@ func leakProbes(e *estate, own string) []leakProbe {
 
 // Non-interference: whatever happens to what somebody cannot see, every question they can ask has the answer that it had.
 // eve sees nothing of ada's; cleo sees one key, and neither its project nor its owner nor the others on it.
+//
+//keyhall:norace
 func TestLeakFilters(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -178,6 +178,8 @@ func TestTheRoleMatrixIsWrittenConsistently(t *testing.T) {
 }
 
 // Design, section 6: every rule has its row in the matrix, and every mutation names a rule that has one.
+//
+//keyhall:norace
 func TestTheRoleMatrixIsComplete(t *testing.T) {
 	t.Parallel()
 	rows := readMatrix(t).permissions

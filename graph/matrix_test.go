@@ -11,6 +11,8 @@ import (
 
 // The role matrix of keys: everybody tries everything in every state, through GraphQL, and gets what the table says
 // (A1, A2, A13 to A26, A28, C1, C10, C16).
+//
+//keyhall:norace
 func TestEveryCellOfTheRoleMatrixOfKeysHolds(t *testing.T) {
 	t.Parallel()
 	m := readMatrix(t)

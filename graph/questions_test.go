@@ -12,6 +12,8 @@ import (
 
 // Every cell of the matrix once more, as questions: explain about oneself is viewerCan, which is what the deed then does (the
 // matrix test asks that of the same cells); explain about another person and whoCan are the same cells the other way round.
+//
+//keyhall:norace
 func TestQuestionsAnswerWhatTheMatrixPromises(t *testing.T) {
 	t.Parallel()
 	m := readMatrix(t)
@@ -167,6 +169,9 @@ func TestQuestionsAreNoSideDoor(t *testing.T) {
 			if out := a.Must(t, explainSelf, apptest.Vars{"id": e.key.ID, "p": "api_key.view"}); out.At("explain", "allow") != true {
 				t.Errorf("%s sees the key: %s", who, out.Body)
 			}
+			if out := a.Must(t, explainOther, apptest.Vars{"id": e.key.ID, "p": "api_key.view", "who": a.ID}); out.At("explain", "allow") != true {
+				t.Errorf("%s asks about themself by their id: %s", who, out.Body)
+			}
 			for name, subject := range map[string]string{"somebody": e.ben.ID, "the owner": e.ada.ID, "a stranger": e.eve.ID, "nobody": "usr_0", "nothing": ""} {
 				key["who"] = subject
 				if out := a.Do(t, explainOther, key); out.Code() != "FORBIDDEN" || out.Errors[0].Extensions.Permission != "api_key.view_sharing" || out.Data != nil {
@@ -242,7 +247,9 @@ func TestAQuestionConfirmsNoAccount(t *testing.T) {
 			return leakFace(e.ben.Do(t, explainOther, apptest.Vars{"id": e.key.ID, "p": "api_key.view", "who": id}))
 		}
 		want := about("usr_00000000000000000000000000")
-		for _, id := range []string{e.eve.ID, e.gus.ID, e.dev.ID, e.key.ID, "nonsense", ""} {
+		gone := s.Actor(t, "gone")
+		s.Administrator(t).Must(t, `mutation($id: ID!) { setUserStatus(input: {userId: $id, suspended: true}) { errors { code } } }`, apptest.Vars{"id": gone.ID})
+		for _, id := range []string{e.eve.ID, e.gus.ID, e.dev.ID, gone.ID, e.key.ID, "nonsense", ""} {
 			if got := about(id); got != want || !strings.Contains(got, `"NOT_FOUND"`) {
 				t.Errorf("asked about %s:\n%s\nabout nobody\n%s", id, got, want)
 			}

@@ -100,8 +100,10 @@ func (r *race) step(t *testing.T, ada *apptest.Actor, random *rand.Rand) {
 		if out.Code() == "" && gone && began.After(lost) {
 			t.Errorf("%s renamed the key after their removal was acknowledged", victim.Username)
 		}
-		if code := out.Code(); code != "" && code != "FORBIDDEN" && code != "NOT_FOUND" {
-			t.Errorf("a rename ended in %s: %s", code, out.Body)
+		switch out.Code() {
+		case "", "FORBIDDEN", "NOT_FOUND", "TIMEOUT": // of the last, on a busy machine, the trail says what became
+		default:
+			t.Errorf("a rename ended so: %s", out.Body)
 		}
 	}
 }

@@ -176,6 +176,8 @@ func TestANarrowTokenRotatesWithEverybody(t *testing.T) {
 }
 
 // A2, A15: who may rotate may do so by each of the three mutations, and who may not by none; the cells are the matrix's.
+//
+//keyhall:norace
 func TestEveryRotationFollowsTheMatrix(t *testing.T) {
 	t.Parallel()
 	m := readMatrix(t)

@@ -109,3 +109,26 @@ func TestAMailedTokenIsNotPrinted(t *testing.T) {
 		t.Errorf("printed: %s", printed)
 	}
 }
+
+func FuzzParseMailed(f *testing.F) {
+	for _, link := range []token.Link{token.InvitationLink, token.AddressLink, token.ResetLink} {
+		f.Add(token.NewMailed(deriver("key"), link, invitation, 0).Expose())
+	}
+	f.Add("")
+	f.Add("khi_" + strings.Repeat("0", 26) + "_" + strings.Repeat("\xff", 49))
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := token.ParseMailed(text)
+		if err != nil {
+			if !errors.Is(err, token.ErrFormat) && !errors.Is(err, token.ErrChecksum) {
+				t.Fatalf("an error that is not constant: %v", err)
+			}
+			return
+		}
+		if m.Expose() != text || !strings.Contains(text, m.ID()[4:]) {
+			t.Fatalf("%q became %q", text, m.Expose())
+		}
+		if m.Matches(deriver("another key"), 0) {
+			t.Fatalf("%q is derived by a key that never made it", text)
+		}
+	})
+}

@@ -27,7 +27,7 @@ function offer(invitation, input) {
   const who = invitation.invitedBy ? `${invitation.invitedBy.name} offers you` : 'You are offered'; // whom not everybody may see
   const until = new Date(invitation.expiresAt).toLocaleDateString(undefined, { dateStyle: 'long' });
   return [
-    el('p', {}, `${who} a place on the API key “${invitation.targetName}” as ${invitation.role.toLowerCase()}, until ${until}.`),
+    el('p', {}, `${who} a place on the API key “${invitation.targetName}” as ${invitation.role.toLowerCase()}. Answer by ${until}.`),
     el('p', {},
       button('Accept', () => answer('acceptInvitation', input, `You have a place on “${invitation.targetName}” now.`), 'main'),
       button('Decline', () => answer('declineInvitation', input, 'You declined. Nothing is shared with you.'))),
