@@ -79,7 +79,8 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 	$(TOOL) regal lint policy
 
 # What measures, or computes alone for long, or asks question after question, runs without the race detector, which would
-# falsify the one and finds nothing in the others that it does not find elsewhere. The line above such a test says so; both runs are chosen by it, so that no test is in neither.
+# falsify the one and finds nothing in the others that it does not find elsewhere. The line above such a test says so; both
+# runs are chosen by it, so that no test is in neither.
 .PHONY: test
 test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
 	@marked=$$(grep -rl --include='*_test.go' '^//keyhall:norace' .); \

@@ -28,17 +28,22 @@ const Missing = "This Keyhall was built without its explorer. Install Node 20.19
 	"The API itself is at /graphql.\n"
 
 // Built tells whether the page is in this binary.
-func Built() bool {
-	_, err := fs.Stat(dist, "dist/site/index.html.gz")
+func Built() bool { return built(dist) }
+
+func built(files fs.FS) bool {
+	_, err := fs.Stat(files, "dist/site/index.html.gz")
 	return err == nil
 }
 
 // Handler serves /explorer and what is below it.
-func Handler() http.Handler {
-	if !Built() {
+func Handler() http.Handler { return Serve(dist) }
+
+// Serve is Handler out of other files, laid out as a build lays them out; without a page in them it says what to do.
+func Serve(files fs.FS) http.Handler {
+	if !built(files) {
 		return http.HandlerFunc(missing)
 	}
-	return http.HandlerFunc(serve)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, files) })
 }
 
 func missing(w http.ResponseWriter, _ *http.Request) {
@@ -47,12 +52,12 @@ func missing(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, Missing)
 }
 
-func serve(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request, files fs.FS) {
 	name := strings.Trim(strings.TrimPrefix(r.URL.Path, "/explorer"), "/")
 	if name == "" {
 		name = "index.html"
 	}
-	packed, err := dist.ReadFile(path.Join("dist/site", name+".gz"))
+	packed, err := fs.ReadFile(files, path.Join("dist/site", name+".gz"))
 	if err != nil {
 		http.NotFound(w, r)
 		return

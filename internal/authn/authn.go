@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/keyhall/keyhall/ent"
@@ -166,10 +167,24 @@ func (a *Accounts) Flush(ctx context.Context) error {
 
 // throttle counts one try of a login from an address.
 func (a *Accounts) throttle(ctx context.Context, login, ip string) error {
-	if err := allow(ctx, a.perAddress, ip); err != nil {
+	if err := a.allowFrom(ctx, ip); err != nil {
 		return err
 	}
-	return allow(ctx, a.perAccount, login+"\x00"+ip)
+	return allow(ctx, a.perAccount, login+"\x00"+network(ip))
+}
+
+// allowFrom counts one request that a stranger may not send without end.
+func (a *Accounts) allowFrom(ctx context.Context, ip string) error {
+	return allow(ctx, a.perAddress, network(ip))
+}
+
+// network is what one client can call its own: an address, or with IPv6 the 64 bits before it.
+func network(ip string) string {
+	at, err := netip.ParseAddr(ip)
+	if err != nil || at.Is4() || at.Is4In6() {
+		return ip
+	}
+	return netip.PrefixFrom(at.WithZone(""), 64).Masked().String()
 }
 
 func allow(ctx context.Context, l *limit.Limiter, key string) error {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -209,6 +210,24 @@ func TestAnAttackerElsewhereDoesNotLockAnybodyOut(t *testing.T) {
 	}
 	if _, err := a.SignIn(from(t, "203.0.113.66"), "ben", keyring.NewSecret("a wrong password")); !fault.Refused(err, fault.BadCredentials) {
 		t.Errorf("another account from there: %v", err)
+	}
+}
+
+// With IPv6 a client has 64 bits of addresses of its own: they are counted as one.
+func TestGuessesFromOneIPv6NetworkAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	a := p.accounts(t, func(c *authn.Config) {
+		c.PerAccount, c.PerAddress = limit.Rate{Count: 3, Per: time.Hour}, limit.Rate{Count: 100, Per: time.Hour}
+	})
+	for i := range 10 {
+		_, err := a.SignIn(from(t, fmt.Sprintf("2001:db8::%x", i+1)), "ada", keyring.NewSecret("a wrong password"))
+		if limited := fault.Is(err, fault.CodeRateLimited); limited != (i >= 3) {
+			t.Errorf("guess %d: %v", i+1, err)
+		}
+	}
+	if _, err := a.SignIn(from(t, "2001:db8:0:1::1"), "ada", keyring.NewSecret("a wrong password")); !fault.Refused(err, fault.BadCredentials) {
+		t.Errorf("from another network: %v", err)
 	}
 }
 

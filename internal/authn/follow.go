@@ -23,7 +23,7 @@ func deadLink() error {
 // VerifyEmail verifies the address that a link was mailed to, once. What comes back is the viewer, when the account is
 // theirs. Errors: BAD_CREDENTIALS for any other token, RATE_LIMITED.
 func (a *Accounts) VerifyEmail(ctx context.Context, link string) (viewer.Viewer, error) {
-	if err := allow(ctx, a.perAddress, viewer.From(ctx).IP); err != nil {
+	if err := a.allowFrom(ctx, viewer.From(ctx).IP); err != nil {
 		return viewer.Viewer{}, err
 	}
 	m, err := token.ParseMailed(link)
@@ -62,7 +62,7 @@ func (a *Accounts) VerifyEmail(ctx context.Context, link string) (viewer.Viewer,
 // proves the address too; where it was not proven before, access tokens end as well, because whoever made them may be
 // somebody else. Errors: BAD_CREDENTIALS for any other token, INVALID, TOO_LONG, RATE_LIMITED.
 func (a *Accounts) ResetPassword(ctx context.Context, link string, next keyring.Secret) error {
-	if err := allow(ctx, a.perAddress, viewer.From(ctx).IP); err != nil {
+	if err := a.allowFrom(ctx, viewer.From(ctx).IP); err != nil {
 		return err
 	}
 	if err := good(next.Expose(), "newPassword"); err != nil {

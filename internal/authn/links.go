@@ -123,7 +123,7 @@ func (a *Accounts) reissue(duty context.Context, tx *ent.Tx, u *ent.User, kind m
 
 // throttleLetters counts one letter of a kind to an address, whether it has an account or not, and the client that asks.
 func (a *Accounts) throttleLetters(ctx context.Context, kind mail.Kind, address string) error {
-	if err := allow(ctx, a.perAddress, viewer.From(ctx).IP); err != nil {
+	if err := a.allowFrom(ctx, viewer.From(ctx).IP); err != nil {
 		return err
 	}
 	return allow(ctx, a.perMailbox, string(kind)+"\x00"+address)

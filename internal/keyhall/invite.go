@@ -55,6 +55,9 @@ func (h *House) InviteCollaborators(ctx context.Context, in InviteCollaborators)
 		if err != nil {
 			return err
 		}
+		if err := sighted(ctx, "collaborator.view", "invitation.view", "user.view"); err != nil {
+			return err
+		}
 		o, err := h.offer(ctx, tx, in.APIKeyID, in.Role)
 		if err != nil {
 			return err

@@ -73,14 +73,22 @@ type security struct {
 	keys     []*ent.JWTKey
 }
 
-// securityOf reads a key and its settings under its lock. A token that leaves the rows out would take what it does not see
-// for what is not there.
+// sighted refuses a token that leaves out seeing what a deed looks at: it would take what it does not see for what is not
+// there.
+func sighted(ctx context.Context, rows ...string) error {
+	for _, row := range rows {
+		if viewer.From(ctx).Narrowed(row) {
+			return fault.Forbidden(row)
+		}
+	}
+	return nil
+}
+
+// securityOf reads a key and its settings under its lock.
 func securityOf(ctx context.Context, tx *ent.Tx, id string) (*ent.APIKey, security, error) {
 	var now security
-	for _, row := range []string{"security_settings.view", "jwt_key.view"} {
-		if viewer.From(ctx).Narrowed(row) {
-			return nil, now, fault.Forbidden(row)
-		}
+	if err := sighted(ctx, "security_settings.view", "jwt_key.view"); err != nil {
+		return nil, now, err
 	}
 	key, err := tx.APIKey.Get(ctx, id)
 	if err != nil {

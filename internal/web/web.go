@@ -58,7 +58,7 @@ func (s *Site) Server() *http.Server {
 // Handler is the mux inside its middleware.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.authenticate(s.GraphQL))
+	mux.Handle("/graphql", received(s.authenticate(s.GraphQL)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.Explorer != nil {
