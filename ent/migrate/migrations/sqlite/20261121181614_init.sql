@@ -54,7 +54,7 @@ CREATE INDEX `collaborator_user_id_api_key_id_role` ON `collaborators` (`user_id
 -- create index "collaborator_api_key_id_user_id" to table: "collaborators"
 CREATE UNIQUE INDEX `collaborator_api_key_id_user_id` ON `collaborators` (`api_key_id`, `user_id`);
 -- create "credentials" table
-CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `user_id` text NOT NULL, `password_hash` text NOT NULL, `changed_at` integer NOT NULL DEFAULT (0), `verify_generation` integer NOT NULL DEFAULT (0), `verify_until` integer NOT NULL DEFAULT (0), `reset_generation` integer NOT NULL DEFAULT (0), `reset_until` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `credentials` (`id` text NOT NULL, `created_at` integer NOT NULL, `user_id` text NOT NULL, `password_hash` text NOT NULL, `changed_at` integer NOT NULL DEFAULT (0), `verify_generation` integer NOT NULL DEFAULT (0), `verify_until` integer NOT NULL DEFAULT (0), `reset_generation` integer NOT NULL DEFAULT (0), `reset_until` integer NOT NULL DEFAULT (0), `links_since` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- create index "credentials_user_id_key" to table: "credentials"
 CREATE UNIQUE INDEX `credentials_user_id_key` ON `credentials` (`user_id`);
 -- create index "credential_created_at_id" to table: "credentials"

@@ -16,7 +16,7 @@ CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
 -- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
 -- create "credentials" table
-CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, "verify_generation" bigint NOT NULL DEFAULT 0, "verify_until" bigint NOT NULL DEFAULT 0, "reset_generation" bigint NOT NULL DEFAULT 0, "reset_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, "verify_generation" bigint NOT NULL DEFAULT 0, "verify_until" bigint NOT NULL DEFAULT 0, "reset_generation" bigint NOT NULL DEFAULT 0, "reset_until" bigint NOT NULL DEFAULT 0, "links_since" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
 -- create index "credentials_user_id_key" to table: "credentials"
