@@ -76,7 +76,7 @@ api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
-instance.manage_users update Credential[reset_until verify_until] where user_id=ID
+instance.manage_users update Credential[links_since reset_until verify_until] where user_id=ID
 instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID

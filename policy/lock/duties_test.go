@@ -23,7 +23,7 @@ const allDuties = `
 access_token.lookup reads AccessToken User
 account.by_email reads User
 address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
-address.proven reads User
+address.proven reads Credential User
 address.proven update User[email_verified] where email= id=
 address_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
 address_link.follow reads Credential User
