@@ -31,7 +31,9 @@ type Credential struct {
 	// Of the link that sets a new password; an older one is dead.
 	ResetGeneration int `json:"reset_generation,omitempty"`
 	// ResetUntil holds the value of the "reset_until" field.
-	ResetUntil   int64 `json:"reset_until,omitempty"`
+	ResetUntil int64 `json:"reset_until,omitempty"`
+	// LinksSince holds the value of the "links_since" field.
+	LinksSince   int64 `json:"links_since,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -40,7 +42,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case credential.FieldCreatedAt, credential.FieldChangedAt, credential.FieldVerifyGeneration, credential.FieldVerifyUntil, credential.FieldResetGeneration, credential.FieldResetUntil:
+		case credential.FieldCreatedAt, credential.FieldChangedAt, credential.FieldVerifyGeneration, credential.FieldVerifyUntil, credential.FieldResetGeneration, credential.FieldResetUntil, credential.FieldLinksSince:
 			values[i] = new(sql.NullInt64)
 		case credential.FieldID, credential.FieldUserID, credential.FieldPasswordHash:
 			values[i] = new(sql.NullString)
@@ -113,6 +115,12 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ResetUntil = value.Int64
 			}
+		case credential.FieldLinksSince:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field links_since", values[i])
+			} else if value.Valid {
+				_m.LinksSince = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -171,6 +179,9 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reset_until=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ResetUntil))
+	builder.WriteString(", ")
+	builder.WriteString("links_since=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LinksSince))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -115,6 +115,20 @@ func (_c *CredentialCreate) SetNillableResetUntil(v *int64) *CredentialCreate {
 	return _c
 }
 
+// SetLinksSince sets the "links_since" field.
+func (_c *CredentialCreate) SetLinksSince(v int64) *CredentialCreate {
+	_c.mutation.SetLinksSince(v)
+	return _c
+}
+
+// SetNillableLinksSince sets the "links_since" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableLinksSince(v *int64) *CredentialCreate {
+	if v != nil {
+		_c.SetLinksSince(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *CredentialCreate) SetID(v string) *CredentialCreate {
 	_c.mutation.SetID(v)
@@ -193,6 +207,10 @@ func (_c *CredentialCreate) defaults() error {
 		v := credential.DefaultResetUntil
 		_c.mutation.SetResetUntil(v)
 	}
+	if _, ok := _c.mutation.LinksSince(); !ok {
+		v := credential.DefaultLinksSince
+		_c.mutation.SetLinksSince(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if credential.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized credential.DefaultID (forgotten import ent/runtime?)")
@@ -228,6 +246,9 @@ func (_c *CredentialCreate) check() error {
 	}
 	if _, ok := _c.mutation.ResetUntil(); !ok {
 		return &ValidationError{Name: "reset_until", err: errors.New(`ent: missing required field "Credential.reset_until"`)}
+	}
+	if _, ok := _c.mutation.LinksSince(); !ok {
+		return &ValidationError{Name: "links_since", err: errors.New(`ent: missing required field "Credential.links_since"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := credential.IDValidator(v); err != nil {
@@ -300,6 +321,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ResetUntil(); ok {
 		_spec.SetField(credential.FieldResetUntil, field.TypeInt64, value)
 		_node.ResetUntil = value
+	}
+	if value, ok := _c.mutation.LinksSince(); ok {
+		_spec.SetField(credential.FieldLinksSince, field.TypeInt64, value)
+		_node.LinksSince = value
 	}
 	return _node, _spec
 }

@@ -160,6 +160,27 @@ func (_u *CredentialUpdate) AddResetUntil(v int64) *CredentialUpdate {
 	return _u
 }
 
+// SetLinksSince sets the "links_since" field.
+func (_u *CredentialUpdate) SetLinksSince(v int64) *CredentialUpdate {
+	_u.mutation.ResetLinksSince()
+	_u.mutation.SetLinksSince(v)
+	return _u
+}
+
+// SetNillableLinksSince sets the "links_since" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableLinksSince(v *int64) *CredentialUpdate {
+	if v != nil {
+		_u.SetLinksSince(*v)
+	}
+	return _u
+}
+
+// AddLinksSince adds value to the "links_since" field.
+func (_u *CredentialUpdate) AddLinksSince(v int64) *CredentialUpdate {
+	_u.mutation.AddLinksSince(v)
+	return _u
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdate) Mutation() *CredentialMutation {
 	return _u.mutation
@@ -236,6 +257,12 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedResetUntil(); ok {
 		_spec.AddField(credential.FieldResetUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.LinksSince(); ok {
+		_spec.SetField(credential.FieldLinksSince, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLinksSince(); ok {
+		_spec.AddField(credential.FieldLinksSince, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -390,6 +417,27 @@ func (_u *CredentialUpdateOne) AddResetUntil(v int64) *CredentialUpdateOne {
 	return _u
 }
 
+// SetLinksSince sets the "links_since" field.
+func (_u *CredentialUpdateOne) SetLinksSince(v int64) *CredentialUpdateOne {
+	_u.mutation.ResetLinksSince()
+	_u.mutation.SetLinksSince(v)
+	return _u
+}
+
+// SetNillableLinksSince sets the "links_since" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableLinksSince(v *int64) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetLinksSince(*v)
+	}
+	return _u
+}
+
+// AddLinksSince adds value to the "links_since" field.
+func (_u *CredentialUpdateOne) AddLinksSince(v int64) *CredentialUpdateOne {
+	_u.mutation.AddLinksSince(v)
+	return _u
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdateOne) Mutation() *CredentialMutation {
 	return _u.mutation
@@ -496,6 +544,12 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.AddedResetUntil(); ok {
 		_spec.AddField(credential.FieldResetUntil, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.LinksSince(); ok {
+		_spec.SetField(credential.FieldLinksSince, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLinksSince(); ok {
+		_spec.AddField(credential.FieldLinksSince, field.TypeInt64, value)
 	}
 	_node = &Credential{config: _u.config}
 	_spec.Assign = _node.assignValues

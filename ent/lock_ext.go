@@ -387,6 +387,8 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 		return credential.FieldResetGeneration, true
 	case credential.FieldResetUntil:
 		return credential.FieldResetUntil, true
+	case credential.FieldLinksSince:
+		return credential.FieldLinksSince, true
 	}
 	return "", false
 }
@@ -1399,6 +1401,9 @@ func (tx *Tx) Dialect() string { return tx.config.driver.Dialect() }
 func (tx *Tx) Ask(ctx context.Context, s lock.Statement, rows *sql.Rows) error {
 	return s.Run(ctx, tx.config.driver, rows)
 }
+
+// Dialect is the dialect of the database.
+func (c *Client) Dialect() string { return c.config.driver.Dialect() }
 
 // Ask runs a statement that the policy engine generated.
 func (c *Client) Ask(ctx context.Context, s lock.Statement, rows *sql.Rows) error {

@@ -5885,6 +5885,8 @@ type CredentialMutation struct {
 	addreset_generation  *int
 	reset_until          *int64
 	addreset_until       *int64
+	links_since          *int64
+	addlinks_since       *int64
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*Credential, error)
@@ -6403,6 +6405,62 @@ func (m *CredentialMutation) ResetResetUntil() {
 	m.addreset_until = nil
 }
 
+// SetLinksSince sets the "links_since" field.
+func (m *CredentialMutation) SetLinksSince(i int64) {
+	m.links_since = &i
+	m.addlinks_since = nil
+}
+
+// LinksSince returns the value of the "links_since" field in the mutation.
+func (m *CredentialMutation) LinksSince() (r int64, exists bool) {
+	v := m.links_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLinksSince returns the old "links_since" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldLinksSince(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLinksSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLinksSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLinksSince: %w", err)
+	}
+	return oldValue.LinksSince, nil
+}
+
+// AddLinksSince adds i to the "links_since" field.
+func (m *CredentialMutation) AddLinksSince(i int64) {
+	if m.addlinks_since != nil {
+		*m.addlinks_since += i
+	} else {
+		m.addlinks_since = &i
+	}
+}
+
+// AddedLinksSince returns the value that was added to the "links_since" field in this mutation.
+func (m *CredentialMutation) AddedLinksSince() (r int64, exists bool) {
+	v := m.addlinks_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLinksSince resets all changes to the "links_since" field.
+func (m *CredentialMutation) ResetLinksSince() {
+	m.links_since = nil
+	m.addlinks_since = nil
+}
+
 // Where appends a list predicates to the CredentialMutation builder.
 func (m *CredentialMutation) Where(ps ...predicate.Credential) {
 	m.predicates = append(m.predicates, ps...)
@@ -6437,7 +6495,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.created_at != nil {
 		fields = append(fields, credential.FieldCreatedAt)
 	}
@@ -6461,6 +6519,9 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.reset_until != nil {
 		fields = append(fields, credential.FieldResetUntil)
+	}
+	if m.links_since != nil {
+		fields = append(fields, credential.FieldLinksSince)
 	}
 	return fields
 }
@@ -6486,6 +6547,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.ResetGeneration()
 	case credential.FieldResetUntil:
 		return m.ResetUntil()
+	case credential.FieldLinksSince:
+		return m.LinksSince()
 	}
 	return nil, false
 }
@@ -6511,6 +6574,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldResetGeneration(ctx)
 	case credential.FieldResetUntil:
 		return m.OldResetUntil(ctx)
+	case credential.FieldLinksSince:
+		return m.OldLinksSince(ctx)
 	}
 	return nil, fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6576,6 +6641,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResetUntil(v)
 		return nil
+	case credential.FieldLinksSince:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLinksSince(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
@@ -6602,6 +6674,9 @@ func (m *CredentialMutation) AddedFields() []string {
 	if m.addreset_until != nil {
 		fields = append(fields, credential.FieldResetUntil)
 	}
+	if m.addlinks_since != nil {
+		fields = append(fields, credential.FieldLinksSince)
+	}
 	return fields
 }
 
@@ -6622,6 +6697,8 @@ func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedResetGeneration()
 	case credential.FieldResetUntil:
 		return m.AddedResetUntil()
+	case credential.FieldLinksSince:
+		return m.AddedLinksSince()
 	}
 	return nil, false
 }
@@ -6673,6 +6750,13 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddResetUntil(v)
 		return nil
+	case credential.FieldLinksSince:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLinksSince(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential numeric field %s", name)
 }
@@ -6723,6 +6807,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldResetUntil:
 		m.ResetResetUntil()
+		return nil
+	case credential.FieldLinksSince:
+		m.ResetLinksSince()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)

@@ -228,6 +228,26 @@ func TestADeedThatWasUndoneIsNotRemembered(t *testing.T) {
 	})
 }
 
+// C13: marking a key that was replaced before succeeds also when the newer key is gone, and says the same when it is sent
+// again.
+func TestMarkingAKeyWhoseSuccessorIsGoneIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		old := ada.CreateKey(t, "Payments", "", "PROJECT").ID
+		heir := rotate(t, ada, old, 86_400).ID
+		ada.Must(t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": heir})
+		vars := apptest.Vars{"id": old, "reason": "pushed to a public repository"}
+		first, second := ada.Once(t, exposeMutation, vars, "k"), ada.Once(t, exposeMutation, vars, "k")
+		if first.Code() != "" || sameBody(second) != sameBody(first) {
+			t.Errorf("first %s, then %s", first.Body, second.Body)
+		}
+		if n := s.Count(t, "audit_events WHERE type = 'api_key.exposed' AND resource_id = ?", old); n != 1 {
+			t.Errorf("it was marked %d times", n)
+		}
+	})
+}
+
 // cancelled sends a rename that cannot go on, and hangs up.
 func cancelled(t *testing.T, s *apptest.Server, who *apptest.Actor, key string) apptest.Answer {
 	t.Helper()

@@ -148,7 +148,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"instance.manage_users": {
 			writes: []core.Write{
 				core.Update("User", pins{"id": d.ID}, "suspended_at", "email_verified"),
-				core.Update("Credential", pins{"user_id": d.ID}, "verify_until", "reset_until"),
+				core.Update("Credential", pins{"user_id": d.ID}, "verify_until", "reset_until", "links_since"),
 				core.Delete("Session", pins{"user_id": d.ID}),
 			},
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},

@@ -6,7 +6,7 @@ import (
 	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
-// Permit locks the row, sees that the subject still has an account, decides on facts that are read after that, and after an
+// Permit locks the row, sees that the subject still stands (ErrEnded), decides on facts that are read after that, and after an
 // allow mints the permit for one deed in the transaction that conn stands for. It is the only place that makes permits. A
 // permission that names no deed can be asked, and no permit comes of it.
 func (r *Revision) Permit(ctx context.Context, q core.Asker, conn any, s Subject, p Permission, deed Deed) (core.Permit, Decision, error) {
@@ -22,7 +22,7 @@ func (r *Revision) Permit(ctx context.Context, q core.Asker, conn any, s Subject
 		return core.Permit{}, Decision{}, err
 	}
 	if !standing {
-		return core.Permit{}, Decision{Permission: p, Revision: r.id, Found: true, Reasons: []string{"this account is suspended"}}, nil
+		return core.Permit{}, Decision{}, ErrEnded
 	}
 	d, err := r.Decide(ctx, q, s, p, deed.ID)
 	if err != nil || !d.Allow {

@@ -2,13 +2,19 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/keyhall/keyhall/policy/internal/core"
 )
+
+// ErrEnded says that the subject does not stand any more: their account is suspended, or the session or token that they came
+// with has ended.
+var ErrEnded = errors.New("policy: the subject's account or credential has ended")
 
 // TypeOf is the type of the rows that a permission is about.
 func (r *Revision) TypeOf(p Permission) (string, error) {
@@ -39,28 +45,6 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 	return rows.Err()
 }
 
-// Now is the database's clock, in microseconds since 1970 UTC.
-func (r *Revision) Now(ctx context.Context, q core.Asker) (int64, error) {
-	rows := &entsql.Rows{}
-	if err := q.Ask(ctx, core.NewStatement("SELECT "+core.Now(r.dialect), nil), rows); err != nil {
-		return 0, fmt.Errorf("policy: ask the clock: %w", err)
-	}
-	defer rows.Close()
-	var now int64
-	if rows.Next() {
-		if err := rows.Scan(&now); err != nil {
-			return 0, fmt.Errorf("policy: read the clock: %w", err)
-		}
-	}
-	return now, rows.Err()
-}
-
-// Passed tells whether a moment is over by the database's clock.
-func (r *Revision) Passed(ctx context.Context, q core.Asker, at int64) (bool, error) {
-	now, err := r.Now(ctx, q)
-	return err == nil && at <= now, err
-}
-
 // Clock is the database's own time, for who sets when something ends.
 func Clock(ctx context.Context, q interface {
 	core.Asker
@@ -79,23 +63,35 @@ func Clock(ctx context.Context, q interface {
 	return now, rows.Err()
 }
 
-// standing tells whether the subject has an account that is not suspended, and holds it so until the transaction ends: a
-// request that was let in before its account was suspended does nothing after that.
+// standing tells whether the subject has an account that is not suspended, and still holds the credential that they came
+// with. Both stay so until the transaction ends: a request that was let in before its account was suspended, or before its
+// session or token ended, does nothing after that.
 func (r *Revision) standing(ctx context.Context, q core.Asker, s Subject) (bool, error) {
-	text := "SELECT CASE WHEN suspended_at = 0 THEN 1 ELSE 0 END FROM users WHERE id = ?"
-	if r.dialect == dialect.Postgres {
-		text = "SELECT CASE WHEN suspended_at = 0 THEN 1 ELSE 0 END FROM users WHERE id = $1 FOR SHARE"
-	}
 	rows := &entsql.Rows{}
-	if err := q.Ask(ctx, core.NewStatement(text, []any{s.ID}), rows); err != nil {
+	if err := q.Ask(ctx, s.stands(r.dialect), rows); err != nil {
 		return false, fmt.Errorf("policy: look at the subject: %w", err)
 	}
 	defer rows.Close()
-	var active int
-	if rows.Next() {
-		if err := rows.Scan(&active); err != nil {
-			return false, err
+	stands := rows.Next()
+	return stands, rows.Err()
+}
+
+// stands asks for one row of a subject that stands. Who ends a session or a token holds its account first, so rows are always
+// taken in this order; that a credential was seen just now changes nothing that is asked here, and need not wait.
+func (s Subject) stands(d string) core.Statement {
+	credential, args := "", []any{s.ID}
+	switch {
+	case s.Session != "":
+		credential, args = " JOIN sessions c ON c.user_id = u.id AND c.id = ?2 AND c.expires_at > "+core.Now(d), append(args, s.Session)
+	case s.Token != "":
+		credential, args = " JOIN access_tokens c ON c.user_id = u.id AND c.id = ?2 AND (c.expires_at = 0 OR c.expires_at > "+core.Now(d)+")", append(args, s.Token)
+	}
+	text := "SELECT 1 FROM users u" + credential + " WHERE u.id = ?1 AND u.suspended_at = 0"
+	if d == dialect.Postgres {
+		text = strings.ReplaceAll(text, "?", "$") + " FOR SHARE OF u"
+		if credential != "" {
+			text += " FOR KEY SHARE OF c"
 		}
 	}
-	return active == 1, rows.Err()
+	return core.NewStatement(text, args)
 }

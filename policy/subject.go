@@ -12,6 +12,8 @@ type Subject struct {
 	Email         string // empty: not known, and then equal to no address
 	EmailVerified bool
 	Administrator bool
+	Session       string       // the session that they came with, looked at again before a deed
+	Token         string       // or the access token; both empty: this process acts, and nobody came through a door
 	Narrow        []Permission // what an access token includes; nil: everything that its holder may
 }
 

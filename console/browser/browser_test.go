@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,63 +10,50 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/keyhall/keyhall/console/explorer"
 )
 
-// workshop is where the binary is, for all tests of the package.
-var workshop string
-
-func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "keyhall-browser-*")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	workshop = folder
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
-
 // password of everybody in the demo; it prints it.
 const password = "correct-horse-battery"
 
-func TestTheExplorerWalksTheStoryWithoutAForeignRequest(t *testing.T) {
+// A13, A14: the binary that people run, in a real browser and over the wire that real clients use.
+func TestKeyhallAsPeopleUseIt(t *testing.T) {
 	t.Parallel()
-	run(t, "explorer.mjs", "KEYHALL="+demo(t, binary(t)), "CHROMIUM="+chromium(t))
-}
-
-func TestAPageOfANamedOriginWalksTheStoryAndAnotherCannot(t *testing.T) {
-	t.Parallel()
-	browser := chromium(t)
-	spa := httptest.NewServer(http.FileServer(http.Dir(page(t))))
-	defer spa.Close()
-	keyhall := binary(t)
-	run(t, "spa.mjs", "KEYHALL="+demo(t, keyhall, "KEYHALL_CORS_ORIGINS=https://app.example.com,"+spa.URL), "KEYHALL_CLOSED="+demo(t, keyhall),
-		"SPA="+spa.URL, "CHROMIUM="+browser)
-}
-
-func TestRealClientsUseTheAPI(t *testing.T) {
-	t.Parallel()
-	npm(t, ".")
-	run(t, "clients.mjs", "KEYHALL="+demo(t, binary(t)))
-}
-
-// A13, A14, over the wire that real clients use; and a client is back by itself after a restart.
-func TestRealClientsHearOfTheirAccess(t *testing.T) {
-	t.Parallel()
-	npm(t, ".")
-	run(t, "stream.mjs", "KEYHALL_BINARY="+binary(t), "FOLDER="+t.TempDir())
+	need(t, "node", "npm")
+	install(t, ".")
+	keyhall := build(t)
+	t.Run("the explorer walks the story without a foreign request", func(t *testing.T) {
+		t.Parallel()
+		run(t, "explorer.mjs", "CHROMIUM="+chromium(t), "KEYHALL="+demo(t, keyhall))
+	})
+	t.Run("a page of a named origin walks the story, and another cannot", func(t *testing.T) {
+		t.Parallel()
+		browser := chromium(t)
+		spa := httptest.NewServer(http.FileServer(http.Dir(page(t))))
+		defer spa.Close()
+		run(t, "spa.mjs", "KEYHALL="+demo(t, keyhall, "KEYHALL_CORS_ORIGINS=https://app.example.com,"+spa.URL), "KEYHALL_CLOSED="+demo(t, keyhall),
+			"SPA="+spa.URL, "CHROMIUM="+browser)
+	})
+	t.Run("the links of mails lead to pages that do it", func(t *testing.T) {
+		t.Parallel()
+		followLinks(t, keyhall)
+	})
+	t.Run("real clients use the API", func(t *testing.T) {
+		t.Parallel()
+		run(t, "clients.mjs", "KEYHALL="+demo(t, keyhall))
+	})
+	t.Run("real clients hear of their access, and are back by themselves after a restart", func(t *testing.T) {
+		t.Parallel()
+		run(t, "stream.mjs", "KEYHALL_BINARY="+keyhall, "FOLDER="+t.TempDir())
+	})
 }
 
 // run runs a script of this folder. Its pictures go to BROWSER_SHOTS, to be looked at.
 func run(t *testing.T, script string, env ...string) {
 	t.Helper()
-	npm(t, ".")
 	shots := os.Getenv("BROWSER_SHOTS")
 	if shots == "" {
 		shots = t.TempDir()
@@ -85,20 +71,14 @@ func run(t *testing.T, script string, env ...string) {
 func page(t *testing.T) string {
 	t.Helper()
 	folder, out := "../../examples/spa", t.TempDir()
-	npm(t, folder)
+	install(t, folder)
 	command(t, folder, "npm", "run", "build", "--", "--outDir", out)
 	return out
 }
 
-// installing lets one test at a time look at a node_modules folder.
-var installing sync.Mutex
-
-// npm installs what a folder's lock names, once.
-func npm(t *testing.T, folder string) {
+// install installs what a folder's lock names, once.
+func install(t *testing.T, folder string) {
 	t.Helper()
-	need(t, "node", "npm")
-	installing.Lock()
-	defer installing.Unlock()
 	lock, err := os.Stat(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -150,23 +130,11 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// build makes the binary that people run, once.
-var build = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(workshop, "keyhall")
-	cmd := exec.Command("go", "build", "-o", path, ".")
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	return path, nil
-})
-
-func binary(t *testing.T) string {
+// build makes the binary that people run.
+func build(t *testing.T) string {
 	t.Helper()
-	path, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := filepath.Join(t.TempDir(), "keyhall")
+	command(t, "../..", "go", "build", "-o", path, ".")
 	return path
 }
 

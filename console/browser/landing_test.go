@@ -14,9 +14,9 @@ import (
 )
 
 // A6, A8, A9: people press the links of their mails, in a browser, and get where the mails say.
-func TestTheLinksOfMailsLeadToPagesThatDoIt(t *testing.T) {
-	t.Parallel()
-	browser, keyhall, box := chromium(t), binary(t), apptest.NewMailbox(t)
+func followLinks(t *testing.T, keyhall string) {
+	t.Helper()
+	browser, box := chromium(t), apptest.NewMailbox(t)
 	var c app.Config
 	box.Config(&c)
 	site := demo(t, keyhall, "KEYHALL_SMTP_URL=smtp://"+net.JoinHostPort(c.Mail.Host, c.Mail.Port)+"?tls=off", "KEYHALL_MAIL_FROM=keyhall@mail.test")

@@ -28,6 +28,8 @@ const (
 	FieldResetGeneration = "reset_generation"
 	// FieldResetUntil holds the string denoting the reset_until field in the database.
 	FieldResetUntil = "reset_until"
+	// FieldLinksSince holds the string denoting the links_since field in the database.
+	FieldLinksSince = "links_since"
 	// Table holds the table name of the credential in the database.
 	Table = "credentials"
 )
@@ -43,6 +45,7 @@ var Columns = []string{
 	FieldVerifyUntil,
 	FieldResetGeneration,
 	FieldResetUntil,
+	FieldLinksSince,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -75,6 +78,8 @@ var (
 	DefaultResetGeneration int
 	// DefaultResetUntil holds the default value on creation for the "reset_until" field.
 	DefaultResetUntil int64
+	// DefaultLinksSince holds the default value on creation for the "links_since" field.
+	DefaultLinksSince int64
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -127,4 +132,9 @@ func ByResetGeneration(opts ...sql.OrderTermOption) OrderOption {
 // ByResetUntil orders by reset_until.
 func ByResetUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResetUntil, opts...).ToFunc()
+}
+
+// ByLinksSince orders by links_since.
+func ByLinksSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLinksSince, opts...).ToFunc()
 }

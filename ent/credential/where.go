@@ -102,6 +102,11 @@ func ResetUntil(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldResetUntil, v))
 }
 
+// LinksSince applies equality check predicate on the "links_since" field. It's identical to LinksSinceEQ.
+func LinksSince(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldLinksSince, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldCreatedAt, v))
@@ -470,6 +475,46 @@ func ResetUntilLT(v int64) predicate.Credential {
 // ResetUntilLTE applies the LTE predicate on the "reset_until" field.
 func ResetUntilLTE(v int64) predicate.Credential {
 	return predicate.Credential(sql.FieldLTE(FieldResetUntil, v))
+}
+
+// LinksSinceEQ applies the EQ predicate on the "links_since" field.
+func LinksSinceEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldLinksSince, v))
+}
+
+// LinksSinceNEQ applies the NEQ predicate on the "links_since" field.
+func LinksSinceNEQ(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldLinksSince, v))
+}
+
+// LinksSinceIn applies the In predicate on the "links_since" field.
+func LinksSinceIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldLinksSince, vs...))
+}
+
+// LinksSinceNotIn applies the NotIn predicate on the "links_since" field.
+func LinksSinceNotIn(vs ...int64) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldLinksSince, vs...))
+}
+
+// LinksSinceGT applies the GT predicate on the "links_since" field.
+func LinksSinceGT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldLinksSince, v))
+}
+
+// LinksSinceGTE applies the GTE predicate on the "links_since" field.
+func LinksSinceGTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldLinksSince, v))
+}
+
+// LinksSinceLT applies the LT predicate on the "links_since" field.
+func LinksSinceLT(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldLinksSince, v))
+}
+
+// LinksSinceLTE applies the LTE predicate on the "links_since" field.
+func LinksSinceLTE(v int64) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldLinksSince, v))
 }
 
 // And groups predicates with the AND operator between them.

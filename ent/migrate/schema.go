@@ -280,6 +280,7 @@ var (
 		{Name: "verify_until", Type: field.TypeInt64, Default: 0},
 		{Name: "reset_generation", Type: field.TypeInt, Default: 0},
 		{Name: "reset_until", Type: field.TypeInt64, Default: 0},
+		{Name: "links_since", Type: field.TypeInt64, Default: 0},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
 	CredentialsTable = &schema.Table{

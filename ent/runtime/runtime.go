@@ -289,6 +289,10 @@ func init() {
 	credentialDescResetUntil := credentialFields[6].Descriptor()
 	// credential.DefaultResetUntil holds the default value on creation for the reset_until field.
 	credential.DefaultResetUntil = credentialDescResetUntil.Default.(int64)
+	// credentialDescLinksSince is the schema descriptor for links_since field.
+	credentialDescLinksSince := credentialFields[7].Descriptor()
+	// credential.DefaultLinksSince holds the default value on creation for the links_since field.
+	credential.DefaultLinksSince = credentialDescLinksSince.Default.(int64)
 	// credentialDescID is the schema descriptor for id field.
 	credentialDescID := credentialMixinFields0[0].Descriptor()
 	// credential.DefaultID holds the default value on creation for the id field.

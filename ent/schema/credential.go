@@ -22,5 +22,6 @@ func (Credential) Fields() []ent.Field {
 		moment("verify_until"), // when that link ends; 0: there is none
 		field.Int("reset_generation").Default(0).Comment("Of the link that sets a new password; an older one is dead."),
 		moment("reset_until"), // when that link ends; 0: there is none
+		moment("links_since"), // what was mailed before it proves nothing about the address any more
 	}
 }

@@ -4,6 +4,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -57,7 +58,7 @@ type Permit struct {
 }
 
 // Authorize locks the thing that the deed is about, loads the facts of the rule anew, and decides. Denied is NOT_FOUND for
-// who may not see the thing and FORBIDDEN for who may; a denial is kept in the audit log.
+// who may not see the thing and FORBIDDEN for who may; a denial is kept in the audit log. Whose session or token ended while they waited is UNAUTHENTICATED.
 func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, d policy.Deed) (Permit, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
@@ -65,6 +66,9 @@ func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, 
 	}
 	s, rev := subjectOf(v), g.engine.Revision()
 	permit, decision, err := rev.Permit(ctx, tx, tx.Conn(), s, p, d)
+	if errors.Is(err, policy.ErrEnded) {
+		return Permit{}, fault.Unauthenticated()
+	}
 	if err != nil {
 		return Permit{}, fault.Internal(err)
 	}
@@ -137,19 +141,14 @@ func (g *Guard) LockRow(ctx context.Context, tx *ent.Tx, typ, id string) error {
 	return g.engine.Revision().LockRow(ctx, tx, typ, id)
 }
 
-// Passed tells whether a moment is over by the database's clock.
-func (g *Guard) Passed(ctx context.Context, tx *ent.Tx, at int64) (bool, error) {
-	return g.engine.Revision().Passed(ctx, tx, at)
-}
-
 // Clock is the database's clock: what people are shown goes by the same one as what they may do.
 func (g *Guard) Clock(ctx context.Context) (int64, error) {
-	return g.engine.Revision().Now(ctx, g.client)
+	return policy.Clock(ctx, g.client)
 }
 
 // Now is the database's clock, inside a deed.
 func (g *Guard) Now(ctx context.Context, tx *ent.Tx) (int64, error) {
-	return g.engine.Revision().Now(ctx, tx)
+	return policy.Clock(ctx, tx)
 }
 
 // Since is when the policy in force was loaded.
@@ -159,7 +158,7 @@ func (g *Guard) Since() time.Time { return g.engine.Since() }
 func (g *Guard) Law() *policy.Revision { return g.engine.Revision() }
 
 func subjectOf(v viewer.Viewer) policy.Subject {
-	s := policy.Subject{ID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, Administrator: v.Administrator}
+	s := policy.Subject{ID: v.UserID, Email: v.Email, EmailVerified: v.EmailVerified, Administrator: v.Administrator, Session: v.SessionID, Token: v.TokenID}
 	if v.Narrow != nil {
 		s.Narrow = make([]policy.Permission, len(v.Narrow))
 		for i, p := range v.Narrow {

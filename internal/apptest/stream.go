@@ -31,8 +31,7 @@ func (a *Actor) Stream(t testing.TB, query string, vars Vars) *Stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
+	ctx, cancel := context.WithCancel(t.Context()) // no cleanup, which would be kept for each until the test ends
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.server.URL+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

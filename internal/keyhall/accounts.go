@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // CreateAccessToken asks for a token that acts as the viewer.
@@ -28,7 +29,8 @@ type IssuedToken struct {
 	Plaintext keyring.Secret
 }
 
-// CreateAccessToken needs account.manage. Errors: FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
+// CreateAccessToken needs account.manage. A token makes none that lasts longer than itself. Errors:
+// FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST, EXPIRY_TOO_LONG.
 func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (IssuedToken, error) {
 	if err := h.checkToken(ctx, in); err != nil {
 		return IssuedToken{}, err
@@ -38,6 +40,9 @@ func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (Is
 		r, err := h.permit(ctx, tx, "account.manage", policy.Deed{ID: me, New: id}, func(allowed access.Permit) (audit.Event, error) {
 			if in.ExpiresAt != nil && in.ExpiresAt.UnixMicro() <= allowed.Now {
 				return audit.Event{}, expiryInPast()
+			}
+			if err := outlives(ctx, tx, in.ExpiresAt); err != nil {
+				return audit.Event{}, err
 			}
 			return audit.Event{Type: "access_token.created", ResourceType: ent.TypeAccessToken, ResourceID: id, ResourceName: in.Name}, nil
 		})
@@ -90,9 +95,28 @@ func (h *House) checkToken(ctx context.Context, in CreateAccessToken) error {
 	return p.err()
 }
 
+// outlives refuses a token that would last longer than the access token that asks for it.
+func outlives(ctx context.Context, tx *ent.Tx, at *time.Time) error {
+	id := viewer.From(ctx).TokenID
+	if id == "" {
+		return nil
+	}
+	own, err := tx.AccessToken.Query().Only(lock.CredentialStanding(ctx, id))
+	if err != nil {
+		return err
+	}
+	if own.ExpiresAt != 0 && (at == nil || at.UnixMicro() > own.ExpiresAt) {
+		return fault.Refuse(fault.ExpiryTooLong, "a token cannot last longer than the token that asks for it", "input", "expiresAt")
+	}
+	return nil
+}
+
 // RevokeAccessToken needs access_token.revoke: the token is worth nothing from the next request on.
 func (h *House) RevokeAccessToken(ctx context.Context, id string) error {
 	return h.do(ctx, func(tx *ent.Tx) error {
+		if err := h.holdAccount(ctx, tx); err != nil {
+			return err
+		}
 		r, err := h.permit(ctx, tx, "access_token.revoke", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {
 			t, err := tx.AccessToken.Get(ctx, id)
 			if err != nil {
@@ -111,6 +135,9 @@ func (h *House) RevokeAccessToken(ctx context.Context, id string) error {
 // RevokeSession needs session.revoke: whoever holds its cookie is signed out at the next request.
 func (h *House) RevokeSession(ctx context.Context, id string) error {
 	return h.do(ctx, func(tx *ent.Tx) error {
+		if err := h.holdAccount(ctx, tx); err != nil {
+			return err
+		}
 		r, err := h.permit(ctx, tx, "session.revoke", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {
 			return audit.Event{Type: "session.revoked", ResourceType: ent.TypeSession, ResourceID: id}, nil
 		})
@@ -120,4 +147,9 @@ func (h *House) RevokeSession(ctx context.Context, id string) error {
 		h.tellViewer(ctx, tx)
 		return tx.Session.DeleteOneID(id).Exec(r.Open(ctx))
 	})
+}
+
+// holdAccount takes the viewer's own account before one of its credentials: every deed looks at both in that order.
+func (h *House) holdAccount(ctx context.Context, tx *ent.Tx) error {
+	return h.guard.LockRow(ctx, tx, ent.TypeUser, viewer.From(ctx).UserID)
 }

@@ -112,7 +112,7 @@ func (h *House) whyNot(ctx context.Context, tx *ent.Tx, id string, denied error)
 	if inv.Email != v.Email {
 		return wrongAccount()
 	}
-	expired, err := h.guard.Passed(ctx, tx, inv.ExpiresAt)
+	now, err := h.guard.Now(ctx, tx)
 	switch {
 	case err != nil:
 		return err
@@ -120,7 +120,7 @@ func (h *House) whyNot(ctx context.Context, tx *ent.Tx, id string, denied error)
 		return fault.Refuse(fault.InviteRevoked, "this invitation was revoked; ask for a new one")
 	case inv.Status != invitation.StatusPENDING:
 		return fault.Refuse(fault.InviteNotPending, "this invitation was answered already")
-	case expired:
+	case inv.ExpiresAt <= now:
 		return fault.Refuse(fault.InviteExpired, "this invitation is too old; ask for a new one")
 	case !v.EmailVerified:
 		return fault.Refuse(fault.EmailNotVerified, "verify your e-mail address first")

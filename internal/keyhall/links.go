@@ -66,7 +66,7 @@ func wrongAccount() error {
 }
 
 // follow checks a mailed link and verifies the address of the account that it was mailed to; what comes back is the ctx of
-// the viewer as they are now. An invitation named by its id verifies nothing.
+// the viewer as they are now. An invitation named by its id verifies nothing, nor does a mail from before links were ended.
 func (h *House) follow(ctx context.Context, tx *ent.Tx, l link, inv *ent.Invitation) (context.Context, error) {
 	if !l.mailed {
 		return ctx, nil
@@ -74,9 +74,12 @@ func (h *House) follow(ctx context.Context, tx *ent.Tx, l link, inv *ent.Invitat
 	if err := h.check(ctx, l, inv); err != nil {
 		return ctx, err
 	}
-	v, err := authn.AddressProven(ctx, tx)
+	v, err := authn.AddressProven(ctx, tx, mailedAt(inv))
 	return h.guard.Enter(ctx, v), err
 }
+
+// mailedAt is when the newest link of an invitation was made, by the database's clock.
+func mailedAt(inv *ent.Invitation) int64 { return inv.ExpiresAt - invitationTTL.Microseconds() }
 
 // OpenInvitation shows what a mailed link stands for, and consumes nothing. Errors as AcceptInvitation, but that an address
 // need not be verified.
@@ -94,7 +97,11 @@ func (h *House) OpenInvitation(ctx context.Context, text string) (*ent.Invitatio
 			return err
 		}
 		v := viewer.From(ctx)
-		v.EmailVerified = true // as they would be by accepting
+		proves, err := authn.Proves(ctx, tx, mailedAt(inv))
+		if err != nil {
+			return err
+		}
+		v.EmailVerified = v.EmailVerified || proves // as they would be by accepting
 		ctx := h.guard.Enter(ctx, v)
 		ok, err := h.guard.Holds(ctx, tx, "invitation.accept", l.id)
 		if err != nil || ok {

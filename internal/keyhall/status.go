@@ -55,7 +55,7 @@ func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User,
 			}
 		}
 		if in.ends() {
-			if err := tx.Credential.Update().SetVerifyUntil(0).SetResetUntil(0).Exec(ctx); err != nil {
+			if err := tx.Credential.Update().SetVerifyUntil(0).SetResetUntil(0).SetLinksSince(allowed.Now).Exec(ctx); err != nil {
 				return err
 			}
 		}
@@ -68,7 +68,8 @@ func (h *House) SetUserStatus(ctx context.Context, in SetUserStatus) (*ent.User,
 	return out, err
 }
 
-// ends tells whether the links that were mailed before must not work any more.
+// ends tells whether the links that were mailed before must not work any more: they set no password and prove no address. An
+// invitation among them can still be accepted, with an address that is verified in another way.
 func (in SetUserStatus) ends() bool {
 	return in.Suspended != nil && *in.Suspended || in.EmailVerified != nil && !*in.EmailVerified
 }

@@ -103,7 +103,7 @@ secret.share update SecretGrant[expires_at granted_at granted_by_id level] where
 secret.unshare delete SecretGrant[] where secret_id=ID
 instance.manage_users delete Session[] where user_id=ID
 instance.manage_users reads User
-instance.manage_users update Credential[reset_until verify_until] where user_id=ID
+instance.manage_users update Credential[links_since reset_until verify_until] where user_id=ID
 instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID

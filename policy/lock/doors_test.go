@@ -58,7 +58,7 @@ func doors() map[string][]string {
 		"Denial":              {"internal/audit"},
 		"Idempotency":         {"internal/once"},
 		"ForgetKeys":          {"internal/once"},
-		"CredentialStanding":  {"internal/authn"},
+		"CredentialStanding":  {"internal/authn", "internal/keyhall"},
 		"KeyAudience":         {"internal/keyhall"},
 		"AccountByLogin":      {"internal/keyhall"},
 		"GroupInReach":        {"internal/keyhall"},

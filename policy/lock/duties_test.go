@@ -24,7 +24,7 @@ access_token.lookup reads AccessToken User
 account.by_email reads User
 account.by_login reads User
 address.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
-address.proven reads User
+address.proven reads Credential User
 address.proven update User[email_verified] where email= id=
 address_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.email_verified
 address_link.follow reads Credential User
@@ -235,8 +235,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
 			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
 			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
-			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada}},
-			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil}},
+			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada, "Credential": adasPassword}},
+			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil, "Credential": adasPassword}},
 			{"the letters that wait", lock.MailClaim(bare), sight{"Mail": {due}}},
 			{"marking a letter", lock.MailMark(bare, lock.Posted{MailID: due}), nil},
 			{"the re-wrap", lock.Rewrap(bare), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values"), "SealedVersion": ids("SELECT id AS x FROM sealed_versions")}},

@@ -58,9 +58,12 @@ func AddressProven(ctx context.Context, userID, email string) context.Context {
 func addressProven(userID, email string) core.Duty {
 	return core.Duty{
 		Name: "address.proven",
-		Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
-			s.Where(sql.And(sql.EQ(s.C("id"), userID), sql.EQ(s.C("email"), email)))
-		}}},
+		Reads: []core.Read{
+			{Type: "User", Rows: func(s *sql.Selector) {
+				s.Where(sql.And(sql.EQ(s.C("id"), userID), sql.EQ(s.C("email"), email)))
+			}},
+			{Type: "Credential", Rows: sql.FieldEQ("user_id", userID)},
+		},
 		Writes: []core.Write{
 			core.Update("User", pins{"id": userID, "email": email}, "email_verified"),
 			core.Create(AuditType, pins{"actor_id": userID, "outcome": "DONE", "type": "user.email_verified"}),
