@@ -100,6 +100,7 @@ func idorSlots() []idorSlot {
 		deed("DisableSecretsInput.ids", "sec", "disableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
 		deed("EnableSecretsInput.ids", "sec", "enableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
 		deed("LeaveSecretInput.id", "sec", "leaveSecret", "id: $id", "__typename"),
+		deed("RestoreSecretVersionInput.versionId", "scv", "restoreSecretVersion", "versionId: $id", "secret { "+idorAll("Secret")+" }"),
 		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
 		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
@@ -168,7 +169,7 @@ func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
 		}
 	}
-	if len(places) < 55 {
+	if len(places) < 56 {
 		t.Errorf("only %d places found: the search is broken", len(places))
 	}
 }

@@ -482,6 +482,20 @@ type ResetPasswordPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names a version of a secret.
+type RestoreSecretVersionInput struct {
+	// The version.
+	VersionID string `json:"versionId"`
+}
+
+// The answer of restoreSecretVersion.
+type RestoreSecretVersionPayload struct {
+	// The secret.
+	Secret *ent.Secret `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a key.
 type RevealAPIKeySecretInput struct {
 	// The key.

@@ -417,6 +417,70 @@ func (ec *executionContext) fieldContext_LeaveSecretPayload_errors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreSecretVersionPayload_secret(ctx context.Context, field graphql.CollectedField, obj *RestoreSecretVersionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreSecretVersionPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Secret) graphql.Marshaler {
+			return ec.marshalOSecret2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐSecret(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreSecretVersionPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreSecretVersionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Secret(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RestoreSecretVersionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RestoreSecretVersionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreSecretVersionPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.User) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋfaultᚐUserᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreSecretVersionPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreSecretVersionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevealSecretPayload_clientSecret(ctx context.Context, field graphql.CollectedField, obj *RevealSecretPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2494,6 +2558,36 @@ func (ec *executionContext) unmarshalInputLeaveSecretInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRestoreSecretVersionInput(ctx context.Context, obj any) (RestoreSecretVersionInput, error) {
+	var it RestoreSecretVersionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"versionId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "versionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("versionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VersionID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRevealSecretInput(ctx context.Context, obj any) (RevealSecretInput, error) {
 	var it RevealSecretInput
 	if obj == nil {
@@ -3084,6 +3178,49 @@ func (ec *executionContext) _LeaveSecretPayload(ctx context.Context, sel ast.Sel
 			out.Values[i] = graphql.MarshalString("LeaveSecretPayload")
 		case "errors":
 			out.Values[i] = ec._LeaveSecretPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var restoreSecretVersionPayloadImplementors = []string{"RestoreSecretVersionPayload"}
+
+func (ec *executionContext) _RestoreSecretVersionPayload(ctx context.Context, sel ast.SelectionSet, obj *RestoreSecretVersionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreSecretVersionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreSecretVersionPayload")
+		case "secret":
+			out.Values[i] = ec._RestoreSecretVersionPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RestoreSecretVersionPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -4519,6 +4656,21 @@ func (ec *executionContext) marshalNLeaveSecretPayload2ᚖgithubᚗcomᚋkeyhall
 		return graphql.Null
 	}
 	return ec._LeaveSecretPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRestoreSecretVersionInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionInput(ctx context.Context, v any) (RestoreSecretVersionInput, error) {
+	res, err := ec.unmarshalInputRestoreSecretVersionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRestoreSecretVersionPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionPayload(ctx context.Context, sel ast.SelectionSet, v *RestoreSecretVersionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RestoreSecretVersionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRevealPurpose2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRevealPurpose(ctx context.Context, v any) (RevealPurpose, error) {

@@ -114,6 +114,14 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "reveal_count", "last_used_at")},
 			reads:  []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}},
 		},
+		"secret.restore_version": {
+			writes: []core.Write{
+				core.Update("Secret", pins{"id": d.ID}, "version", "has_value", "updated_at"),
+				core.Create("SecretVersion", pins{"secret_id": d.ID, "created_by_id": subject}),
+				core.Create("SealedVersion", pins{"secret_id": d.ID}),
+			},
+			reads: []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}},
+		},
 		"secret.share": {writes: []core.Write{
 			core.Create("SecretGrant", pins{"secret_id": d.ID, "granted_by_id": subject}),
 			core.Update("SecretGrant", pins{"secret_id": d.ID}, "level", "expires_at", "granted_by_id", "granted_at"),
