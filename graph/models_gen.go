@@ -192,6 +192,8 @@ type CreateSecretInput struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Whether everybody who reveals it must say why.
 	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+	// Whether its owner gets a mail each time somebody else reveals it.
+	NotifyOnReveal *bool `json:"notifyOnReveal,omitempty"`
 }
 
 // The answer of createSecret.
@@ -828,6 +830,8 @@ type UpdateSecretInput struct {
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Whether everybody who reveals it must say why.
 	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+	// Whether its owner gets a mail each time somebody else reveals it; to be changed by who may share it.
+	NotifyOnReveal *bool `json:"notifyOnReveal,omitempty"`
 }
 
 // The answer of updateSecret.

@@ -1269,6 +1269,8 @@ func (ec *executionContext) childFields_Secret(ctx context.Context, field graphq
 		return ec.fieldContext_Secret_hasValue(ctx, field)
 	case "reasonRequired":
 		return ec.fieldContext_Secret_reasonRequired(ctx, field)
+	case "notifyOnReveal":
+		return ec.fieldContext_Secret_notifyOnReveal(ctx, field)
 	case "status":
 		return ec.fieldContext_Secret_status(ctx, field)
 	case "disabledBy":

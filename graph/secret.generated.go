@@ -812,6 +812,29 @@ func (ec *executionContext) fieldContext_Secret_reasonRequired(_ context.Context
 	return graphql.NewScalarFieldContext("Secret", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _Secret_notifyOnReveal(ctx context.Context, field graphql.CollectedField, obj *ent.Secret) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Secret_notifyOnReveal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotifyOnReveal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Secret_notifyOnReveal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Secret", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Secret_status(ctx context.Context, field graphql.CollectedField, obj *ent.Secret) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2247,7 +2270,7 @@ func (ec *executionContext) unmarshalInputCreateSecretInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"organizationId", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired"}
+	fieldsInOrder := [...]string{"organizationId", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired", "notifyOnReveal"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2331,6 +2354,13 @@ func (ec *executionContext) unmarshalInputCreateSecretInput(ctx context.Context,
 				return it, err
 			}
 			it.ReasonRequired = data
+		case "notifyOnReveal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("notifyOnReveal"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NotifyOnReveal = data
 		}
 	}
 	return it, nil
@@ -2872,7 +2902,7 @@ func (ec *executionContext) unmarshalInputUpdateSecretInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired"}
+	fieldsInOrder := [...]string{"id", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired", "notifyOnReveal"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2956,6 +2986,13 @@ func (ec *executionContext) unmarshalInputUpdateSecretInput(ctx context.Context,
 				return it, err
 			}
 			it.ReasonRequired = data
+		case "notifyOnReveal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("notifyOnReveal"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NotifyOnReveal = data
 		}
 	}
 	return it, nil
@@ -3357,6 +3394,11 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "reasonRequired":
 			out.Values[i] = ec._Secret_reasonRequired(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "notifyOnReveal":
+			out.Values[i] = ec._Secret_notifyOnReveal(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

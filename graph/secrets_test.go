@@ -11,7 +11,7 @@ import (
 	"github.com/keyhall/keyhall/internal/limit"
 )
 
-const secretAll = `id name url clientId identifier method tags notes hasValue reasonRequired status shared version createdAt updatedAt expiresAt lastUsedAt revealCount
+const secretAll = `id name url clientId identifier method tags notes hasValue reasonRequired notifyOnReveal status shared version createdAt updatedAt expiresAt lastUsedAt revealCount
 	owner { id username name email } organization { id } viewerCan
 	grants(first: 10) { totalCount nodes { id canView canEdit expiresAt grantee { ... on User { id username name email } ... on Group { id name status members(first: 1) { totalCount } } } grantedBy { id } } }`
 
@@ -25,7 +25,7 @@ func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 			secret { `+secretAll+` } errors { code message path } } }`, apptest.Vars{"org": ada.Home})
 		for field, want := range map[string]any{
 			"name": "Payments", "url": "https://pay.example.com", "clientId": "pay-1", "identifier": "PAY", "method": "POST", "notes": "rotate in May",
-			"hasValue": true, "reasonRequired": false, "status": "ENABLED", "shared": false, "version": 1.0, "revealCount": 0.0, "expiresAt": nil, "lastUsedAt": nil,
+			"hasValue": true, "reasonRequired": false, "notifyOnReveal": false, "status": "ENABLED", "shared": false, "version": 1.0, "revealCount": 0.0, "expiresAt": nil, "lastUsedAt": nil,
 		} {
 			if got := made.At("createSecret", "secret", field); got != want {
 				t.Errorf("%s is %v, want %v", field, got, want)

@@ -73,6 +73,9 @@ func (h *House) RevealSecret(ctx context.Context, in RevealSecret) (RevealedSecr
 		if err != nil {
 			return err
 		}
+		if err := h.tellRevealed(ctx, tx, s); err != nil {
+			return err
+		}
 		out.Count = s.RevealCount + 1
 		return tx.Secret.UpdateOneID(s.ID).SetRevealCount(out.Count).SetLastUsedAt(allowed.Now).Exec(ctx)
 	})
