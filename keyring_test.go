@@ -118,7 +118,7 @@ func TestSoakAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
 			keep, kept := p.keep(t, db, 4*manySecrets)
 			inTheMiddle := 0
 			for range 25 {
-				killAt(t, binary, env, dir, time.Duration(r.IntN(2000))*time.Millisecond)
+				killAtLine(t, 2+r.IntN(6), time.Duration(r.IntN(20))*time.Millisecond, binary, env, dir)
 				if current, behind := keysetCounts(t, db); current > 0 && behind > 0 {
 					inTheMiddle++
 				}
@@ -134,19 +134,6 @@ func TestSoakAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
 			t.Logf("25 kills, %d in the middle of re-wrapping; %d values", inTheMiddle, current)
 		})
 	}
-}
-
-// killAt starts a rotation and kills it after a time.
-func killAt(t *testing.T, binary string, env []string, dir string, after time.Duration) {
-	t.Helper()
-	cmd := exec.Command(binary, "keyring", "rotate", "--data-dir", dir)
-	cmd.Env = append(os.Environ(), env...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	_ = cmd.Wait()
-	timer.Stop()
 }
 
 func TestTheKeyringIsNotRotatedWithoutItsFile(t *testing.T) {
@@ -168,6 +155,17 @@ func TestTheKeyringIsNotRotatedWithoutItsFile(t *testing.T) {
 // killAfter starts a rotation and kills it as soon as it has printed the text.
 func killAfter(t *testing.T, text, binary string, env []string, dir string) {
 	t.Helper()
+	killWhen(t, func(line string) bool { return strings.Contains(line, text) }, 0, binary, env, dir)
+}
+
+// killAtLine kills it some time after it has printed so many lines.
+func killAtLine(t *testing.T, n int, after time.Duration, binary string, env []string, dir string) {
+	t.Helper()
+	killWhen(t, func(string) bool { n--; return n == 0 }, after, binary, env, dir)
+}
+
+func killWhen(t *testing.T, now func(line string) bool, after time.Duration, binary string, env []string, dir string) {
+	t.Helper()
 	cmd := exec.Command(binary, "keyring", "rotate", "--data-dir", dir)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
@@ -178,10 +176,12 @@ func killAfter(t *testing.T, text, binary string, env []string, dir string) {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), text) {
+		if now(lines.Text()) {
 			break
 		}
 	}
+	timer := time.NewTimer(after)
+	<-timer.C
 	_ = cmd.Process.Kill()
 	_, _ = io.Copy(io.Discard, out)
 	_ = cmd.Wait()
