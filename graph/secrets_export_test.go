@@ -251,6 +251,16 @@ func (r *slowReader) exportTo(t *testing.T, s *apptest.Server, sign func(*http.R
 	return ended
 }
 
+// atStop waits until the reader has stopped; an export that ends before never had that many pieces.
+func (r *slowReader) atStop(t *testing.T, ended <-chan bool) {
+	t.Helper()
+	select {
+	case <-r.stopped:
+	case <-ended:
+		t.Fatalf("the export ended after %d pieces", len(r.pieces))
+	}
+}
+
 func byCookie(who *apptest.Actor) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Cookie", who.Cookie()) }
 }
@@ -313,7 +323,7 @@ func TestAnExportEndsWithItsSession(t *testing.T) {
 		} {
 			r := newSlowReader(3)
 			ended := r.exportTo(t, s, c.sign)
-			<-r.stopped
+			r.atStop(t, ended)
 			c.end()
 			close(r.again)
 			rows := 1000
@@ -332,7 +342,7 @@ func TestAnExportEndsWithItsSession(t *testing.T) {
 		} {
 			r := newSlowReader(3)
 			ended := r.exportTo(t, s, byCookie(ben))
-			<-r.stopped
+			r.atStop(t, ended)
 			s.SQL(t, takenBack)
 			close(r.again)
 			if cut, got := <-ended, len(rowsOf(t, r.body.String())); cut || got != 900-100*i {
@@ -341,7 +351,7 @@ func TestAnExportEndsWithItsSession(t *testing.T) {
 		}
 		r := newSlowReader(3)
 		ended := r.exportTo(t, s, byCookie(ben))
-		<-r.stopped
+		r.atStop(t, ended)
 		root.Must(t, `mutation($id: ID!) { setUserStatus(input: {userId: $id, suspended: true}) { errors { code } } }`, apptest.Vars{"id": ben.ID})
 		close(r.again)
 		if cut, got := <-ended, len(rowsOf(t, r.body.String())); !cut || got != 300 {
@@ -364,7 +374,7 @@ func TestSoakTheMemoryOfAnExportDoesNotGrow(t *testing.T) {
 				r := newSlowReader(piece)
 				begun := time.Now()
 				ended := r.exportTo(t, s, byCookie(ada))
-				<-r.stopped
+				r.atStop(t, ended)
 				whole := r.body.Len()
 				r.body = bytes.Buffer{} // what the reader holds is not the server's
 				out := kept()
