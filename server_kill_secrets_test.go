@@ -150,7 +150,7 @@ func (l *secretLife) resume(t *testing.T, db *sql.DB) {
 	}
 	seen, ok := l.look()
 	if !ok {
-		t.Fatalf("%s cannot be looked for", l.name())
+		t.Fatalf("%s cannot be looked for: %v", l.name(), l.at.said.Load())
 	}
 	if seen.ID != "" {
 		l.id = seen.ID

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,6 +70,7 @@ type killing struct {
 	server           *process
 	cookies          map[string]string
 	ready            []time.Duration
+	said             atomic.Value // the last answer that was none, for whoever reads why a test failed
 }
 
 func (k *killing) run(t *testing.T, kills int, alone bool) {
@@ -171,6 +173,7 @@ func (k *killing) ask(who, key, query string, into any) bool {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
+		k.said.Store(err.Error())
 		return false
 	}
 	defer resp.Body.Close()
@@ -179,7 +182,11 @@ func (k *killing) ask(who, key, query string, into any) bool {
 		Data   any
 		Errors []any
 	}{Data: into}
-	return err == nil && json.Unmarshal(text, &answer) == nil && len(answer.Errors) == 0
+	ok := err == nil && json.Unmarshal(text, &answer) == nil && len(answer.Errors) == 0
+	if !ok {
+		k.said.Store(string(text))
+	}
+	return ok
 }
 
 // database is a look behind the curtain.
@@ -354,7 +361,7 @@ func (l *lifecycle) resume(t *testing.T, db *sql.DB) {
 	t.Helper()
 	seen, ok := l.look()
 	if !ok {
-		t.Fatalf("%s cannot be looked for", l.name())
+		t.Fatalf("%s cannot be looked for: %v", l.name(), l.at.said.Load())
 	}
 	if seen.ID != "" {
 		l.id = seen.ID
