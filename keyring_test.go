@@ -7,19 +7,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/keyhall/keyhall/internal/apptest/pgtest"
 )
 
-const manyKeys = 500 // more than one batch, so that a rotation can be killed between two
+const (
+	manyKeys    = 250 // more than one batch, so that a rotation can be killed between two
+	manySecrets = 250 // the same
+)
 
 // `keyhall keyring rotate` beside a server that people use: killed in the middle, and begun again, on both databases.
 func TestAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
@@ -36,6 +42,7 @@ func TestAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
 			p := signInDemo(t, demo.url)
 			id, secret := p.fill(t, manyKeys)
 			db := openRaw(t, dir, dsn)
+			keep, kept := p.keep(t, db, manySecrets)
 
 			var stop atomic.Bool
 			var people sync.WaitGroup
@@ -51,9 +58,14 @@ func TestAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
 					}
 				})
 			}
-			killAfter(t, "values re-wrapped", binary, env, dir)
-			if old, new := keysetCounts(t, db); old == 0 || new == 0 {
-				t.Fatalf("it was not killed in the middle: %d and %d values", old, new)
+			for i, moved := range []string{"200 values re-wrapped", "250 values re-wrapped"} { // among the keys, and when these are done among the secrets
+				killAfter(t, moved, binary, env, dir)
+				if old, new := keysetCounts(t, db); old == 0 || new == 0 {
+					t.Fatalf("it was not killed in the middle: %d and %d values", old, new)
+				}
+				if got := p.revealSecret(t, keep); got != kept {
+					t.Errorf("kill %d: a secret is %q", i, got)
+				}
 			}
 			out := runKeyring(t, binary, env, dir)
 			if !strings.Contains(out, "not finished") || strings.Contains(out, "A new key") {
@@ -76,6 +88,50 @@ func TestAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
 			if got := p.reveal(t, id); got != secret {
 				t.Error("after a restart the value is another one")
 			}
+			if got := p.revealSecret(t, keep); got != kept {
+				t.Errorf("after a restart a secret is %q", got)
+			}
+		})
+	}
+}
+
+// The same with a rotation that is killed 25 times, whenever.
+func TestSoakAKilledKeyringRotationGoesOnBesideTheServer(t *testing.T) {
+	if os.Getenv("KEYHALL_SOAK") == "" {
+		t.Skip("set KEYHALL_SOAK for the long runs")
+	}
+	binary := build(t)
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("KEYHALL_SEED"); text != "" {
+		seed, _ = strconv.ParseUint(text, 10, 64)
+	}
+	t.Logf("KEYHALL_SEED=%d", seed)
+	for database, url := range map[string]func(*testing.T) string{
+		"SQLite": func(*testing.T) string { return "" }, "PostgreSQL": func(t *testing.T) string { return pgtest.Start(t) },
+	} {
+		t.Run(database, func(t *testing.T) {
+			dir, dsn := t.TempDir(), url(t)
+			env := []string{"KEYHALL_DATABASE_URL=" + dsn}
+			demo := launch(t, binary, env, "demo", "--addr", "127.0.0.1:0", "--data-dir", dir)
+			p, db, r := signInDemo(t, demo.url), openRaw(t, dir, dsn), rand.New(rand.NewPCG(seed, 1))
+			id, secret := p.fill(t, 2*manyKeys)
+			keep, kept := p.keep(t, db, 4*manySecrets)
+			inTheMiddle := 0
+			for range 25 {
+				killAtLine(t, 2+r.IntN(6), time.Duration(r.IntN(20))*time.Millisecond, binary, env, dir)
+				if current, behind := keysetCounts(t, db); current > 0 && behind > 0 {
+					inTheMiddle++
+				}
+				if got, value := p.reveal(t, id), p.revealSecret(t, keep); got != secret || value != kept {
+					t.Fatalf("after a kill the values are %q and %q", got, value)
+				}
+			}
+			runKeyring(t, binary, env, dir)
+			current, behind := keysetCounts(t, db)
+			if behind != 0 || current != 2*manyKeys+4*manySecrets || inTheMiddle < 3 {
+				t.Errorf("%d values are under the key in use, %d are not; %d kills were in the middle", current, behind, inTheMiddle)
+			}
+			t.Logf("25 kills, %d in the middle of re-wrapping; %d values", inTheMiddle, current)
 		})
 	}
 }
@@ -99,6 +155,17 @@ func TestTheKeyringIsNotRotatedWithoutItsFile(t *testing.T) {
 // killAfter starts a rotation and kills it as soon as it has printed the text.
 func killAfter(t *testing.T, text, binary string, env []string, dir string) {
 	t.Helper()
+	killWhen(t, func(line string) bool { return strings.Contains(line, text) }, 0, binary, env, dir)
+}
+
+// killAtLine kills it some time after it has printed so many lines.
+func killAtLine(t *testing.T, n int, after time.Duration, binary string, env []string, dir string) {
+	t.Helper()
+	killWhen(t, func(string) bool { n--; return n == 0 }, after, binary, env, dir)
+}
+
+func killWhen(t *testing.T, now func(line string) bool, after time.Duration, binary string, env []string, dir string) {
+	t.Helper()
 	cmd := exec.Command(binary, "keyring", "rotate", "--data-dir", dir)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
@@ -109,10 +176,12 @@ func killAfter(t *testing.T, text, binary string, env []string, dir string) {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), text) {
+		if now(lines.Text()) {
 			break
 		}
 	}
+	timer := time.NewTimer(after)
+	<-timer.C
 	_ = cmd.Process.Kill()
 	_, _ = io.Copy(io.Discard, out)
 	_ = cmd.Wait()
@@ -132,8 +201,8 @@ func runKeyring(t *testing.T, binary string, env []string, dir string) string {
 // keysetCounts counts the values under the key of the check value, which is the one in use, and those under others.
 func keysetCounts(t *testing.T, db *sql.DB) (current, others int) {
 	t.Helper()
-	const ask = `SELECT (SELECT COUNT(*) FROM sealed_values WHERE keyset_id = (SELECT check_keyset_id FROM instances)),
-		(SELECT COUNT(*) FROM sealed_values WHERE keyset_id <> (SELECT check_keyset_id FROM instances))`
+	const ask = `WITH sealed AS (SELECT keyset_id FROM sealed_values UNION ALL SELECT keyset_id FROM sealed_versions), used AS (SELECT check_keyset_id AS id FROM instances)
+		SELECT (SELECT COUNT(*) FROM sealed WHERE keyset_id = (SELECT id FROM used)), (SELECT COUNT(*) FROM sealed WHERE keyset_id <> (SELECT id FROM used))`
 	if err := db.QueryRow(ask).Scan(&current, &others); err != nil {
 		t.Fatal(err)
 	}
@@ -214,4 +283,29 @@ func (c *client) reveal(t *testing.T, id string) string {
 	data, _ := c.ask(t, fmt.Sprintf(`mutation { revealAPIKeySecret(input: {id: %q}) { secret errors { code } } }`, id))
 	secret, _ := data["revealAPIKeySecret"]["secret"].(string)
 	return secret
+}
+
+// keep adds secrets and returns the last of them.
+func (c *client) keep(t *testing.T, db *sql.DB, n int) (id, value string) {
+	t.Helper()
+	var home string
+	if err := db.QueryRow("SELECT personal_organization_id FROM users WHERE username = 'ada'").Scan(&home); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		value = fmt.Sprint("value ", i)
+		data, _ := c.ask(t, fmt.Sprintf(`mutation { createSecret(input: {organizationId: %q, name: "s", url: "https://x.example", clientId: "c", clientSecret: %q}) { secret { id } errors { code } } }`, home, value))
+		made, _ := data["createSecret"]["secret"].(map[string]any)
+		if made == nil {
+			t.Fatalf("no secret: %v", data)
+		}
+		id, _ = made["id"].(string)
+	}
+	return id, value
+}
+
+func (c *client) revealSecret(t *testing.T, id string) string {
+	data, _ := c.ask(t, fmt.Sprintf(`mutation { revealSecret(input: {id: %q, purpose: SHOW}) { clientSecret errors { code } } }`, id))
+	value, _ := data["revealSecret"]["clientSecret"].(string)
+	return value
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,12 +57,20 @@ func killOften(t *testing.T, onSQLite, onPostgres int, alone bool) {
 	}
 }
 
+// life is a worker who is interrupted by each kill.
+type life interface {
+	work()     // does deeds until one is not acknowledged
+	took() int // how many were, since the last time
+	resume(t *testing.T, db *sql.DB)
+}
+
 // killing is one server that is killed and started again on the same data.
 type killing struct {
 	binary, dir, url string
 	server           *process
 	cookies          map[string]string
 	ready            []time.Duration
+	said             atomic.Value // the last answer that was none, for whoever reads why a test failed
 }
 
 func (k *killing) run(t *testing.T, kills int, alone bool) {
@@ -73,9 +83,13 @@ func (k *killing) run(t *testing.T, kills int, alone bool) {
 	k.start(t)
 	k.ready = nil // the first start makes the team
 	k.cookies = map[string]string{"ada": k.signIn(t, "ada"), "ben": k.signIn(t, "ben")}
-	people := make([]*lifecycle, 4)
-	for i := range people {
-		people[i] = &lifecycle{worker: i, at: k}
+	var home string
+	if err := k.database(t).QueryRow("SELECT personal_organization_id FROM users WHERE username = 'ada'").Scan(&home); err != nil {
+		t.Fatal(err)
+	}
+	var people []life
+	for i := range 3 {
+		people = append(people, &lifecycle{worker: i, at: k}, &secretLife{worker: i, at: k, home: home})
 	}
 	done := 0
 	for range kills {
@@ -110,7 +124,7 @@ func (k *killing) start(t *testing.T) {
 }
 
 // killInTheMiddle lets all work for a while, kills the server, and answers how many deeds were acknowledged.
-func (k *killing) killInTheMiddle(t *testing.T, people []*lifecycle, after time.Duration) int {
+func (k *killing) killInTheMiddle(t *testing.T, people []life, after time.Duration) int {
 	var group sync.WaitGroup
 	for _, p := range people {
 		group.Go(p.work)
@@ -124,8 +138,7 @@ func (k *killing) killInTheMiddle(t *testing.T, people []*lifecycle, after time.
 	_ = k.server.cmd.Wait()
 	n := 0
 	for _, p := range people {
-		n += p.acknowledged
-		p.acknowledged = 0
+		n += p.took()
 	}
 	return n
 }
@@ -160,6 +173,7 @@ func (k *killing) ask(who, key, query string, into any) bool {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
+		k.said.Store(err.Error())
 		return false
 	}
 	defer resp.Body.Close()
@@ -168,7 +182,11 @@ func (k *killing) ask(who, key, query string, into any) bool {
 		Data   any
 		Errors []any
 	}{Data: into}
-	return err == nil && json.Unmarshal(text, &answer) == nil && len(answer.Errors) == 0
+	ok := err == nil && json.Unmarshal(text, &answer) == nil && len(answer.Errors) == 0
+	if !ok {
+		k.said.Store(string(text))
+	}
+	return ok
 }
 
 // database is a look behind the curtain.
@@ -189,7 +207,8 @@ func (k *killing) database(t *testing.T) *sql.DB {
 // auditIsWhole: no deed without its audit row, and no row without its deed.
 func auditIsWhole(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for what, query := range map[string]string{
+	checks := secretsAreWhole()
+	maps.Copy(checks, map[string]string{
 		"keys without the row of their creation": `SELECT COUNT(*) FROM api_keys k WHERE NOT EXISTS
 			(SELECT 1 FROM audit_events a WHERE a.resource_id = k.id AND a.type = 'api_key.created')`,
 		"rows of a creation without a key": `SELECT COUNT(*) FROM audit_events a WHERE a.type = 'api_key.created' AND NOT EXISTS
@@ -211,7 +230,8 @@ func auditIsWhole(t *testing.T, db *sql.DB) {
 		"deeds that are remembered under no key, or the reverse": `SELECT
 			(SELECT COUNT(*) FROM audit_events WHERE outcome = 'DONE' AND resource_name LIKE 'life-%') - (SELECT COUNT(*) FROM idempotency_keys)`,
 		"orphans of a key": `SELECT COUNT(*) FROM sealed_values v WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = v.api_key_id)`,
-	} {
+	})
+	for what, query := range checks {
 		var n int
 		if err := db.QueryRow(query).Scan(&n); err != nil {
 			t.Fatalf("%s: %v", what, err)
@@ -233,6 +253,11 @@ type lifecycle struct {
 }
 
 func (l *lifecycle) name() string { return fmt.Sprintf("life-%d-%04d", l.worker, l.key) }
+
+func (l *lifecycle) took() (n int) {
+	n, l.acknowledged = l.acknowledged, 0
+	return n
+}
 
 // once is the Idempotency-Key of the next deed, the same when it is sent again.
 func (l *lifecycle) once() string { return fmt.Sprintf("%s, %d", l.name(), l.step) }
@@ -336,7 +361,7 @@ func (l *lifecycle) resume(t *testing.T, db *sql.DB) {
 	t.Helper()
 	seen, ok := l.look()
 	if !ok {
-		t.Fatalf("%s cannot be looked for", l.name())
+		t.Fatalf("%s cannot be looked for: %v", l.name(), l.at.said.Load())
 	}
 	if seen.ID != "" {
 		l.id = seen.ID

@@ -1104,6 +1104,8 @@ func (*SecretMutation) Column(name string) (string, bool) {
 		return secret.FieldVersion, true
 	case secret.FieldReasonRequired:
 		return secret.FieldReasonRequired, true
+	case secret.FieldNotifyOnReveal:
+		return secret.FieldNotifyOnReveal, true
 	case secret.FieldDisabledAt:
 		return secret.FieldDisabledAt, true
 	case secret.FieldDisabledByID:

@@ -18224,6 +18224,7 @@ type SecretMutation struct {
 	version             *int
 	addversion          *int
 	reason_required     *bool
+	notify_on_reveal    *bool
 	disabled_at         *int64
 	adddisabled_at      *int64
 	disabled_by_id      *string
@@ -18878,6 +18879,42 @@ func (m *SecretMutation) ResetReasonRequired() {
 	m.reason_required = nil
 }
 
+// SetNotifyOnReveal sets the "notify_on_reveal" field.
+func (m *SecretMutation) SetNotifyOnReveal(b bool) {
+	m.notify_on_reveal = &b
+}
+
+// NotifyOnReveal returns the value of the "notify_on_reveal" field in the mutation.
+func (m *SecretMutation) NotifyOnReveal() (r bool, exists bool) {
+	v := m.notify_on_reveal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifyOnReveal returns the old "notify_on_reveal" field's value of the Secret entity.
+// If the Secret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretMutation) OldNotifyOnReveal(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifyOnReveal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifyOnReveal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifyOnReveal: %w", err)
+	}
+	return oldValue.NotifyOnReveal, nil
+}
+
+// ResetNotifyOnReveal resets all changes to the "notify_on_reveal" field.
+func (m *SecretMutation) ResetNotifyOnReveal() {
+	m.notify_on_reveal = nil
+}
+
 // SetDisabledAt sets the "disabled_at" field.
 func (m *SecretMutation) SetDisabledAt(i int64) {
 	m.disabled_at = &i
@@ -19403,7 +19440,7 @@ func (m *SecretMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SecretMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.created_at != nil {
 		fields = append(fields, secret.FieldCreatedAt)
 	}
@@ -19442,6 +19479,9 @@ func (m *SecretMutation) Fields() []string {
 	}
 	if m.reason_required != nil {
 		fields = append(fields, secret.FieldReasonRequired)
+	}
+	if m.notify_on_reveal != nil {
+		fields = append(fields, secret.FieldNotifyOnReveal)
 	}
 	if m.disabled_at != nil {
 		fields = append(fields, secret.FieldDisabledAt)
@@ -19495,6 +19535,8 @@ func (m *SecretMutation) Field(name string) (ent.Value, bool) {
 		return m.Version()
 	case secret.FieldReasonRequired:
 		return m.ReasonRequired()
+	case secret.FieldNotifyOnReveal:
+		return m.NotifyOnReveal()
 	case secret.FieldDisabledAt:
 		return m.DisabledAt()
 	case secret.FieldDisabledByID:
@@ -19542,6 +19584,8 @@ func (m *SecretMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldVersion(ctx)
 	case secret.FieldReasonRequired:
 		return m.OldReasonRequired(ctx)
+	case secret.FieldNotifyOnReveal:
+		return m.OldNotifyOnReveal(ctx)
 	case secret.FieldDisabledAt:
 		return m.OldDisabledAt(ctx)
 	case secret.FieldDisabledByID:
@@ -19653,6 +19697,13 @@ func (m *SecretMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReasonRequired(v)
+		return nil
+	case secret.FieldNotifyOnReveal:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifyOnReveal(v)
 		return nil
 	case secret.FieldDisabledAt:
 		v, ok := value.(int64)
@@ -19879,6 +19930,9 @@ func (m *SecretMutation) ResetField(name string) error {
 		return nil
 	case secret.FieldReasonRequired:
 		m.ResetReasonRequired()
+		return nil
+	case secret.FieldNotifyOnReveal:
+		m.ResetNotifyOnReveal()
 		return nil
 	case secret.FieldDisabledAt:
 		m.ResetDisabledAt()

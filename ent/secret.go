@@ -45,6 +45,8 @@ type Secret struct {
 	Version int `json:"version,omitempty"`
 	// ReasonRequired holds the value of the "reason_required" field.
 	ReasonRequired bool `json:"reason_required,omitempty"`
+	// Whether its owner gets a letter when somebody else reveals it.
+	NotifyOnReveal bool `json:"notify_on_reveal,omitempty"`
 	// DisabledAt holds the value of the "disabled_at" field.
 	DisabledAt int64 `json:"disabled_at,omitempty"`
 	// DisabledByID holds the value of the "disabled_by_id" field.
@@ -125,7 +127,7 @@ func (*Secret) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case secret.FieldTags:
 			values[i] = new([]byte)
-		case secret.FieldHasValue, secret.FieldReasonRequired:
+		case secret.FieldHasValue, secret.FieldReasonRequired, secret.FieldNotifyOnReveal:
 			values[i] = new(sql.NullBool)
 		case secret.FieldCreatedAt, secret.FieldVersion, secret.FieldDisabledAt, secret.FieldExpiresAt, secret.FieldUpdatedAt, secret.FieldLastUsedAt, secret.FieldRevealCount:
 			values[i] = new(sql.NullInt64)
@@ -231,6 +233,12 @@ func (_m *Secret) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reason_required", values[i])
 			} else if value.Valid {
 				_m.ReasonRequired = value.Bool
+			}
+		case secret.FieldNotifyOnReveal:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field notify_on_reveal", values[i])
+			} else if value.Valid {
+				_m.NotifyOnReveal = value.Bool
 			}
 		case secret.FieldDisabledAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -363,6 +371,9 @@ func (_m *Secret) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason_required=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReasonRequired))
+	builder.WriteString(", ")
+	builder.WriteString("notify_on_reveal=")
+	builder.WriteString(fmt.Sprintf("%v", _m.NotifyOnReveal))
 	builder.WriteString(", ")
 	builder.WriteString("disabled_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DisabledAt))

@@ -157,6 +157,20 @@ func (_c *SecretCreate) SetNillableReasonRequired(v *bool) *SecretCreate {
 	return _c
 }
 
+// SetNotifyOnReveal sets the "notify_on_reveal" field.
+func (_c *SecretCreate) SetNotifyOnReveal(v bool) *SecretCreate {
+	_c.mutation.SetNotifyOnReveal(v)
+	return _c
+}
+
+// SetNillableNotifyOnReveal sets the "notify_on_reveal" field if the given value is not nil.
+func (_c *SecretCreate) SetNillableNotifyOnReveal(v *bool) *SecretCreate {
+	if v != nil {
+		_c.SetNotifyOnReveal(*v)
+	}
+	return _c
+}
+
 // SetDisabledAt sets the "disabled_at" field.
 func (_c *SecretCreate) SetDisabledAt(v int64) *SecretCreate {
 	_c.mutation.SetDisabledAt(v)
@@ -367,6 +381,10 @@ func (_c *SecretCreate) defaults() error {
 		v := secret.DefaultReasonRequired
 		_c.mutation.SetReasonRequired(v)
 	}
+	if _, ok := _c.mutation.NotifyOnReveal(); !ok {
+		v := secret.DefaultNotifyOnReveal
+		_c.mutation.SetNotifyOnReveal(v)
+	}
 	if _, ok := _c.mutation.DisabledAt(); !ok {
 		v := secret.DefaultDisabledAt
 		_c.mutation.SetDisabledAt(v)
@@ -437,6 +455,9 @@ func (_c *SecretCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReasonRequired(); !ok {
 		return &ValidationError{Name: "reason_required", err: errors.New(`ent: missing required field "Secret.reason_required"`)}
+	}
+	if _, ok := _c.mutation.NotifyOnReveal(); !ok {
+		return &ValidationError{Name: "notify_on_reveal", err: errors.New(`ent: missing required field "Secret.notify_on_reveal"`)}
 	}
 	if _, ok := _c.mutation.DisabledAt(); !ok {
 		return &ValidationError{Name: "disabled_at", err: errors.New(`ent: missing required field "Secret.disabled_at"`)}
@@ -542,6 +563,10 @@ func (_c *SecretCreate) createSpec() (*Secret, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReasonRequired(); ok {
 		_spec.SetField(secret.FieldReasonRequired, field.TypeBool, value)
 		_node.ReasonRequired = value
+	}
+	if value, ok := _c.mutation.NotifyOnReveal(); ok {
+		_spec.SetField(secret.FieldNotifyOnReveal, field.TypeBool, value)
+		_node.NotifyOnReveal = value
 	}
 	if value, ok := _c.mutation.DisabledAt(); ok {
 		_spec.SetField(secret.FieldDisabledAt, field.TypeInt64, value)

@@ -205,6 +205,20 @@ func (_u *SecretUpdate) SetNillableReasonRequired(v *bool) *SecretUpdate {
 	return _u
 }
 
+// SetNotifyOnReveal sets the "notify_on_reveal" field.
+func (_u *SecretUpdate) SetNotifyOnReveal(v bool) *SecretUpdate {
+	_u.mutation.SetNotifyOnReveal(v)
+	return _u
+}
+
+// SetNillableNotifyOnReveal sets the "notify_on_reveal" field if the given value is not nil.
+func (_u *SecretUpdate) SetNillableNotifyOnReveal(v *bool) *SecretUpdate {
+	if v != nil {
+		_u.SetNotifyOnReveal(*v)
+	}
+	return _u
+}
+
 // SetDisabledAt sets the "disabled_at" field.
 func (_u *SecretUpdate) SetDisabledAt(v int64) *SecretUpdate {
 	_u.mutation.ResetDisabledAt()
@@ -516,6 +530,9 @@ func (_u *SecretUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.ReasonRequired(); ok {
 		_spec.SetField(secret.FieldReasonRequired, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.NotifyOnReveal(); ok {
+		_spec.SetField(secret.FieldNotifyOnReveal, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.DisabledAt(); ok {
 		_spec.SetField(secret.FieldDisabledAt, field.TypeInt64, value)
@@ -894,6 +911,20 @@ func (_u *SecretUpdateOne) SetNillableReasonRequired(v *bool) *SecretUpdateOne {
 	return _u
 }
 
+// SetNotifyOnReveal sets the "notify_on_reveal" field.
+func (_u *SecretUpdateOne) SetNotifyOnReveal(v bool) *SecretUpdateOne {
+	_u.mutation.SetNotifyOnReveal(v)
+	return _u
+}
+
+// SetNillableNotifyOnReveal sets the "notify_on_reveal" field if the given value is not nil.
+func (_u *SecretUpdateOne) SetNillableNotifyOnReveal(v *bool) *SecretUpdateOne {
+	if v != nil {
+		_u.SetNotifyOnReveal(*v)
+	}
+	return _u
+}
+
 // SetDisabledAt sets the "disabled_at" field.
 func (_u *SecretUpdateOne) SetDisabledAt(v int64) *SecretUpdateOne {
 	_u.mutation.ResetDisabledAt()
@@ -1235,6 +1266,9 @@ func (_u *SecretUpdateOne) sqlSave(ctx context.Context) (_node *Secret, err erro
 	}
 	if value, ok := _u.mutation.ReasonRequired(); ok {
 		_spec.SetField(secret.FieldReasonRequired, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.NotifyOnReveal(); ok {
+		_spec.SetField(secret.FieldNotifyOnReveal, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.DisabledAt(); ok {
 		_spec.SetField(secret.FieldDisabledAt, field.TypeInt64, value)

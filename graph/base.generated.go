@@ -47,6 +47,7 @@ type MutationResolver interface {
 	DisableSecrets(ctx context.Context, input DisableSecretsInput) (*DisableSecretsPayload, error)
 	EnableSecrets(ctx context.Context, input EnableSecretsInput) (*EnableSecretsPayload, error)
 	DeleteSecret(ctx context.Context, input DeleteSecretInput) (*DeleteSecretPayload, error)
+	RestoreSecretVersion(ctx context.Context, input RestoreSecretVersionInput) (*RestoreSecretVersionPayload, error)
 	LeaveSecret(ctx context.Context, input LeaveSecretInput) (*LeaveSecretPayload, error)
 	UnshareSecret(ctx context.Context, input UnshareSecretInput) (*UnshareSecretPayload, error)
 	UpdateSecuritySettings(ctx context.Context, input UpdateSecuritySettingsInput) (*UpdateSecuritySettingsPayload, error)
@@ -471,6 +472,20 @@ func (ec *executionContext) field_Mutation_resetPassword_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ResetPasswordInput, error) {
 			return ec.unmarshalNResetPasswordInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐResetPasswordInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_restoreSecretVersion_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RestoreSecretVersionInput, error) {
+			return ec.unmarshalNRestoreSecretVersionInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2207,6 +2222,50 @@ func (ec *executionContext) fieldContext_Mutation_deleteSecret(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteSecret_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_restoreSecretVersion(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_restoreSecretVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RestoreSecretVersion(ctx, fc.Args["input"].(RestoreSecretVersionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *RestoreSecretVersionPayload) graphql.Marshaler {
+			return ec.marshalNRestoreSecretVersionPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_restoreSecretVersion(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RestoreSecretVersionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_restoreSecretVersion_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4639,6 +4698,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteSecret":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteSecret(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoreSecretVersion":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_restoreSecretVersion(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -100,6 +100,7 @@ func idorSlots() []idorSlot {
 		deed("DisableSecretsInput.ids", "sec", "disableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
 		deed("EnableSecretsInput.ids", "sec", "enableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
 		deed("LeaveSecretInput.id", "sec", "leaveSecret", "id: $id", "__typename"),
+		deed("RestoreSecretVersionInput.versionId", "scv", "restoreSecretVersion", "versionId: $id", "secret { "+idorAll("Secret")+" }"),
 		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
 		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
@@ -168,7 +169,7 @@ func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 			t.Errorf("%s takes an id and is not swept: add it to idorSlots", place)
 		}
 	}
-	if len(places) < 55 {
+	if len(places) < 56 {
 		t.Errorf("only %d places found: the search is broken", len(places))
 	}
 }
@@ -367,6 +368,7 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
 			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
+			"scv": e.one(t, "SELECT id AS x FROM secret_versions WHERE secret_id = ? ORDER BY number LIMIT 1", e.evesSecret),
 			"grm": e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ?", e.evesGroup), "GranteeRef.userId": e.fay, "GroupMemberInput.userId": e.fay,
 			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}

@@ -301,6 +301,7 @@ func (l *life) secrets(ada, ben *apptest.Actor) {
 	l.keep("updateSecret", ada.Once(l.t, update, on, l.idempotencyKey(21)))
 	l.keep("updateSecret with another input", ada.Once(l.t, update, apptest.Vars{"id": id, "value": l.c["value 2"]}, l.idempotencyKey(21)))
 	ada.ShareSecret(l.t, id, apptest.Vars{"login": ben.Username}, nil)
+	ada.Must(l.t, notify, apptest.Vars{"id": id, "on": true})
 	l.keep("a forbidden updateSecret", ben.Do(l.t, update, apptest.Vars{"id": id, "value": l.c["value 2"]}))
 	l.keep("updateSecret of nobody", l.Anonymous().Do(l.t, update, on))
 	l.keep("too long a value", ada.Do(l.t, update, apptest.Vars{"id": id, "value": strings.Repeat(l.c["value 2"], 2000)}))
@@ -312,6 +313,16 @@ func (l *life) secrets(ada, ben *apptest.Actor) {
 	l.keep("revealSecret again", ben.Once(l.t, reveal, apptest.Vars{"id": id}, l.idempotencyKey(22)))
 	l.keep("an earlier version", ada.Must(l.t, reveal, apptest.Vars{"id": id, "version": 1}), "value 0")
 	l.keep("an earlier version by ben", ben.Do(l.t, reveal, apptest.Vars{"id": id, "version": 1}))
+	first := apptest.Vars{"id": versionID(l.t, l.Server, id, 1)}
+	l.keep("restoreSecretVersion", ada.Once(l.t, restoreVersion, first, l.idempotencyKey(23)))
+	l.keep("restoreSecretVersion again", ada.Once(l.t, restoreVersion, first, l.idempotencyKey(23)))
+	l.keep("what was restored", ben.Do(l.t, reveal, apptest.Vars{"id": id}), "value 0")
+	for i, filter := range []string{`{}`, `{"query": %q}`, `{"id": %q}`, `{"status": %q}`, `{"%s": 1}`, `%s`} {
+		if i > 0 {
+			filter = fmt.Sprintf(filter, l.c["value 2"])
+		}
+		l.keep("an export, "+fmt.Sprint(i), ada.Send(l.t, exportRequest(l.t, l.Server, filter)))
+	}
 	for name, ask := range map[string]string{
 		"a URL":    `mutation($x: String!, $org: ID!) { createSecret(input: {organizationId: $org, name: "n", url: $x, clientId: "c"}) { secret { url } errors { code message path } } }`,
 		"a method": `mutation($x: String!, $org: ID!) { createSecret(input: {organizationId: $org, name: "n", url: "https://x.example", clientId: "c", method: $x}) { errors { code message path } } }`,
@@ -328,6 +339,9 @@ func (l *life) secrets(ada, ben *apptest.Actor) {
 	l.SQL(l.t, "UPDATE sealed_versions SET ciphertext = wrapped_key WHERE secret_id = ? AND number = 1", id)
 	if out := l.keep("a sealed version that does not open", ada.Do(l.t, reveal, apptest.Vars{"id": id, "version": 1})); out.Code() != "INTERNAL" {
 		l.t.Errorf("a sealed version that does not open: %s", out.Body)
+	}
+	if out := l.keep("restoring what does not open", ada.Do(l.t, restoreVersion, first)); out.Code() != "INTERNAL" {
+		l.t.Errorf("restoring what does not open: %s", out.Body)
 	}
 	l.SQL(l.t, "ALTER TABLE sealed_versions RENAME TO gone")
 	if out := l.keep("sealed_versions gone", ada.Do(l.t, create, vars)); out.Code() != "INTERNAL" {

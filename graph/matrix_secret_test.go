@@ -212,6 +212,7 @@ func TestEveryCellOfTheRoleMatrixOfSecretsHolds(t *testing.T) {
 			for _, switched := range []string{"disable", "enable"} {
 				m.switched(t, s, state, people, id, switched, "UPDATE secrets SET "+begin+" WHERE id = ?", append(args, id))
 			}
+			m.restored(t, s, state, people, id)
 			m.left(t, s, state, people, id)
 		}
 		m.deleted(t, s, people, id)
@@ -247,6 +248,27 @@ func (m *table) switched(t *testing.T, s *apptest.Server, state string, people m
 		}
 	}
 	s.SQL(t, begin, args...)
+}
+
+// restored is the row of restore_version. Of a version that somebody does not see nothing is said: it is no cell of its own.
+func (m *table) restored(t *testing.T, s *apptest.Server, state string, people map[string]*apptest.Actor, id string) {
+	t.Helper()
+	version := textOf(t, s, "SELECT id FROM secret_versions WHERE secret_id = ? AND number = 1", id)
+	for _, person := range m.people {
+		s.SQL(t, "UPDATE secrets SET version = 7, updated_at = 1 WHERE id = ?", id) // so that there is something to restore, each time
+		out := people[person].Do(t, `mutation($id: ID!) { restoreSecretVersion(input: {versionId: $id}) { secret { version } errors { code } } }`, apptest.Vars{"id": version})
+		cell := m.cells[state]["secret.restore_version"][person]
+		want := cellCode(cell)
+		if cell == "F" && m.cells[state]["secret.view_versions"][person] != "y" {
+			want = "NOT_FOUND"
+		}
+		if out.Code() != want || cell == "y" && out.At("restoreSecretVersion", "secret", "version") != 8.0 {
+			t.Errorf("%s: restore_version of %s: %q, want %q: %s", state, person, out.Code(), want, out.Body)
+		}
+		s.SQL(t, "DELETE FROM secret_versions WHERE secret_id = ? AND number > 1", id)
+		s.SQL(t, "DELETE FROM sealed_versions WHERE secret_id = ? AND number > 1", id)
+		s.SQL(t, "UPDATE secrets SET version = 1 WHERE id = ?", id)
+	}
 }
 
 // left is the row of leave: what is given up is given back, as it was.

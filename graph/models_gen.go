@@ -192,6 +192,8 @@ type CreateSecretInput struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Whether everybody who reveals it must say why.
 	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+	// Whether its owner gets a mail each time somebody else reveals it.
+	NotifyOnReveal *bool `json:"notifyOnReveal,omitempty"`
 }
 
 // The answer of createSecret.
@@ -478,6 +480,20 @@ type ResetPasswordInput struct {
 
 // The answer of resetPassword; sign in afterwards.
 type ResetPasswordPayload struct {
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a version of a secret.
+type RestoreSecretVersionInput struct {
+	// The version.
+	VersionID string `json:"versionId"`
+}
+
+// The answer of restoreSecretVersion.
+type RestoreSecretVersionPayload struct {
+	// The secret.
+	Secret *ent.Secret `json:"secret,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -814,6 +830,8 @@ type UpdateSecretInput struct {
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Whether everybody who reveals it must say why.
 	ReasonRequired *bool `json:"reasonRequired,omitempty"`
+	// Whether its owner gets a mail each time somebody else reveals it; to be changed by who may share it.
+	NotifyOnReveal *bool `json:"notifyOnReveal,omitempty"`
 }
 
 // The answer of updateSecret.

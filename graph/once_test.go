@@ -89,6 +89,12 @@ func allRepeats() map[string]twice {
 				return who, vars
 			}},
 		"deleteSecret": {deed("deleteSecret", `id: $id`, "deletedId"), nil, onASecret},
+		"restoreSecretVersion": {deed("restoreSecretVersion", `versionId: $id`, "secret { id version hasValue }"), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				who, vars := onASecret(t, c)
+				who.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, clientSecret: "w"}) { errors { code } } }`, vars)
+				return who, apptest.Vars{"id": textOf(t, c.Server, "SELECT id FROM secret_versions WHERE secret_id = ? AND number = 1", vars["id"])}
+			}},
 		"leaveSecret": {deed("leaveSecret", `id: $id`, ""), nil,
 			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
 				_, vars := onAGrant(t, c)

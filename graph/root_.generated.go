@@ -104,6 +104,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputResendInvitationInput,
 		ec.unmarshalInputResendVerificationInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRestoreSecretVersionInput,
 		ec.unmarshalInputRevealAPIKeySecretInput,
 		ec.unmarshalInputRevealSecretInput,
 		ec.unmarshalInputRevokeAccessTokenInput,
@@ -1142,6 +1143,16 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreSecretVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_RestoreSecretVersionPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RestoreSecretVersionPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreSecretVersionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevealAPIKeySecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -1258,6 +1269,8 @@ func (ec *executionContext) childFields_Secret(ctx context.Context, field graphq
 		return ec.fieldContext_Secret_hasValue(ctx, field)
 	case "reasonRequired":
 		return ec.fieldContext_Secret_reasonRequired(ctx, field)
+	case "notifyOnReveal":
+		return ec.fieldContext_Secret_notifyOnReveal(ctx, field)
 	case "status":
 		return ec.fieldContext_Secret_status(ctx, field)
 	case "disabledBy":

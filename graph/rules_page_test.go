@@ -16,8 +16,8 @@ import (
 
 // ruleTest is a test as it stands in its file.
 type ruleTest struct {
-	rules []int // that its comment names: A1, "A13 to A26"
-	both  bool  // runs on both databases
+	rules []string // that its comment names: A1, "A13 to A26"
+	both  bool     // runs on both databases
 }
 
 // ruleTests are the tests of this package.
@@ -52,19 +52,22 @@ func ruleTests(t *testing.T) map[string]ruleTest {
 	return out
 }
 
-func numbers(text string) (out []int) {
-	for _, m := range regexp.MustCompile(`\bA(\d+)\b(?: to A(\d+)\b)?`).FindAllStringSubmatch(text, -1) {
-		from, _ := strconv.Atoi(m[1])
-		to := max(from, func() int { n, _ := strconv.Atoi(m[2]); return n }())
+func numbers(text string) (out []string) {
+	for _, m := range regexp.MustCompile(`\b([AB])(\d+)\b(?: to [AB](\d+)\b)?`).FindAllStringSubmatch(text, -1) {
+		from, _ := strconv.Atoi(m[2])
+		to := max(from, func() int { n, _ := strconv.Atoi(m[3]); return n }())
 		for n := from; n <= to; n++ {
-			out = append(out, n)
+			out = append(out, fmt.Sprint(m[1], n))
 		}
 	}
 	return out
 }
 
-// docs/rules.md has a row for each rule of sharing a key, and each test that a row names exists, says in its comment that it is
-// of this rule, and runs on both databases.
+// unbuilt are the rules that have no row yet, because what they promise is not there.
+func unbuilt() []string { return []string{"B4", "B21"} }
+
+// docs/rules.md has a row for each rule of sharing a key and of API secrets, and each test that a row names exists, says in its
+// comment that it is of this rule, and runs on both databases.
 func TestThePageOfRulesIsTrue(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "docs", "rules.md"))
@@ -73,29 +76,27 @@ func TestThePageOfRulesIsTrue(t *testing.T) {
 	}
 	tests, testNames := ruleTests(t), regexp.MustCompile("`(Test\\w+)`")
 	var rows []string
-	for _, row := range regexp.MustCompile(`(?m)^\| A(\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
-		rows = append(rows, row[1])
-		rule, _ := strconv.Atoi(row[1])
+	for _, row := range regexp.MustCompile(`(?m)^\| ([AB]\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+		rule := row[1]
+		rows = append(rows, rule)
 		named := testNames.FindAllStringSubmatch(row[3], -1)
 		if len(named) == 0 {
-			t.Errorf("A%d has no test", rule)
+			t.Errorf("%s has no test", rule)
 		}
 		for _, name := range named {
 			test, ok := tests[name[1]]
 			switch {
 			case !ok:
-				t.Errorf("A%d: there is no test %s", rule, name[1])
+				t.Errorf("%s: there is no test %s", rule, name[1])
 			case !slices.Contains(test.rules, rule):
-				t.Errorf("A%d: the comment of %s does not name it", rule, name[1])
+				t.Errorf("%s: the comment of %s does not name it", rule, name[1])
 			case !test.both:
-				t.Errorf("A%d: %s does not run on both databases", rule, name[1])
+				t.Errorf("%s: %s does not run on both databases", rule, name[1])
 			}
 		}
 	}
-	var want []string
-	for n := range 28 {
-		want = append(want, fmt.Sprint(n+1))
-	}
+	want := numbers("A1 to A28 B1 to B23")
+	want = slices.DeleteFunc(want, func(rule string) bool { return slices.Contains(unbuilt(), rule) })
 	if !slices.Equal(rows, want) {
 		t.Errorf("the rows are of the rules %v", rows)
 	}

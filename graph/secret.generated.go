@@ -417,6 +417,70 @@ func (ec *executionContext) fieldContext_LeaveSecretPayload_errors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreSecretVersionPayload_secret(ctx context.Context, field graphql.CollectedField, obj *RestoreSecretVersionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreSecretVersionPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Secret) graphql.Marshaler {
+			return ec.marshalOSecret2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐSecret(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreSecretVersionPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreSecretVersionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Secret(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RestoreSecretVersionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RestoreSecretVersionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreSecretVersionPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.User) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋfaultᚐUserᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreSecretVersionPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreSecretVersionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevealSecretPayload_clientSecret(ctx context.Context, field graphql.CollectedField, obj *RevealSecretPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -745,6 +809,29 @@ func (ec *executionContext) _Secret_reasonRequired(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_Secret_reasonRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Secret", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Secret_notifyOnReveal(ctx context.Context, field graphql.CollectedField, obj *ent.Secret) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Secret_notifyOnReveal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotifyOnReveal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Secret_notifyOnReveal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Secret", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
@@ -2183,7 +2270,7 @@ func (ec *executionContext) unmarshalInputCreateSecretInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"organizationId", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired"}
+	fieldsInOrder := [...]string{"organizationId", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired", "notifyOnReveal"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2267,6 +2354,13 @@ func (ec *executionContext) unmarshalInputCreateSecretInput(ctx context.Context,
 				return it, err
 			}
 			it.ReasonRequired = data
+		case "notifyOnReveal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("notifyOnReveal"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NotifyOnReveal = data
 		}
 	}
 	return it, nil
@@ -2489,6 +2583,36 @@ func (ec *executionContext) unmarshalInputLeaveSecretInput(ctx context.Context, 
 				return it, err
 			}
 			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRestoreSecretVersionInput(ctx context.Context, obj any) (RestoreSecretVersionInput, error) {
+	var it RestoreSecretVersionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"versionId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "versionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("versionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VersionID = data
 		}
 	}
 	return it, nil
@@ -2778,7 +2902,7 @@ func (ec *executionContext) unmarshalInputUpdateSecretInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired"}
+	fieldsInOrder := [...]string{"id", "name", "url", "clientId", "clientSecret", "identifier", "method", "tags", "notes", "expiresAt", "reasonRequired", "notifyOnReveal"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2862,6 +2986,13 @@ func (ec *executionContext) unmarshalInputUpdateSecretInput(ctx context.Context,
 				return it, err
 			}
 			it.ReasonRequired = data
+		case "notifyOnReveal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("notifyOnReveal"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NotifyOnReveal = data
 		}
 	}
 	return it, nil
@@ -3108,6 +3239,49 @@ func (ec *executionContext) _LeaveSecretPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var restoreSecretVersionPayloadImplementors = []string{"RestoreSecretVersionPayload"}
+
+func (ec *executionContext) _RestoreSecretVersionPayload(ctx context.Context, sel ast.SelectionSet, obj *RestoreSecretVersionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreSecretVersionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreSecretVersionPayload")
+		case "secret":
+			out.Values[i] = ec._RestoreSecretVersionPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RestoreSecretVersionPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var revealSecretPayloadImplementors = []string{"RevealSecretPayload"}
 
 func (ec *executionContext) _RevealSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *RevealSecretPayload) graphql.Marshaler {
@@ -3220,6 +3394,11 @@ func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "reasonRequired":
 			out.Values[i] = ec._Secret_reasonRequired(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "notifyOnReveal":
+			out.Values[i] = ec._Secret_notifyOnReveal(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -4519,6 +4698,21 @@ func (ec *executionContext) marshalNLeaveSecretPayload2ᚖgithubᚗcomᚋkeyhall
 		return graphql.Null
 	}
 	return ec._LeaveSecretPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRestoreSecretVersionInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionInput(ctx context.Context, v any) (RestoreSecretVersionInput, error) {
+	res, err := ec.unmarshalInputRestoreSecretVersionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRestoreSecretVersionPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRestoreSecretVersionPayload(ctx context.Context, sel ast.SelectionSet, v *RestoreSecretVersionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RestoreSecretVersionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRevealPurpose2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRevealPurpose(ctx context.Context, v any) (RevealPurpose, error) {

@@ -78,6 +78,11 @@ func deletedSecret(_ context.Context, _ *Resolver, did once.Did, _ DeleteSecretI
 	return &DeleteSecretPayload{DeletedID: &did.Subject}, nil
 }
 
+func restoredSecret(ctx context.Context, r *Resolver, did once.Did, _ RestoreSecretVersionInput) (*RestoreSecretVersionPayload, error) {
+	s, err := secretOf(ctx, r, did.Subject, did.Subject)
+	return &RestoreSecretVersionPayload{Secret: s}, err
+}
+
 func leftSecret(context.Context, *Resolver, once.Did, LeaveSecretInput) (*LeaveSecretPayload, error) {
 	return &LeaveSecretPayload{}, nil
 }

@@ -64,6 +64,13 @@ func (r *mutationResolver) DeleteSecret(ctx context.Context, input DeleteSecretI
 	})
 }
 
+func (r *mutationResolver) RestoreSecretVersion(ctx context.Context, input RestoreSecretVersionInput) (*RestoreSecretVersionPayload, error) {
+	s, err := r.House.RestoreSecretVersion(ctx, input.VersionID)
+	return answer(err, func(e []*fault.User) *RestoreSecretVersionPayload {
+		return &RestoreSecretVersionPayload{Secret: s, Errors: e}
+	})
+}
+
 func (r *mutationResolver) LeaveSecret(ctx context.Context, input LeaveSecretInput) (*LeaveSecretPayload, error) {
 	err := r.House.LeaveSecret(ctx, input.ID)
 	return answer(err, func(e []*fault.User) *LeaveSecretPayload { return &LeaveSecretPayload{Errors: e} })

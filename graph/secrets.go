@@ -155,13 +155,15 @@ func (in CreateSecretInput) secret() keyhall.CreateSecret {
 	return keyhall.CreateSecret{
 		OrganizationID: in.OrganizationID, Name: in.Name, URL: in.URL, ClientID: in.ClientID, ClientSecret: conceal(in.ClientSecret),
 		Identifier: in.Identifier, Method: in.Method, Tags: in.Tags, Notes: in.Notes, ExpiresAt: in.ExpiresAt,
-		ReasonRequired: in.ReasonRequired != nil && *in.ReasonRequired,
+		ReasonRequired: in.ReasonRequired != nil && *in.ReasonRequired, NotifyOnReveal: in.NotifyOnReveal != nil && *in.NotifyOnReveal,
 	}
 }
 
 // changes of a secret: what is left out stays, null clears.
 func (in UpdateSecretInput) changes() keyhall.UpdateSecret {
-	out := keyhall.UpdateSecret{ID: in.ID, Name: in.Name, URL: in.URL, ClientID: in.ClientID, ReasonRequired: in.ReasonRequired}
+	out := keyhall.UpdateSecret{
+		ID: in.ID, Name: in.Name, URL: in.URL, ClientID: in.ClientID, ReasonRequired: in.ReasonRequired, NotifyOnReveal: in.NotifyOnReveal,
+	}
 	for _, c := range []struct {
 		in  graphql.Omittable[*string]
 		out **string

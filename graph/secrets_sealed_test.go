@@ -61,13 +61,44 @@ func TestASealedValueOpensOnlyWhereItWasSealed(t *testing.T) {
 	})
 }
 
-// Tamper: whatever is changed in a sealed row, it is refused and never another value.
+// Tamper: whatever is changed in a sealed row, it is refused with an error that names the row, and is never another value.
 func TestEveryEditOfASealedRowIsRefused(t *testing.T) {
 	t.Parallel()
-	edits := 40
-	if os.Getenv("KEYHALL_SOAK") != "" {
-		edits = 1000
+	spoilSealedRows(t, 40)
+}
+
+// The same a thousand times.
+func TestSoakEveryEditOfASealedRowIsRefused(t *testing.T) {
+	if os.Getenv("KEYHALL_SOAK") == "" {
+		t.Skip("set KEYHALL_SOAK for the long runs")
 	}
+	spoilSealedRows(t, 1000)
+}
+
+// sealedRow is a version with a value, as it was sealed.
+type sealedRow struct {
+	id, secret, value string
+	number            int
+	columns           map[string][]byte
+}
+
+func sealedRows(t *testing.T, s *apptest.Server, ada *apptest.Actor) (out []sealedRow) {
+	t.Helper()
+	for i := range 3 {
+		id := ada.AddSecret(t, "One", fmt.Sprint("canary-", i, " first"))
+		setValue(t, ada, id, fmt.Sprint("canary-", i, " again"))
+		for n, which := range []string{" first", " again"} {
+			row := sealedRow{secret: id, number: n + 1, value: fmt.Sprint("canary-", i, which), columns: map[string][]byte{}}
+			var key, text []byte
+			s.Row(t, "SELECT id, wrapped_key, ciphertext FROM sealed_versions WHERE secret_id = ? AND number = ?", []any{id, n + 1}, &row.id, &key, &text)
+			row.columns["wrapped_key"], row.columns["ciphertext"] = key, text
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+func spoilSealedRows(t *testing.T, edits int) {
 	start := uint64(time.Now().UnixNano())
 	if text := os.Getenv("KEYHALL_SEED"); text != "" {
 		start, _ = strconv.ParseUint(text, 10, 64)
@@ -76,25 +107,36 @@ func TestEveryEditOfASealedRowIsRefused(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		r := rand.New(rand.NewPCG(start, 1))
 		ada := s.Actor(t, "ada")
-		id := ada.AddSecret(t, "One", "the value")
-		whole := map[string][]byte{}
-		for _, column := range []string{"wrapped_key", "ciphertext"} {
-			var b []byte
-			s.Row(t, "SELECT "+column+" FROM sealed_versions WHERE secret_id = ?", []any{id}, &b)
-			whole[column] = b
+		rows := sealedRows(t, s, ada)
+		reveal := func(row sealedRow) apptest.Answer {
+			return ada.Do(t, revealVersion, apptest.Vars{"id": row.secret, "version": row.number})
 		}
+		refused := map[string]int{}
 		for range edits {
+			row, other := rows[r.IntN(len(rows))], rows[r.IntN(len(rows))]
 			column := []string{"wrapped_key", "ciphertext"}[r.IntN(2)]
-			bad, what := spoil(r, whole[column])
-			s.SQL(t, "UPDATE sealed_versions SET "+column+" = ? WHERE secret_id = ?", bad, id)
-			if out := ada.Do(t, revealVersion, apptest.Vars{"id": id}); out.Code() != "INTERNAL" {
+			bad, what := spoil(r, row.columns[column])
+			if other.id != row.id && r.IntN(4) == 0 {
+				bad, what = other.columns[column], "that of another row"
+			}
+			s.SQL(t, "UPDATE sealed_versions SET "+column+" = ? WHERE id = ?", bad, row.id)
+			before := len(s.Log.String())
+			out := reveal(row)
+			if out.Code() != "INTERNAL" || strings.Contains(out.Body, "canary-") {
 				t.Errorf("%s of %s: %s", what, column, out.Body)
 			}
-			s.SQL(t, "UPDATE sealed_versions SET "+column+" = ? WHERE secret_id = ?", whole[column], id)
+			if said := s.Log.String()[before:]; !strings.Contains(said, row.id) || strings.Contains(said, "canary-") {
+				t.Errorf("%s of %s: the log does not name %s, or shows a value: %s", what, column, row.id, said)
+			}
+			refused[column]++
+			s.SQL(t, "UPDATE sealed_versions SET "+column+" = ? WHERE id = ?", row.columns[column], row.id)
 		}
-		if got, code := ada.Reveal(t, id); got != "the value" {
-			t.Errorf("put back it is %q %q", got, code)
+		for _, row := range rows {
+			if got := reveal(row).Text("revealSecret", "clientSecret"); got != row.value {
+				t.Errorf("put back it is %q", got)
+			}
 		}
+		t.Logf("refused: %v", refused)
 	})
 }
 
@@ -118,6 +160,18 @@ func spoil(r *rand.Rand, whole []byte) (bad []byte, what string) {
 // version is under the key in use.
 func TestRotatingTheKeyringFailsNoRevealOfASecret(t *testing.T) {
 	t.Parallel()
+	rotateUnderLoad(t, 3)
+}
+
+// The same 20 times.
+func TestSoakRotatingTheKeyringFailsNoRevealOfASecret(t *testing.T) {
+	if os.Getenv("KEYHALL_SOAK") == "" {
+		t.Skip("set KEYHALL_SOAK for the long runs")
+	}
+	rotateUnderLoad(t, 20)
+}
+
+func rotateUnderLoad(t *testing.T, rotations int) {
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada := s.Actor(t, "ada")
 		var ids []string
@@ -140,11 +194,13 @@ func TestRotatingTheKeyringFailsNoRevealOfASecret(t *testing.T) {
 		}
 		all.Go(func() {
 			for !stop.Load() {
-				ada.AddSecret(t, "new", "new")
+				id := ada.AddSecret(t, "new", "old")
+				setValue(t, ada, id, "new")
+				ada.Must(t, restoreVersion, apptest.Vars{"id": versionID(t, s, id, 1)})
 			}
 		})
 		path := filepath.Join(s.Dir, keyring.FileName)
-		for range 3 {
+		for range rotations {
 			turnKeyring(t, s, path)
 		}
 		stop.Store(true)
@@ -163,5 +219,6 @@ func TestRotatingTheKeyringFailsNoRevealOfASecret(t *testing.T) {
 		if reveals.Load() < 10 {
 			t.Errorf("%d reveals are too few for this to mean anything", reveals.Load())
 		}
+		t.Logf("%d rotations, %d reveals, %d values", rotations+1, reveals.Load(), s.Count(t, "sealed_versions"))
 	})
 }

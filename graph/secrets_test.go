@@ -11,11 +11,11 @@ import (
 	"github.com/keyhall/keyhall/internal/limit"
 )
 
-const secretAll = `id name url clientId identifier method tags notes hasValue reasonRequired status shared version createdAt updatedAt expiresAt lastUsedAt revealCount
+const secretAll = `id name url clientId identifier method tags notes hasValue reasonRequired notifyOnReveal status shared version createdAt updatedAt expiresAt lastUsedAt revealCount
 	owner { id username name email } organization { id } viewerCan
 	grants(first: 10) { totalCount nodes { id canView canEdit expiresAt grantee { ... on User { id username name email } ... on Group { id name status members(first: 1) { totalCount } } } grantedBy { id } } }`
 
-// B1 B3 B7 B9 B10 B11 B12 B14 B16 B17 B22: the story of one secret, from adding to taking it back.
+// B1 B3 B7 B10 B11 B12 B13 B14 B15 B16 B17 B22: the story of one secret, from adding to taking it back.
 func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -25,7 +25,7 @@ func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 			secret { `+secretAll+` } errors { code message path } } }`, apptest.Vars{"org": ada.Home})
 		for field, want := range map[string]any{
 			"name": "Payments", "url": "https://pay.example.com", "clientId": "pay-1", "identifier": "PAY", "method": "POST", "notes": "rotate in May",
-			"hasValue": true, "reasonRequired": false, "status": "ENABLED", "shared": false, "version": 1.0, "revealCount": 0.0, "expiresAt": nil, "lastUsedAt": nil,
+			"hasValue": true, "reasonRequired": false, "notifyOnReveal": false, "status": "ENABLED", "shared": false, "version": 1.0, "revealCount": 0.0, "expiresAt": nil, "lastUsedAt": nil,
 		} {
 			if got := made.At("createSecret", "secret", field); got != want {
 				t.Errorf("%s is %v, want %v", field, got, want)
@@ -83,7 +83,7 @@ func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 	})
 }
 
-// A new value is a new version; the rest changes in place, null clears, and what is left out stays.
+// B19: a new value is a new version; the rest changes in place, null clears, and what is left out stays.
 func TestANewValueIsANewVersion(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -118,7 +118,7 @@ func TestANewValueIsANewVersion(t *testing.T) {
 	})
 }
 
-// Nobody reveals what is disabled or has expired, and nobody without a reason where the secret asks for one.
+// B17 B18: nobody reveals what is disabled or has expired, and nobody without a reason where the secret asks for one.
 func TestWhatStopsAReveal(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -202,7 +202,7 @@ func TestAGroupGivesItsMembersWhatItWasGiven(t *testing.T) {
 	})
 }
 
-// B6: who cannot be given access is named at their place, and nothing is written.
+// B1 B6: who cannot be given access is named at their place, and nothing is written.
 func TestWhoCannotBeGivenAccessIsNamedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -39,7 +39,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"require_secret", "secret_overrides_allowlists", "origins", "user_agents", "methods", "addresses", "require_jwt",
 	}
 	described := []string{
-		"name", "url", "client_id", "identifier", "method", "tags", "notes", "expires_at", "reason_required", "has_value", "version", "updated_at",
+		"name", "url", "client_id", "identifier", "method", "tags", "notes", "expires_at", "reason_required", "notify_on_reveal", "has_value", "version", "updated_at",
 	}
 	return map[Permission]scope{
 		"project.create_api_key": {writes: []core.Write{
@@ -111,8 +111,19 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Create("SealedVersion", pins{"secret_id": d.ID}),
 		}},
 		"secret.reveal": {
-			writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "reveal_count", "last_used_at")},
-			reads:  []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}},
+			writes: []core.Write{
+				core.Update("Secret", pins{"id": d.ID}, "reveal_count", "last_used_at"),
+				core.Create("Mail", pins{"kind": "secret_revealed", "resource_id": d.ID}),
+			},
+			reads: []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}, {Type: "User", Rows: ownerOfSecret(d.ID)}},
+		},
+		"secret.restore_version": {
+			writes: []core.Write{
+				core.Update("Secret", pins{"id": d.ID}, "version", "has_value", "updated_at"),
+				core.Create("SecretVersion", pins{"secret_id": d.ID, "created_by_id": subject}),
+				core.Create("SealedVersion", pins{"secret_id": d.ID}),
+			},
+			reads: []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.ID)}},
 		},
 		"secret.share": {writes: []core.Write{
 			core.Create("SecretGrant", pins{"secret_id": d.ID, "granted_by_id": subject}),
@@ -190,5 +201,16 @@ func on(d Deed) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		shared := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table("collaborators")).Where(sql.EQ("api_key_id", d.ID))
 		s.Where(sql.Or(sql.EQ(s.C("id"), d.Owner), sql.In(s.C("id"), shared)))
+	}
+}
+
+// ownerOfSecret is who added it, while they are in its organization and their account is open.
+func ownerOfSecret(id string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		secrets, members := sql.Table("secrets"), sql.Table("organization_members")
+		owner := sql.Dialect(s.Dialect()).Select(secrets.C("owner_id")).From(secrets).Join(members).
+			OnP(sql.And(sql.ColumnsEQ(members.C("organization_id"), secrets.C("organization_id")), sql.ColumnsEQ(members.C("user_id"), secrets.C("owner_id")))).
+			Where(sql.EQ(secrets.C("id"), id))
+		s.Where(sql.And(sql.EQ(s.C("suspended_at"), 0), sql.In(s.C("id"), owner)))
 	}
 }

@@ -813,6 +813,7 @@ var (
 		{Name: "has_value", Type: field.TypeBool, Default: false},
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "reason_required", Type: field.TypeBool, Default: false},
+		{Name: "notify_on_reveal", Type: field.TypeBool, Default: false},
 		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "disabled_by_id", Type: field.TypeString, Nullable: true},
 		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
@@ -830,13 +831,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "secrets_organizations_secrets",
-				Columns:    []*schema.Column{SecretsColumns[18]},
+				Columns:    []*schema.Column{SecretsColumns[19]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "secrets_users_owned_secrets",
-				Columns:    []*schema.Column{SecretsColumns[19]},
+				Columns:    []*schema.Column{SecretsColumns[20]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -850,12 +851,12 @@ var (
 			{
 				Name:    "secret_owner_id_organization_id",
 				Unique:  false,
-				Columns: []*schema.Column{SecretsColumns[19], SecretsColumns[18]},
+				Columns: []*schema.Column{SecretsColumns[20], SecretsColumns[19]},
 			},
 			{
 				Name:    "secret_organization_id",
 				Unique:  false,
-				Columns: []*schema.Column{SecretsColumns[18]},
+				Columns: []*schema.Column{SecretsColumns[19]},
 			},
 			{
 				Name:    "secret_name_id",
@@ -865,7 +866,7 @@ var (
 			{
 				Name:    "secret_last_used_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SecretsColumns[16], SecretsColumns[0]},
+				Columns: []*schema.Column{SecretsColumns[17], SecretsColumns[0]},
 			},
 		},
 	}

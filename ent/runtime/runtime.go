@@ -761,24 +761,28 @@ func init() {
 	secretDescReasonRequired := secretFields[11].Descriptor()
 	// secret.DefaultReasonRequired holds the default value on creation for the reason_required field.
 	secret.DefaultReasonRequired = secretDescReasonRequired.Default.(bool)
+	// secretDescNotifyOnReveal is the schema descriptor for notify_on_reveal field.
+	secretDescNotifyOnReveal := secretFields[12].Descriptor()
+	// secret.DefaultNotifyOnReveal holds the default value on creation for the notify_on_reveal field.
+	secret.DefaultNotifyOnReveal = secretDescNotifyOnReveal.Default.(bool)
 	// secretDescDisabledAt is the schema descriptor for disabled_at field.
-	secretDescDisabledAt := secretFields[12].Descriptor()
+	secretDescDisabledAt := secretFields[13].Descriptor()
 	// secret.DefaultDisabledAt holds the default value on creation for the disabled_at field.
 	secret.DefaultDisabledAt = secretDescDisabledAt.Default.(int64)
 	// secretDescExpiresAt is the schema descriptor for expires_at field.
-	secretDescExpiresAt := secretFields[14].Descriptor()
+	secretDescExpiresAt := secretFields[15].Descriptor()
 	// secret.DefaultExpiresAt holds the default value on creation for the expires_at field.
 	secret.DefaultExpiresAt = secretDescExpiresAt.Default.(int64)
 	// secretDescUpdatedAt is the schema descriptor for updated_at field.
-	secretDescUpdatedAt := secretFields[15].Descriptor()
+	secretDescUpdatedAt := secretFields[16].Descriptor()
 	// secret.DefaultUpdatedAt holds the default value on creation for the updated_at field.
 	secret.DefaultUpdatedAt = secretDescUpdatedAt.Default.(int64)
 	// secretDescLastUsedAt is the schema descriptor for last_used_at field.
-	secretDescLastUsedAt := secretFields[16].Descriptor()
+	secretDescLastUsedAt := secretFields[17].Descriptor()
 	// secret.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
 	secret.DefaultLastUsedAt = secretDescLastUsedAt.Default.(int64)
 	// secretDescRevealCount is the schema descriptor for reveal_count field.
-	secretDescRevealCount := secretFields[17].Descriptor()
+	secretDescRevealCount := secretFields[18].Descriptor()
 	// secret.DefaultRevealCount holds the default value on creation for the reveal_count field.
 	secret.DefaultRevealCount = secretDescRevealCount.Default.(int64)
 	// secretDescID is the schema descriptor for id field.

@@ -28,6 +28,7 @@ func (Secret) Fields() []ent.Field {
 		field.Bool("has_value").Default(false).Comment("Whether the version in use has a value."),
 		field.Int("version").Default(1).Comment("The number of the version in use; it only grows."),
 		field.Bool("reason_required").Default(false),
+		field.Bool("notify_on_reveal").Default(false).Comment("Whether its owner gets a letter when somebody else reveals it."),
 		moment("disabled_at"),
 		optionalKey("disabled_by_id"),
 		moment("expires_at"),

@@ -39,6 +39,8 @@ const (
 	FieldVersion = "version"
 	// FieldReasonRequired holds the string denoting the reason_required field in the database.
 	FieldReasonRequired = "reason_required"
+	// FieldNotifyOnReveal holds the string denoting the notify_on_reveal field in the database.
+	FieldNotifyOnReveal = "notify_on_reveal"
 	// FieldDisabledAt holds the string denoting the disabled_at field in the database.
 	FieldDisabledAt = "disabled_at"
 	// FieldDisabledByID holds the string denoting the disabled_by_id field in the database.
@@ -107,6 +109,7 @@ var Columns = []string{
 	FieldHasValue,
 	FieldVersion,
 	FieldReasonRequired,
+	FieldNotifyOnReveal,
 	FieldDisabledAt,
 	FieldDisabledByID,
 	FieldExpiresAt,
@@ -149,6 +152,8 @@ var (
 	DefaultVersion int
 	// DefaultReasonRequired holds the default value on creation for the "reason_required" field.
 	DefaultReasonRequired bool
+	// DefaultNotifyOnReveal holds the default value on creation for the "notify_on_reveal" field.
+	DefaultNotifyOnReveal bool
 	// DefaultDisabledAt holds the default value on creation for the "disabled_at" field.
 	DefaultDisabledAt int64
 	// DefaultExpiresAt holds the default value on creation for the "expires_at" field.
@@ -231,6 +236,11 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByReasonRequired orders by reason_required.
 func ByReasonRequired(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReasonRequired, opts...).ToFunc()
+}
+
+// ByNotifyOnReveal orders by notify_on_reveal.
+func ByNotifyOnReveal(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNotifyOnReveal, opts...).ToFunc()
 }
 
 // ByDisabledAt orders by disabled_at.

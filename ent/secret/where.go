@@ -124,6 +124,11 @@ func ReasonRequired(v bool) predicate.Secret {
 	return predicate.Secret(sql.FieldEQ(FieldReasonRequired, v))
 }
 
+// NotifyOnReveal applies equality check predicate on the "notify_on_reveal" field. It's identical to NotifyOnRevealEQ.
+func NotifyOnReveal(v bool) predicate.Secret {
+	return predicate.Secret(sql.FieldEQ(FieldNotifyOnReveal, v))
+}
+
 // DisabledAt applies equality check predicate on the "disabled_at" field. It's identical to DisabledAtEQ.
 func DisabledAt(v int64) predicate.Secret {
 	return predicate.Secret(sql.FieldEQ(FieldDisabledAt, v))
@@ -772,6 +777,16 @@ func ReasonRequiredEQ(v bool) predicate.Secret {
 // ReasonRequiredNEQ applies the NEQ predicate on the "reason_required" field.
 func ReasonRequiredNEQ(v bool) predicate.Secret {
 	return predicate.Secret(sql.FieldNEQ(FieldReasonRequired, v))
+}
+
+// NotifyOnRevealEQ applies the EQ predicate on the "notify_on_reveal" field.
+func NotifyOnRevealEQ(v bool) predicate.Secret {
+	return predicate.Secret(sql.FieldEQ(FieldNotifyOnReveal, v))
+}
+
+// NotifyOnRevealNEQ applies the NEQ predicate on the "notify_on_reveal" field.
+func NotifyOnRevealNEQ(v bool) predicate.Secret {
+	return predicate.Secret(sql.FieldNEQ(FieldNotifyOnReveal, v))
 }
 
 // DisabledAtEQ applies the EQ predicate on the "disabled_at" field.

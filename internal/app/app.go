@@ -103,6 +103,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.site = &web.Site{
 		GraphQL: graph.Handler(resolver, c.Introspection, c.Log), Accounts: accounts, Gate: a.Guard, Ready: s.Ping,
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
+		Exports: map[string]web.Table{"secrets": graph.Exports{Resolver: resolver}.Secrets},
 	}
 	if c.Explorer {
 		a.site.Explorer = explorer.Handler()

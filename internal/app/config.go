@@ -35,6 +35,7 @@ type Config struct {
 	Invites       limit.Rate // invitations that one inviter may send
 	Resends       limit.Rate // how often one invitation may be sent again
 	Reveals       limit.Rate // values of secrets that one person may look at
+	Exports       limit.Rate // lists that one person may take out whole
 	Mail          mail.Config
 	Streams       gqlhttp.Streams
 	Log           *slog.Logger
@@ -45,19 +46,19 @@ func Defaults() Config {
 	return Config{
 		Accounts: authn.Defaults(), Introspection: graph.Accounts,
 		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
-		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
+		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute}, Exports: limit.Rate{Count: 10, Per: time.Minute},
 		Mail: mail.Defaults(), Log: slog.Default(),
 	}
 }
 
-// limits are the counters of inviting and revealing.
+// limits are the counters of inviting, revealing and exporting.
 func (c Config) limits() (l keyhall.Limits, err error) {
 	for _, part := range []struct {
 		rate limit.Rate
 		into **limit.Limiter
-	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}} {
+	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Exports, &l.Exports}} {
 		if *part.into, err = limit.New(part.rate, part.rate.Count); err != nil {
-			return l, fmt.Errorf("limits of inviting and revealing: %w", err)
+			return l, fmt.Errorf("limits of inviting, revealing and exporting: %w", err)
 		}
 	}
 	return l, nil

@@ -46,6 +46,7 @@ type Limits struct {
 	Invites *limit.Limiter // invitations, per inviter
 	Resends *limit.Limiter // how often an invitation is sent again
 	Reveals *limit.Limiter // values of secrets, per person
+	Exports *limit.Limiter // lists that are taken out whole, per person
 }
 
 // Parts are what a house is built from.

@@ -36,6 +36,7 @@ type CreateSecret struct {
 	Notes          *string
 	ExpiresAt      *time.Time
 	ReasonRequired bool
+	NotifyOnReveal bool
 }
 
 func (in CreateSecret) check() error {
@@ -62,6 +63,7 @@ type UpdateSecret struct {
 	Notes          *string
 	Expiry         *Expiry
 	ReasonRequired *bool
+	NotifyOnReveal *bool // the owner is told of reveals: needs secret.share too
 }
 
 func (in UpdateSecret) check() error {

@@ -73,13 +73,16 @@ func (h *House) RevealSecret(ctx context.Context, in RevealSecret) (RevealedSecr
 		if err != nil {
 			return err
 		}
+		if err := h.tellRevealed(ctx, tx, s); err != nil {
+			return err
+		}
 		out.Count = s.RevealCount + 1
 		return tx.Secret.UpdateOneID(s.ID).SetRevealCount(out.Count).SetLastUsedAt(allowed.Now).Exec(ctx)
 	})
 	if err != nil {
 		return RevealedSecret{}, err
 	}
-	out.Value, err = h.openVersion(receipt, row)
+	out.Value, err = h.openVersion(receipt, "secret.reveal", row)
 	return out, err
 }
 
@@ -109,11 +112,11 @@ func (h *House) revealable(ctx context.Context, tx *ent.Tx, in RevealSecret, s *
 }
 
 func (in RevealSecret) event(s *ent.Secret, version int) audit.Event {
-	typ, number := "secret.revealed", strconv.Itoa(version)
+	typ, which := "secret.revealed", number(version)
 	if in.Copy {
 		typ = "secret.copied"
 	}
-	changes := []audit.Change{{Field: "version", After: &number}}
+	changes := []audit.Change{{Field: "version", After: &which}}
 	if in.Reason != nil && strings.TrimSpace(*in.Reason) != "" {
 		changes = append(changes, audit.Change{Field: "reason", After: in.Reason})
 	}
@@ -135,9 +138,10 @@ func (h *House) newVersion(ctx context.Context, tx *ent.Tx, secretID string, num
 		SetWrappedKey(s.WrappedKey).SetCiphertext(s.Ciphertext).SetKeysetID(s.KeysetID).Exec(ctx)
 }
 
-func (h *House) openVersion(r audit.Receipt, row *ent.SealedVersion) (keyring.Secret, error) {
-	if !r.Holds("secret.reveal") {
-		return keyring.Secret{}, fmt.Errorf("the value of a secret was asked for without the record of its reveal")
+// openVersion opens a value for a deed of this permission that was allowed and recorded.
+func (h *House) openVersion(r audit.Receipt, permission string, row *ent.SealedVersion) (keyring.Secret, error) {
+	if !r.Holds(permission) {
+		return keyring.Secret{}, fmt.Errorf("the value of a secret was asked for without the record of %s", permission)
 	}
 	s := keyring.Sealed{WrappedKey: row.WrappedKey, Ciphertext: row.Ciphertext, KeysetID: row.KeysetID}
 	value, err := h.keys.Open(s, instance.SecretVersion(h.install, row.SecretID, row.Number))
@@ -148,5 +152,7 @@ func (h *House) openVersion(r audit.Receipt, row *ent.SealedVersion) (keyring.Se
 }
 
 func versionChange(before, after int) audit.Change {
-	return audit.Changed("version", strconv.Itoa(before), strconv.Itoa(after))
+	return audit.Changed("version", number(before), number(after))
 }
+
+func number(n int) string { return strconv.Itoa(n) }

@@ -37,7 +37,7 @@ func (h *House) CreateSecret(ctx context.Context, in CreateSecret) (*ent.Secret,
 		ctx := r.Open(ctx)
 		create := tx.Secret.Create().SetID(id).SetOrganizationID(in.OrganizationID).SetOwnerID(me).
 			SetName(in.Name).SetURL(strings.TrimSpace(in.URL)).SetClientID(in.ClientID).SetNillableIdentifier(in.Identifier).
-			SetNillableMethod(in.Method).SetNillableNotes(in.Notes).SetReasonRequired(in.ReasonRequired).
+			SetNillableMethod(in.Method).SetNillableNotes(in.Notes).SetReasonRequired(in.ReasonRequired).SetNotifyOnReveal(in.NotifyOnReveal).
 			SetHasValue(hasValue(in.ClientSecret)).SetExpiresAt(Expiry{in.ExpiresAt}.micros()).SetUpdatedAt(now)
 		if in.Tags != nil {
 			create.SetTags(in.Tags)
@@ -69,6 +69,9 @@ func (h *House) UpdateSecret(ctx context.Context, in UpdateSecret) (*ent.Secret,
 			if err := notPast(in.Expiry.At, allowed.Now); err != nil {
 				return err
 			}
+		}
+		if err := h.mayTurnNotices(ctx, tx, in, s); err != nil {
+			return err
 		}
 		update, changes := in.apply(tx, s)
 		if len(changes) == 0 {
@@ -121,6 +124,10 @@ func (in UpdateSecret) apply(tx *ent.Tx, s *ent.Secret) (*ent.SecretUpdateOne, [
 	if in.ReasonRequired != nil && *in.ReasonRequired != s.ReasonRequired {
 		u.SetReasonRequired(*in.ReasonRequired)
 		changes = append(changes, audit.Changed("reason_required", yes(s.ReasonRequired), yes(*in.ReasonRequired)))
+	}
+	if in.turnsNotices(s) {
+		u.SetNotifyOnReveal(*in.NotifyOnReveal)
+		changes = append(changes, audit.Changed("notify_on_reveal", yes(s.NotifyOnReveal), yes(*in.NotifyOnReveal)))
 	}
 	if in.ClientSecret != nil {
 		u.SetVersion(s.Version + 1).SetHasValue(hasValue(in.ClientSecret))

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/keyhall/keyhall/internal/viewer"
 )
@@ -45,7 +46,8 @@ func (s *Site) origins(next http.Handler) http.Handler {
 
 // named tells whether a page of an origin that the operator named asks the API. A page of ours is never one.
 func (s *Site) named(r *http.Request) bool {
-	return r.URL.Path == "/graphql" && slices.Contains(s.Origins, r.Header.Get("Origin")) && r.Header.Get("Sec-Fetch-Site") != "same-origin"
+	api := r.URL.Path == "/graphql" || strings.HasPrefix(r.URL.Path, exports)
+	return api && slices.Contains(s.Origins, r.Header.Get("Origin")) && r.Header.Get("Sec-Fetch-Site") != "same-origin"
 }
 
 // preflight answers the browser's question before the request; that one is checked on its own.

@@ -43,6 +43,7 @@ type Site struct {
 	Origins       []string                // of other sites, whose pages may use the API with an access token
 	Explorer      http.Handler            // nil: there is none
 	Pages         map[string]http.Handler // that the links of mails lead to, by pattern
+	Exports       map[string]Table        // lists, by their names
 	Log           *slog.Logger
 }
 
@@ -64,6 +65,9 @@ func (s *Site) Handler() http.Handler {
 	if s.Explorer != nil {
 		mux.Handle("GET /explorer", s.Explorer)
 		mux.Handle("GET /explorer/", s.Explorer)
+	}
+	for name, table := range s.Exports {
+		mux.Handle("POST "+exports+name, received(s.authenticate(s.export(name, table))))
 	}
 	for pattern, page := range s.Pages {
 		mux.Handle(pattern, page)

@@ -95,8 +95,13 @@ secret.enable update Secret[disabled_at disabled_by_id] where id=ID
 secret.leave delete SecretGrant[] where secret_id=ID user_id=ME
 secret.edit create SealedVersion[*] where secret_id=ID
 secret.edit create SecretVersion[*] where created_by_id=ME secret_id=ID
-secret.edit update Secret[client_id expires_at has_value identifier method name notes reason_required tags updated_at url version] where id=ID
-secret.reveal reads SealedVersion
+secret.edit update Secret[client_id expires_at has_value identifier method name notes notify_on_reveal reason_required tags updated_at url version] where id=ID
+secret.restore_version create SealedVersion[*] where secret_id=ID
+secret.restore_version create SecretVersion[*] where created_by_id=ME secret_id=ID
+secret.restore_version update Secret[has_value updated_at version] where id=ID
+secret.restore_version reads SealedVersion
+secret.reveal create Mail[*] where kind=secret_revealed resource_id=ID
+secret.reveal reads SealedVersion User
 secret.reveal update Secret[last_used_at reveal_count] where id=ID
 secret.share create SecretGrant[*] where granted_by_id=ME secret_id=ID
 secret.share update SecretGrant[expires_at granted_at granted_by_id level] where secret_id=ID
