@@ -79,7 +79,7 @@ func (h *House) RevealSecret(ctx context.Context, in RevealSecret) (RevealedSecr
 	if err != nil {
 		return RevealedSecret{}, err
 	}
-	out.Value, err = h.openVersion(receipt, row)
+	out.Value, err = h.openVersion(receipt, "secret.reveal", row)
 	return out, err
 }
 
@@ -135,9 +135,9 @@ func (h *House) newVersion(ctx context.Context, tx *ent.Tx, secretID string, num
 		SetWrappedKey(s.WrappedKey).SetCiphertext(s.Ciphertext).SetKeysetID(s.KeysetID).Exec(ctx)
 }
 
-func (h *House) openVersion(r audit.Receipt, row *ent.SealedVersion) (keyring.Secret, error) {
-	if !r.Holds("secret.reveal") {
-		return keyring.Secret{}, fmt.Errorf("the value of a secret was asked for without the record of its reveal")
+func (h *House) openVersion(r audit.Receipt, permission string, row *ent.SealedVersion) (keyring.Secret, error) {
+	if !r.Holds(permission) {
+		return keyring.Secret{}, fmt.Errorf("the value of a secret was asked for without the record of %s", permission)
 	}
 	s := keyring.Sealed{WrappedKey: row.WrappedKey, Ciphertext: row.Ciphertext, KeysetID: row.KeysetID}
 	value, err := h.keys.Open(s, instance.SecretVersion(h.install, row.SecretID, row.Number))

@@ -13,11 +13,14 @@ const (
 	KnownAddress    Kind = "known_address"    // somebody signed up with an address that has an account
 	PasswordChanged Kind = "password_changed" //
 	KeyExposed      Kind = "key_exposed"      // ResourceID: the key, Name: its name, ActorName: who marked it
+
+	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
+	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, ShareLinkCode, ShareLinkExpired}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -46,5 +49,6 @@ func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
 		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/",
+		ShareLinkCode: "/share", ShareLinkExpired: "/share",
 	}[k]
 }

@@ -201,6 +201,16 @@ CREATE INDEX `session_created_at_id` ON `sessions` (`created_at`, `id`);
 CREATE INDEX `session_user_id` ON `sessions` (`user_id`);
 -- create index "session_expires_at" to table: "sessions"
 CREATE INDEX `session_expires_at` ON `sessions` (`expires_at`);
+-- create "share_links" table
+CREATE TABLE `share_links` (`id` text NOT NULL, `created_at` integer NOT NULL, `recipient_email` text NOT NULL DEFAULT (''), `version` integer NOT NULL, `name` text NOT NULL, `client_id` text NOT NULL, `lookup` text NOT NULL, `hash` blob NOT NULL, `pepper_id` text NOT NULL, `generation` integer NOT NULL DEFAULT (1), `passphrase_hash` text NOT NULL DEFAULT (''), `passphrase_required` bool NOT NULL DEFAULT (false), `code_required` bool NOT NULL DEFAULT (false), `max_views` integer NOT NULL DEFAULT (0), `view_count` integer NOT NULL DEFAULT (0), `misses` integer NOT NULL DEFAULT (0), `expires_at` integer NOT NULL DEFAULT (0), `revoked_at` integer NOT NULL DEFAULT (0), `last_viewed_at` integer NOT NULL DEFAULT (0), `ended_at` integer NOT NULL DEFAULT (0), `secret_id` text NOT NULL, `created_by_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `share_links_secrets_share_links` FOREIGN KEY (`secret_id`) REFERENCES `secrets` (`id`) ON DELETE NO ACTION, CONSTRAINT `share_links_users_created_by` FOREIGN KEY (`created_by_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- create index "share_links_lookup_key" to table: "share_links"
+CREATE UNIQUE INDEX `share_links_lookup_key` ON `share_links` (`lookup`);
+-- create index "sharelink_created_at_id" to table: "share_links"
+CREATE INDEX `sharelink_created_at_id` ON `share_links` (`created_at`, `id`);
+-- create index "sharelink_secret_id" to table: "share_links"
+CREATE INDEX `sharelink_secret_id` ON `share_links` (`secret_id`);
+-- create index "sharelink_ended_at_expires_at" to table: "share_links"
+CREATE INDEX `sharelink_ended_at_expires_at` ON `share_links` (`ended_at`, `expires_at`);
 -- create "users" table
 CREATE TABLE `users` (`id` text NOT NULL, `created_at` integer NOT NULL, `username` text NOT NULL, `name` text NOT NULL, `email` text NOT NULL, `email_verified` bool NOT NULL DEFAULT (false), `administrator` bool NOT NULL DEFAULT (false), `suspended_at` integer NOT NULL DEFAULT (0), `personal_organization_id` text NOT NULL, PRIMARY KEY (`id`));
 -- create index "users_username_key" to table: "users"
@@ -219,6 +229,16 @@ DROP INDEX `users_email_key`;
 DROP INDEX `users_username_key`;
 -- reverse: create "users" table
 DROP TABLE `users`;
+-- reverse: create index "sharelink_ended_at_expires_at" to table: "share_links"
+DROP INDEX `sharelink_ended_at_expires_at`;
+-- reverse: create index "sharelink_secret_id" to table: "share_links"
+DROP INDEX `sharelink_secret_id`;
+-- reverse: create index "sharelink_created_at_id" to table: "share_links"
+DROP INDEX `sharelink_created_at_id`;
+-- reverse: create index "share_links_lookup_key" to table: "share_links"
+DROP INDEX `share_links_lookup_key`;
+-- reverse: create "share_links" table
+DROP TABLE `share_links`;
 -- reverse: create index "session_expires_at" to table: "sessions"
 DROP INDEX `session_expires_at`;
 -- reverse: create index "session_user_id" to table: "sessions"

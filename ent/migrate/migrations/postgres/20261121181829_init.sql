@@ -11,12 +11,6 @@ CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_
 CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
 -- create index "instances_only_key" to table: "instances"
 CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
--- create "sealed_values" table
-CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
--- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
--- create index "sealedvalue_created_at_id" to table: "sealed_values"
-CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
 -- create "mails" table
 CREATE TABLE "mails" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "kind" character varying NOT NULL COLLATE "C", "recipient" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "within_id" character varying NOT NULL DEFAULT '' COLLATE "C", "generation" bigint NOT NULL DEFAULT 0, "name" character varying NOT NULL DEFAULT '' COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "role" character varying NOT NULL DEFAULT '' COLLATE "C", "state" character varying NOT NULL COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL DEFAULT 0, "sent_at" bigint NOT NULL DEFAULT 0, "last_error" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
 -- create index "mail_created_at_id" to table: "mails"
@@ -27,6 +21,12 @@ CREATE INDEX "mail_resource_id" ON "mails" ("resource_id");
 CREATE INDEX "mail_state_next_attempt_at" ON "mails" ("state", "next_attempt_at");
 -- create index "mail_within_id" to table: "mails"
 CREATE INDEX "mail_within_id" ON "mails" ("within_id");
+-- create "sealed_values" table
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
+-- create index "sealedvalue_created_at_id" to table: "sealed_values"
+CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
 -- create "users" table
 CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "user_created_at_id" to table: "users"
@@ -209,8 +209,28 @@ CREATE INDEX "session_expires_at" ON "sessions" ("expires_at");
 CREATE INDEX "session_user_id" ON "sessions" ("user_id");
 -- create index "sessions_token_hash_key" to table: "sessions"
 CREATE UNIQUE INDEX "sessions_token_hash_key" ON "sessions" ("token_hash");
+-- create "share_links" table
+CREATE TABLE "share_links" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "recipient_email" character varying NOT NULL DEFAULT '' COLLATE "C", "version" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "client_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "generation" bigint NOT NULL DEFAULT 1, "passphrase_hash" character varying NOT NULL DEFAULT '' COLLATE "C", "passphrase_required" boolean NOT NULL DEFAULT false, "code_required" boolean NOT NULL DEFAULT false, "max_views" bigint NOT NULL DEFAULT 0, "view_count" bigint NOT NULL DEFAULT 0, "misses" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL DEFAULT 0, "revoked_at" bigint NOT NULL DEFAULT 0, "last_viewed_at" bigint NOT NULL DEFAULT 0, "ended_at" bigint NOT NULL DEFAULT 0, "secret_id" character varying NOT NULL COLLATE "C", "created_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "share_links_secrets_share_links" FOREIGN KEY ("secret_id") REFERENCES "secrets" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "share_links_users_created_by" FOREIGN KEY ("created_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "share_links_lookup_key" to table: "share_links"
+CREATE UNIQUE INDEX "share_links_lookup_key" ON "share_links" ("lookup");
+-- create index "sharelink_created_at_id" to table: "share_links"
+CREATE INDEX "sharelink_created_at_id" ON "share_links" ("created_at", "id");
+-- create index "sharelink_ended_at_expires_at" to table: "share_links"
+CREATE INDEX "sharelink_ended_at_expires_at" ON "share_links" ("ended_at", "expires_at");
+-- create index "sharelink_secret_id" to table: "share_links"
+CREATE INDEX "sharelink_secret_id" ON "share_links" ("secret_id");
 
 -- +goose Down
+-- reverse: create index "sharelink_secret_id" to table: "share_links"
+DROP INDEX "sharelink_secret_id";
+-- reverse: create index "sharelink_ended_at_expires_at" to table: "share_links"
+DROP INDEX "sharelink_ended_at_expires_at";
+-- reverse: create index "sharelink_created_at_id" to table: "share_links"
+DROP INDEX "sharelink_created_at_id";
+-- reverse: create index "share_links_lookup_key" to table: "share_links"
+DROP INDEX "share_links_lookup_key";
+-- reverse: create "share_links" table
+DROP TABLE "share_links";
 -- reverse: create index "sessions_token_hash_key" to table: "sessions"
 DROP INDEX "sessions_token_hash_key";
 -- reverse: create index "session_user_id" to table: "sessions"
@@ -393,6 +413,12 @@ DROP INDEX "users_email_key";
 DROP INDEX "user_created_at_id";
 -- reverse: create "users" table
 DROP TABLE "users";
+-- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
+DROP INDEX "sealedvalue_created_at_id";
+-- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+DROP INDEX "sealedvalue_api_key_id_version";
+-- reverse: create "sealed_values" table
+DROP TABLE "sealed_values";
 -- reverse: create index "mail_within_id" to table: "mails"
 DROP INDEX "mail_within_id";
 -- reverse: create index "mail_state_next_attempt_at" to table: "mails"
@@ -403,12 +429,6 @@ DROP INDEX "mail_resource_id";
 DROP INDEX "mail_created_at_id";
 -- reverse: create "mails" table
 DROP TABLE "mails";
--- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
-DROP INDEX "sealedvalue_created_at_id";
--- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-DROP INDEX "sealedvalue_api_key_id_version";
--- reverse: create "sealed_values" table
-DROP TABLE "sealed_values";
 -- reverse: create index "instances_only_key" to table: "instances"
 DROP INDEX "instances_only_key";
 -- reverse: create index "instance_created_at_id" to table: "instances"
