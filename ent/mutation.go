@@ -23873,7 +23873,7 @@ func (m *ShareLinkMutation) RecipientEmail() (r string, exists bool) {
 // OldRecipientEmail returns the old "recipient_email" field's value of the ShareLink entity.
 // If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ShareLinkMutation) OldRecipientEmail(ctx context.Context) (v string, err error) {
+func (m *ShareLinkMutation) OldRecipientEmail(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRecipientEmail is only allowed on UpdateOne operations")
 	}
@@ -23887,9 +23887,22 @@ func (m *ShareLinkMutation) OldRecipientEmail(ctx context.Context) (v string, er
 	return oldValue.RecipientEmail, nil
 }
 
+// ClearRecipientEmail clears the value of the "recipient_email" field.
+func (m *ShareLinkMutation) ClearRecipientEmail() {
+	m.recipient_email = nil
+	m.clearedFields[sharelink.FieldRecipientEmail] = struct{}{}
+}
+
+// RecipientEmailCleared returns if the "recipient_email" field was cleared in this mutation.
+func (m *ShareLinkMutation) RecipientEmailCleared() bool {
+	_, ok := m.clearedFields[sharelink.FieldRecipientEmail]
+	return ok
+}
+
 // ResetRecipientEmail resets all changes to the "recipient_email" field.
 func (m *ShareLinkMutation) ResetRecipientEmail() {
 	m.recipient_email = nil
+	delete(m.clearedFields, sharelink.FieldRecipientEmail)
 }
 
 // SetVersion sets the "version" field.
@@ -25245,7 +25258,11 @@ func (m *ShareLinkMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ShareLinkMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(sharelink.FieldRecipientEmail) {
+		fields = append(fields, sharelink.FieldRecipientEmail)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -25258,6 +25275,11 @@ func (m *ShareLinkMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ShareLinkMutation) ClearField(name string) error {
+	switch name {
+	case sharelink.FieldRecipientEmail:
+		m.ClearRecipientEmail()
+		return nil
+	}
 	return fmt.Errorf("unknown ShareLink nullable field %s", name)
 }
 

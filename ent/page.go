@@ -1440,8 +1440,6 @@ func (_m *ShareLink) orderValue(column string) any {
 		return _m.SecretID
 	case sharelink.FieldCreatedByID:
 		return _m.CreatedByID
-	case sharelink.FieldRecipientEmail:
-		return _m.RecipientEmail
 	case sharelink.FieldName:
 		return _m.Name
 	case sharelink.FieldClientID:

@@ -24,8 +24,8 @@ type ShareLink struct {
 	SecretID string `json:"secret_id,omitempty"`
 	// CreatedByID holds the value of the "created_by_id" field.
 	CreatedByID string `json:"created_by_id,omitempty"`
-	// Whom it is meant for; empty: not said.
-	RecipientEmail string `json:"recipient_email,omitempty"`
+	// Whom it is meant for, where that was said.
+	RecipientEmail *string `json:"recipient_email,omitempty"`
 	// Of the value that it opens.
 	Version int `json:"version,omitempty"`
 	// Of the secret when it was made.
@@ -155,7 +155,8 @@ func (_m *ShareLink) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field recipient_email", values[i])
 			} else if value.Valid {
-				_m.RecipientEmail = value.String
+				_m.RecipientEmail = new(string)
+				*_m.RecipientEmail = value.String
 			}
 		case sharelink.FieldVersion:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -314,8 +315,10 @@ func (_m *ShareLink) String() string {
 	builder.WriteString("created_by_id=")
 	builder.WriteString(_m.CreatedByID)
 	builder.WriteString(", ")
-	builder.WriteString("recipient_email=")
-	builder.WriteString(_m.RecipientEmail)
+	if v := _m.RecipientEmail; v != nil {
+		builder.WriteString("recipient_email=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))

@@ -319,10 +319,6 @@ func (_c *ShareLinkCreate) defaults() error {
 		v := sharelink.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
-	if _, ok := _c.mutation.RecipientEmail(); !ok {
-		v := sharelink.DefaultRecipientEmail
-		_c.mutation.SetRecipientEmail(v)
-	}
 	if _, ok := _c.mutation.Generation(); !ok {
 		v := sharelink.DefaultGeneration
 		_c.mutation.SetGeneration(v)
@@ -387,9 +383,6 @@ func (_c *ShareLinkCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedByID(); !ok {
 		return &ValidationError{Name: "created_by_id", err: errors.New(`ent: missing required field "ShareLink.created_by_id"`)}
-	}
-	if _, ok := _c.mutation.RecipientEmail(); !ok {
-		return &ValidationError{Name: "recipient_email", err: errors.New(`ent: missing required field "ShareLink.recipient_email"`)}
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "ShareLink.version"`)}
@@ -494,7 +487,7 @@ func (_c *ShareLinkCreate) createSpec() (*ShareLink, *sqlgraph.CreateSpec) {
 	}
 	if value, ok := _c.mutation.RecipientEmail(); ok {
 		_spec.SetField(sharelink.FieldRecipientEmail, field.TypeString, value)
-		_node.RecipientEmail = value
+		_node.RecipientEmail = &value
 	}
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(sharelink.FieldVersion, field.TypeInt, value)

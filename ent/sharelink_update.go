@@ -71,6 +71,12 @@ func (_u *ShareLinkUpdate) SetNillableRecipientEmail(v *string) *ShareLinkUpdate
 	return _u
 }
 
+// ClearRecipientEmail clears the value of the "recipient_email" field.
+func (_u *ShareLinkUpdate) ClearRecipientEmail() *ShareLinkUpdate {
+	_u.mutation.ClearRecipientEmail()
+	return _u
+}
+
 // SetLookup sets the "lookup" field.
 func (_u *ShareLinkUpdate) SetLookup(v string) *ShareLinkUpdate {
 	_u.mutation.SetLookup(v)
@@ -395,6 +401,9 @@ func (_u *ShareLinkUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.RecipientEmail(); ok {
 		_spec.SetField(sharelink.FieldRecipientEmail, field.TypeString, value)
 	}
+	if _u.mutation.RecipientEmailCleared() {
+		_spec.ClearField(sharelink.FieldRecipientEmail, field.TypeString)
+	}
 	if value, ok := _u.mutation.Lookup(); ok {
 		_spec.SetField(sharelink.FieldLookup, field.TypeString, value)
 	}
@@ -578,6 +587,12 @@ func (_u *ShareLinkUpdateOne) SetNillableRecipientEmail(v *string) *ShareLinkUpd
 	if v != nil {
 		_u.SetRecipientEmail(*v)
 	}
+	return _u
+}
+
+// ClearRecipientEmail clears the value of the "recipient_email" field.
+func (_u *ShareLinkUpdateOne) ClearRecipientEmail() *ShareLinkUpdateOne {
+	_u.mutation.ClearRecipientEmail()
 	return _u
 }
 
@@ -934,6 +949,9 @@ func (_u *ShareLinkUpdateOne) sqlSave(ctx context.Context) (_node *ShareLink, er
 	}
 	if value, ok := _u.mutation.RecipientEmail(); ok {
 		_spec.SetField(sharelink.FieldRecipientEmail, field.TypeString, value)
+	}
+	if _u.mutation.RecipientEmailCleared() {
+		_spec.ClearField(sharelink.FieldRecipientEmail, field.TypeString)
 	}
 	if value, ok := _u.mutation.Lookup(); ok {
 		_spec.SetField(sharelink.FieldLookup, field.TypeString, value)

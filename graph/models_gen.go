@@ -208,8 +208,8 @@ type CreateShareLinkInput struct {
 	SecretID string `json:"secretId"`
 	// How long the link lasts: a minute at least, and at most what this server allows.
 	ExpiresInSeconds int `json:"expiresInSeconds"`
-	// How often it can be opened, 1 to 1000; null: any number of times.
-	MaxViews *int `json:"maxViews,omitempty"`
+	// How often it can be opened, 1 to 1000: once when left out; null: any number of times.
+	MaxViews graphql.Omittable[*int] `json:"maxViews,omitempty"`
 	// What has to be known to open it, at least 8 characters.
 	Passphrase *string `json:"passphrase,omitempty"`
 	// Whom it is meant for. Where this server sends mail, they get a code without which the link shows nothing.

@@ -428,8 +428,8 @@ func (ec *executionContext) _ShareLink_recipientEmail(ctx context.Context, field
 			return obj.RecipientEmail, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
@@ -844,10 +844,6 @@ func (ec *executionContext) unmarshalInputCreateShareLinkInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	if _, present := asMap["maxViews"]; !present {
-		asMap["maxViews"] = 1
-	}
-
 	fieldsInOrder := [...]string{"secretId", "expiresInSeconds", "maxViews", "passphrase", "recipientEmail"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -875,7 +871,7 @@ func (ec *executionContext) unmarshalInputCreateShareLinkInput(ctx context.Conte
 			if err != nil {
 				return it, err
 			}
-			it.MaxViews = data
+			it.MaxViews = graphql.OmittableOf(data)
 		case "passphrase":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passphrase"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

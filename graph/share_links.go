@@ -9,8 +9,13 @@ import (
 
 func (in CreateShareLinkInput) link() keyhall.CreateShareLink {
 	lasts := time.Duration(min(max(in.ExpiresInSeconds, 0), longestSeconds)) * time.Second
+	once := 1
+	times := &once // unless it is said otherwise
+	if said, set := in.MaxViews.ValueOK(); set {
+		times = said
+	}
 	return keyhall.CreateShareLink{
-		SecretID: in.SecretID, Lasts: lasts, MaxViews: in.MaxViews, Passphrase: conceal(in.Passphrase), RecipientEmail: in.RecipientEmail,
+		SecretID: in.SecretID, Lasts: lasts, MaxViews: times, Passphrase: conceal(in.Passphrase), RecipientEmail: in.RecipientEmail,
 	}
 }
 

@@ -1065,7 +1065,7 @@ var (
 	ShareLinksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeInt64},
-		{Name: "recipient_email", Type: field.TypeString, Default: ""},
+		{Name: "recipient_email", Type: field.TypeString, Nullable: true},
 		{Name: "version", Type: field.TypeInt},
 		{Name: "name", Type: field.TypeString},
 		{Name: "client_id", Type: field.TypeString},

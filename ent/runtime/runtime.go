@@ -950,10 +950,6 @@ func init() {
 	sharelinkDescCreatedAt := sharelinkMixinFields0[1].Descriptor()
 	// sharelink.DefaultCreatedAt holds the default value on creation for the created_at field.
 	sharelink.DefaultCreatedAt = sharelinkDescCreatedAt.Default.(func() int64)
-	// sharelinkDescRecipientEmail is the schema descriptor for recipient_email field.
-	sharelinkDescRecipientEmail := sharelinkFields[2].Descriptor()
-	// sharelink.DefaultRecipientEmail holds the default value on creation for the recipient_email field.
-	sharelink.DefaultRecipientEmail = sharelinkDescRecipientEmail.Default.(string)
 	// sharelinkDescGeneration is the schema descriptor for generation field.
 	sharelinkDescGeneration := sharelinkFields[9].Descriptor()
 	// sharelink.DefaultGeneration holds the default value on creation for the generation field.

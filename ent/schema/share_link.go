@@ -19,7 +19,7 @@ func (ShareLink) Fields() []ent.Field {
 	return []ent.Field{
 		key("secret_id"),
 		key("created_by_id"),
-		field.String("recipient_email").Default("").Comment("Whom it is meant for; empty: not said."),
+		field.String("recipient_email").Optional().Nillable().Comment("Whom it is meant for, where that was said."),
 		field.Int("version").Immutable().Comment("Of the value that it opens."),
 		field.String("name").Immutable().Comment("Of the secret when it was made."),
 		field.String("client_id").Immutable().Comment("The same."),

@@ -123,8 +123,6 @@ var (
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() int64
-	// DefaultRecipientEmail holds the default value on creation for the "recipient_email" field.
-	DefaultRecipientEmail string
 	// DefaultGeneration holds the default value on creation for the "generation" field.
 	DefaultGeneration int
 	// DefaultPassphraseHash holds the default value on creation for the "passphrase_hash" field.

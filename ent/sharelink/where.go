@@ -394,6 +394,16 @@ func RecipientEmailHasSuffix(v string) predicate.ShareLink {
 	return predicate.ShareLink(sql.FieldHasSuffix(FieldRecipientEmail, v))
 }
 
+// RecipientEmailIsNil applies the IsNil predicate on the "recipient_email" field.
+func RecipientEmailIsNil() predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldIsNull(FieldRecipientEmail))
+}
+
+// RecipientEmailNotNil applies the NotNil predicate on the "recipient_email" field.
+func RecipientEmailNotNil() predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldNotNull(FieldRecipientEmail))
+}
+
 // RecipientEmailEqualFold applies the EqualFold predicate on the "recipient_email" field.
 func RecipientEmailEqualFold(v string) predicate.ShareLink {
 	return predicate.ShareLink(sql.FieldEqualFold(FieldRecipientEmail, v))

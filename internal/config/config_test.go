@@ -140,13 +140,13 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"KEYHALL_ADDR", "KEYHALL_DATA_DIR", "KEYHALL_DATABASE_URL", "KEYHALL_PUBLIC_URL", "KEYHALL_SIGNUP", "KEYHALL_SMTP_URL", "KEYHALL_MAIL_FROM", "KEYHALL_POLICY_DIR",
 		`KEYHALL_TRUSTED_PROXIES "0.0.0.0/0"`, "KEYHALL_LOG", "KEYHALL_INTROSPECTION",
-		`KEYHALL_CORS_ORIGINS "https://*.example.com"`, "KEYHALL_EXPLORER",
+		`KEYHALL_CORS_ORIGINS "https://*.example.com"`, "KEYHALL_EXPLORER", "KEYHALL_SHARE_LINKS_MAX_HOURS 8761",
 	} {
 		if !strings.Contains(text, name) {
 			t.Errorf("%s is not named in: %s", name, text)
 		}
 	}
-	if strings.Count(text, "\n") != 12 || strings.Contains(text, "hunter2") {
+	if strings.Count(text, "\n") != 13 || strings.Contains(text, "hunter2") {
 		t.Errorf("fourteen lines without the password: %s", text)
 	}
 }

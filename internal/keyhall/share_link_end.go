@@ -53,5 +53,5 @@ func (h *House) endLink(duty context.Context, tx *ent.Tx, link *ent.ShareLink) e
 	if err != nil || !h.mailsCodes(link.RecipientEmail) {
 		return err
 	}
-	return h.mail.Queue(duty, tx, mail.Letter{Kind: mail.ShareLinkExpired, To: link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID})
+	return h.mail.Queue(duty, tx, mail.Letter{Kind: mail.ShareLinkExpired, To: *link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID})
 }

@@ -83,9 +83,9 @@ func (h *House) CreateShareLink(ctx context.Context, in CreateShareLink) (MadeLi
 		ctx := r.Open(ctx)
 		mac, pepper := plain.Hash(h.keys)
 		link, err := tx.ShareLink.Create().SetID(id).SetSecretID(s.ID).SetCreatedByID(viewerID(ctx)).
-			SetRecipientEmail(deref(in.RecipientEmail)).SetVersion(s.Version).SetName(s.Name).SetClientID(s.ClientID).
+			SetNillableRecipientEmail(in.RecipientEmail).SetVersion(s.Version).SetName(s.Name).SetClientID(s.ClientID).
 			SetLookup(plain.ID()).SetHash(mac).SetPepperID(pepper).SetPassphraseHash(hash).SetPassphraseRequired(hash != "").
-			SetCodeRequired(h.mailsCodes(deref(in.RecipientEmail))).SetMaxViews(views(in.MaxViews)).SetExpiresAt(until).Save(ctx)
+			SetCodeRequired(h.mailsCodes(in.RecipientEmail)).SetMaxViews(views(in.MaxViews)).SetExpiresAt(until).Save(ctx)
 		if err != nil {
 			return err
 		}
@@ -225,8 +225,8 @@ func LinkOver(l *ent.ShareLink, now int64) bool {
 func exhausted(l *ent.ShareLink) bool { return l.MaxViews != 0 && l.ViewCount >= l.MaxViews }
 
 // mailsCodes tells whether a code can reach the recipient: then it is asked for.
-func (h *House) mailsCodes(recipient string) bool {
-	return recipient != "" && h.mail.First() != string(entmail.StateNOT_CONFIGURED)
+func (h *House) mailsCodes(recipient *string) bool {
+	return recipient != nil && h.mail.First() != string(entmail.StateNOT_CONFIGURED)
 }
 
 // mailCode queues the letter with the code of a link. The link itself is handed over by who made it: whoever reads along in
@@ -240,7 +240,7 @@ func (h *House) mailCode(ctx context.Context, tx *ent.Tx, link *ent.ShareLink) e
 		return err
 	}
 	return h.mail.Queue(ctx, tx, mail.Letter{
-		Kind: mail.ShareLinkCode, To: link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID, Generation: link.Generation, ActorName: me.Name,
+		Kind: mail.ShareLinkCode, To: *link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID, Generation: link.Generation, ActorName: me.Name,
 	})
 }
 

@@ -50,11 +50,6 @@ test_told_who_leaves[actor] if {
 	secret.reasons == {text} with input as request(actor, "leave", shared)
 }
 
-test_told_that_links_are_off if {
-	text := "one-time links are switched off on this server; its operator can switch them on"
-	secret.reasons == {text} with input as request("owner", "share_outside", shared)
-}
-
 test_told_nothing_when_hidden[verb][actor] if {
 	some verb in object.keys(promise)
 	some actor in outsiders
@@ -63,8 +58,7 @@ test_told_nothing_when_hidden[verb][actor] if {
 
 test_told_nothing_of_another_verb[verb] if {
 	some verb in (object.keys(promise) - {"reveal", "leave"})
-	row := object.union(disabled_by("owner"), {"expires_at": 1})
-	secret.reasons == set() with input as request("owner", verb, row) with data.keyhall.settings.share_links as true
+	secret.reasons == set() with input as request("owner", verb, object.union(disabled_by("owner"), {"expires_at": 1}))
 }
 
 test_told_nothing_when_allowed[verb][actor] if {
