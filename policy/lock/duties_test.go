@@ -370,7 +370,10 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"idempotency": {"IdempotencyKey.AppendOutcomes", "IdempotencyKey.SetMadeID", "IdempotencyKey.SetNillableMadeID", "IdempotencyKey.SetNillablePartID",
 			"IdempotencyKey.SetNillableSubjectID", "IdempotencyKey.SetOutcomes", "IdempotencyKey.SetPartID", "IdempotencyKey.SetSubjectID", "IdempotencyKey.ClearOutcomes"},
 		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
-		"mail.claim":     {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
+		"share_link.follow": {"ShareLink.AddMisses", "ShareLink.AddRevokedAt", "ShareLink.SetMisses", "ShareLink.SetNillableMisses", "ShareLink.SetNillableRevokedAt",
+			"ShareLink.SetRevokedAt"},
+		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
+		"mail.claim":      {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
@@ -433,6 +436,8 @@ func TestDutiesPinWhatTheyCreate(t *testing.T) {
 		denied(t, "a project elsewhere", db.Project.Create().SetID("prj_new").SetOrganizationID(c.ben.Home).SetName("x").SetEnvironment("STAGING").SetIsDefault(true).Exec(up))
 		denied(t, "an organization that is not personal", db.Organization.Create().SetID("org_new").SetName("x").SetSlug("x").Exec(up))
 		denied(t, "a key", db.APIKey.Create().SetProjectID("prj_new").SetOwnerID("usr_new").SetName("x").SetKind("PROJECT").SetStart("x").Exec(up))
+		denied(t, "an opening that nobody decided about", db.AuditEvent.Create().SetType("share_link.opened").SetOutcome("DONE").SetActorKind("none").Exec(lock.ShareLinkFollow(bare, "shl_x")))
+		denied(t, "a code by who only tells of an end", db.Mail.Create().SetKind("share_link_code").SetRecipient("x").SetState("QUEUED").Exec(lock.ShareLinksOver(bare)))
 		denied(t, "a denial that says it was done", db.AuditEvent.Create().SetType("x").SetOutcome("DONE").SetActorKind("user").Exec(lock.Denial(bare)))
 		denied(t, "a second instance", db.Instance.Create().SetOnly(2).SetCheckCiphertext(nil).SetCheckIds(nil).SetCheckKeysetID("x").SetCheckWrappedKey(nil).Exec(lock.Instance(bare)))
 		denied(t, "a key of somebody else", db.IdempotencyKey.Create().SetLookup("l").SetUserID(c.ben.ID).SetMutation("m").SetFingerprint(nil).SetPepperID("p").SetExpiresAt(1).Exec(lock.Idempotency(bare, c.ada.ID, "l")))

@@ -19,12 +19,14 @@ view if secret.holds(input.resource.secret, input.subject.id, "share")
 # METADATA
 # title: Answer for an opening
 # description: >-
-#   Who made the link, while links are switched on and they may still share the secret outside, the secret is enabled and has
-#   not expired, and the link lasts, is not revoked and has views left. It is asked about them whenever somebody opens it.
+#   Who made the link, while links are switched on, their account is not suspended and they may still share the secret
+#   outside, the secret is enabled and has not expired, and the link lasts, is not revoked and has views left. It is asked
+#   about them whenever somebody opens it.
 # entrypoint: true
 open if {
 	settings.share_links == true
 	input.resource.created_by_id == input.subject.id
+	input.resource.created_by.suspended_at == 0
 	secret.holds(input.resource.secret, input.subject.id, "share_outside")
 	input.resource.secret.disabled_at == 0
 	secret.is_current(input.resource.secret)
