@@ -36,6 +36,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -121,6 +122,7 @@ func checkColumn(t, c string) error {
 			secretversion.Table:      secretversion.ValidColumn,
 			securitysettings.Table:   securitysettings.ValidColumn,
 			session.Table:            session.ValidColumn,
+			sharelink.Table:          sharelink.ValidColumn,
 			user.Table:               user.ValidColumn,
 		})
 	})

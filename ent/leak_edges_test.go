@@ -24,6 +24,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/user"
@@ -81,6 +82,9 @@ func ways() []way {
 		{"Secret", "owner", "User", secret.HasOwner(), func(id string) any { return secret.HasOwnerWith(user.ID(id)) }, parent("secrets", "owner_id")},
 		{"Secret", "grants", "SecretGrant", secret.HasGrants(), func(id string) any { return secret.HasGrantsWith(secretgrant.ID(id)) }, child("secret_grants", "secret_id")},
 		{"Secret", "versions", "SecretVersion", secret.HasVersions(), func(id string) any { return secret.HasVersionsWith(secretversion.ID(id)) }, child("secret_versions", "secret_id")},
+		{"Secret", "share_links", "ShareLink", secret.HasShareLinks(), func(id string) any { return secret.HasShareLinksWith(sharelink.ID(id)) }, child("share_links", "secret_id")},
+		{"ShareLink", "secret", "Secret", sharelink.HasSecret(), func(id string) any { return sharelink.HasSecretWith(secret.ID(id)) }, parent("share_links", "secret_id")},
+		{"ShareLink", "created_by", "User", sharelink.HasCreatedBy(), func(id string) any { return sharelink.HasCreatedByWith(user.ID(id)) }, parent("share_links", "created_by_id")},
 		{"SecretVersion", "secret", "Secret", secretversion.HasSecret(), func(id string) any { return secretversion.HasSecretWith(secret.ID(id)) }, parent("secret_versions", "secret_id")},
 		{"SecretVersion", "created_by", "User", secretversion.HasCreatedBy(), func(id string) any { return secretversion.HasCreatedByWith(user.ID(id)) }, parent("secret_versions", "created_by_id")},
 		{"SecretGrant", "secret", "Secret", secretgrant.HasSecret(), func(id string) any { return secretgrant.HasSecretWith(secret.ID(id)) }, parent("secret_grants", "secret_id")},

@@ -71,6 +71,10 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": bens}, nil)
 	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": others}, nil)
 	w.ben.ShareSecret(t, hiddenSecret, to(w.eve), nil)
+	link := s.PutLink(t, secret, w.ada)
+	for _, id := range []string{lent, through, hiddenSecret} {
+		s.PutLink(t, id, w.ben)
+	}
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
 		"User":               sorted(w.ada.ID, w.cleo.ID),
@@ -89,6 +93,7 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"Secret":             sorted(secret, lent, through),
 		"SecretGrant":        of("SELECT id AS x FROM secret_grants WHERE secret_id IN (?, ?, ?)", secret, lent, through),
 		"SecretVersion":      of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", secret),
+		"ShareLink":          sorted(link),
 		"Group":              sorted(team, bens),
 		"GroupMember":        of("SELECT id AS x FROM group_members WHERE group_id = ? OR user_id = ?", team, w.ada.ID),
 	}
@@ -108,7 +113,7 @@ func tables() map[string]string {
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
 		"IdempotencyKey": "idempotency_keys", "Mail": "mails",
-		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions",
+		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
 		"Group": `"groups"`, "GroupMember": "group_members",
 	}
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/policy/lock"
 )
@@ -1345,6 +1346,85 @@ func (*SessionMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *ShareLinkQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.ShareLink(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*ShareLinkQuery) EntType() string { return TypeShareLink }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *ShareLinkQuery) ForDeed() *ShareLinkQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *ShareLinkMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *ShareLinkMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*ShareLinkMutation) Column(name string) (string, bool) {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		return sharelink.FieldCreatedAt, true
+	case sharelink.FieldSecretID:
+		return sharelink.FieldSecretID, true
+	case sharelink.FieldCreatedByID:
+		return sharelink.FieldCreatedByID, true
+	case sharelink.FieldRecipientEmail:
+		return sharelink.FieldRecipientEmail, true
+	case sharelink.FieldVersion:
+		return sharelink.FieldVersion, true
+	case sharelink.FieldName:
+		return sharelink.FieldName, true
+	case sharelink.FieldClientID:
+		return sharelink.FieldClientID, true
+	case sharelink.FieldLookup:
+		return sharelink.FieldLookup, true
+	case sharelink.FieldHash:
+		return sharelink.FieldHash, true
+	case sharelink.FieldPepperID:
+		return sharelink.FieldPepperID, true
+	case sharelink.FieldGeneration:
+		return sharelink.FieldGeneration, true
+	case sharelink.FieldPassphraseHash:
+		return sharelink.FieldPassphraseHash, true
+	case sharelink.FieldPassphraseRequired:
+		return sharelink.FieldPassphraseRequired, true
+	case sharelink.FieldCodeRequired:
+		return sharelink.FieldCodeRequired, true
+	case sharelink.FieldMaxViews:
+		return sharelink.FieldMaxViews, true
+	case sharelink.FieldViewCount:
+		return sharelink.FieldViewCount, true
+	case sharelink.FieldMisses:
+		return sharelink.FieldMisses, true
+	case sharelink.FieldExpiresAt:
+		return sharelink.FieldExpiresAt, true
+	case sharelink.FieldRevokedAt:
+		return sharelink.FieldRevokedAt, true
+	case sharelink.FieldLastViewedAt:
+		return sharelink.FieldLastViewedAt, true
+	case sharelink.FieldEndedAt:
+		return sharelink.FieldEndedAt, true
+	case sharelink.EdgeSecret:
+		return sharelink.SecretColumn, true
+	case sharelink.EdgeCreatedBy:
+		return sharelink.CreatedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *UserQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.User(p))
@@ -1439,6 +1519,7 @@ func Types() map[string]string {
 		TypeSecretVersion:      "scv",
 		TypeSecuritySettings:   "sst",
 		TypeSession:            "ses",
+		TypeShareLink:          "shl",
 		TypeUser:               "usr",
 	}
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -72,6 +73,7 @@ const (
 	TypeSecretVersion      = "SecretVersion"
 	TypeSecuritySettings   = "SecuritySettings"
 	TypeSession            = "Session"
+	TypeShareLink          = "ShareLink"
 	TypeUser               = "User"
 )
 
@@ -18247,6 +18249,9 @@ type SecretMutation struct {
 	versions            map[string]struct{}
 	removedversions     map[string]struct{}
 	clearedversions     bool
+	share_links         map[string]struct{}
+	removedshare_links  map[string]struct{}
+	clearedshare_links  bool
 	done                bool
 	oldValue            func(context.Context) (*Secret, error)
 	predicates          []predicate.Secret
@@ -19406,6 +19411,60 @@ func (m *SecretMutation) ResetVersions() {
 	m.removedversions = nil
 }
 
+// AddShareLinkIDs adds the "share_links" edge to the ShareLink entity by ids.
+func (m *SecretMutation) AddShareLinkIDs(ids ...string) {
+	if m.share_links == nil {
+		m.share_links = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.share_links[ids[i]] = struct{}{}
+	}
+}
+
+// ClearShareLinks clears the "share_links" edge to the ShareLink entity.
+func (m *SecretMutation) ClearShareLinks() {
+	m.clearedshare_links = true
+}
+
+// ShareLinksCleared reports if the "share_links" edge to the ShareLink entity was cleared.
+func (m *SecretMutation) ShareLinksCleared() bool {
+	return m.clearedshare_links
+}
+
+// RemoveShareLinkIDs removes the "share_links" edge to the ShareLink entity by IDs.
+func (m *SecretMutation) RemoveShareLinkIDs(ids ...string) {
+	if m.removedshare_links == nil {
+		m.removedshare_links = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.share_links, ids[i])
+		m.removedshare_links[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedShareLinks returns the removed IDs of the "share_links" edge to the ShareLink entity.
+func (m *SecretMutation) RemovedShareLinksIDs() (ids []string) {
+	for id := range m.removedshare_links {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ShareLinksIDs returns the "share_links" edge IDs in the mutation.
+func (m *SecretMutation) ShareLinksIDs() (ids []string) {
+	for id := range m.share_links {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetShareLinks resets all changes to the "share_links" edge.
+func (m *SecretMutation) ResetShareLinks() {
+	m.share_links = nil
+	m.clearedshare_links = false
+	m.removedshare_links = nil
+}
+
 // Where appends a list predicates to the SecretMutation builder.
 func (m *SecretMutation) Where(ps ...predicate.Secret) {
 	m.predicates = append(m.predicates, ps...)
@@ -19958,7 +20017,7 @@ func (m *SecretMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SecretMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.organization != nil {
 		edges = append(edges, secret.EdgeOrganization)
 	}
@@ -19970,6 +20029,9 @@ func (m *SecretMutation) AddedEdges() []string {
 	}
 	if m.versions != nil {
 		edges = append(edges, secret.EdgeVersions)
+	}
+	if m.share_links != nil {
+		edges = append(edges, secret.EdgeShareLinks)
 	}
 	return edges
 }
@@ -19998,18 +20060,27 @@ func (m *SecretMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case secret.EdgeShareLinks:
+		ids := make([]ent.Value, 0, len(m.share_links))
+		for id := range m.share_links {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SecretMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedgrants != nil {
 		edges = append(edges, secret.EdgeGrants)
 	}
 	if m.removedversions != nil {
 		edges = append(edges, secret.EdgeVersions)
+	}
+	if m.removedshare_links != nil {
+		edges = append(edges, secret.EdgeShareLinks)
 	}
 	return edges
 }
@@ -20030,13 +20101,19 @@ func (m *SecretMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case secret.EdgeShareLinks:
+		ids := make([]ent.Value, 0, len(m.removedshare_links))
+		for id := range m.removedshare_links {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SecretMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedorganization {
 		edges = append(edges, secret.EdgeOrganization)
 	}
@@ -20048,6 +20125,9 @@ func (m *SecretMutation) ClearedEdges() []string {
 	}
 	if m.clearedversions {
 		edges = append(edges, secret.EdgeVersions)
+	}
+	if m.clearedshare_links {
+		edges = append(edges, secret.EdgeShareLinks)
 	}
 	return edges
 }
@@ -20064,6 +20144,8 @@ func (m *SecretMutation) EdgeCleared(name string) bool {
 		return m.clearedgrants
 	case secret.EdgeVersions:
 		return m.clearedversions
+	case secret.EdgeShareLinks:
+		return m.clearedshare_links
 	}
 	return false
 }
@@ -20097,6 +20179,9 @@ func (m *SecretMutation) ResetEdge(name string) error {
 		return nil
 	case secret.EdgeVersions:
 		m.ResetVersions()
+		return nil
+	case secret.EdgeShareLinks:
+		m.ResetShareLinks()
 		return nil
 	}
 	return fmt.Errorf("unknown Secret edge %s", name)
@@ -23633,6 +23718,1873 @@ func (m *SessionMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Session edge %s", name)
+}
+
+// ShareLinkMutation represents an operation that mutates the ShareLink nodes in the graph.
+type ShareLinkMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	recipient_email     *string
+	version             *int
+	addversion          *int
+	name                *string
+	client_id           *string
+	lookup              *string
+	hash                *[]byte
+	pepper_id           *string
+	generation          *int
+	addgeneration       *int
+	passphrase_hash     *string
+	passphrase_required *bool
+	code_required       *bool
+	max_views           *int
+	addmax_views        *int
+	view_count          *int
+	addview_count       *int
+	misses              *int
+	addmisses           *int
+	expires_at          *int64
+	addexpires_at       *int64
+	revoked_at          *int64
+	addrevoked_at       *int64
+	last_viewed_at      *int64
+	addlast_viewed_at   *int64
+	ended_at            *int64
+	addended_at         *int64
+	clearedFields       map[string]struct{}
+	secret              *string
+	clearedsecret       bool
+	created_by          *string
+	clearedcreated_by   bool
+	done                bool
+	oldValue            func(context.Context) (*ShareLink, error)
+	predicates          []predicate.ShareLink
+}
+
+var _ ent.Mutation = (*ShareLinkMutation)(nil)
+
+// sharelinkOption allows management of the mutation configuration using functional options.
+type sharelinkOption func(*ShareLinkMutation)
+
+// newShareLinkMutation creates new mutation for the ShareLink entity.
+func newShareLinkMutation(c config, op Op, opts ...sharelinkOption) *ShareLinkMutation {
+	m := &ShareLinkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeShareLink,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withShareLinkID sets the ID field of the mutation.
+func withShareLinkID(id string) sharelinkOption {
+	return func(m *ShareLinkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ShareLink
+		)
+		m.oldValue = func(ctx context.Context) (*ShareLink, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ShareLink.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withShareLink sets the old ShareLink of the mutation.
+func withShareLink(node *ShareLink) sharelinkOption {
+	return func(m *ShareLinkMutation) {
+		m.oldValue = func(context.Context) (*ShareLink, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ShareLinkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ShareLinkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ShareLink entities.
+func (m *ShareLinkMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ShareLinkMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ShareLinkMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ShareLink.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ShareLinkMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ShareLinkMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *ShareLinkMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *ShareLinkMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ShareLinkMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *ShareLinkMutation) SetSecretID(s string) {
+	m.secret = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *ShareLinkMutation) SecretID() (r string, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *ShareLinkMutation) ResetSecretID() {
+	m.secret = nil
+}
+
+// SetCreatedByID sets the "created_by_id" field.
+func (m *ShareLinkMutation) SetCreatedByID(s string) {
+	m.created_by = &s
+}
+
+// CreatedByID returns the value of the "created_by_id" field in the mutation.
+func (m *ShareLinkMutation) CreatedByID() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedByID returns the old "created_by_id" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldCreatedByID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedByID: %w", err)
+	}
+	return oldValue.CreatedByID, nil
+}
+
+// ResetCreatedByID resets all changes to the "created_by_id" field.
+func (m *ShareLinkMutation) ResetCreatedByID() {
+	m.created_by = nil
+}
+
+// SetRecipientEmail sets the "recipient_email" field.
+func (m *ShareLinkMutation) SetRecipientEmail(s string) {
+	m.recipient_email = &s
+}
+
+// RecipientEmail returns the value of the "recipient_email" field in the mutation.
+func (m *ShareLinkMutation) RecipientEmail() (r string, exists bool) {
+	v := m.recipient_email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipientEmail returns the old "recipient_email" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldRecipientEmail(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipientEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipientEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipientEmail: %w", err)
+	}
+	return oldValue.RecipientEmail, nil
+}
+
+// ClearRecipientEmail clears the value of the "recipient_email" field.
+func (m *ShareLinkMutation) ClearRecipientEmail() {
+	m.recipient_email = nil
+	m.clearedFields[sharelink.FieldRecipientEmail] = struct{}{}
+}
+
+// RecipientEmailCleared returns if the "recipient_email" field was cleared in this mutation.
+func (m *ShareLinkMutation) RecipientEmailCleared() bool {
+	_, ok := m.clearedFields[sharelink.FieldRecipientEmail]
+	return ok
+}
+
+// ResetRecipientEmail resets all changes to the "recipient_email" field.
+func (m *ShareLinkMutation) ResetRecipientEmail() {
+	m.recipient_email = nil
+	delete(m.clearedFields, sharelink.FieldRecipientEmail)
+}
+
+// SetVersion sets the "version" field.
+func (m *ShareLinkMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ShareLinkMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ShareLinkMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ShareLinkMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ShareLinkMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetName sets the "name" field.
+func (m *ShareLinkMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ShareLinkMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ShareLinkMutation) ResetName() {
+	m.name = nil
+}
+
+// SetClientID sets the "client_id" field.
+func (m *ShareLinkMutation) SetClientID(s string) {
+	m.client_id = &s
+}
+
+// ClientID returns the value of the "client_id" field in the mutation.
+func (m *ShareLinkMutation) ClientID() (r string, exists bool) {
+	v := m.client_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClientID returns the old "client_id" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldClientID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClientID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClientID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClientID: %w", err)
+	}
+	return oldValue.ClientID, nil
+}
+
+// ResetClientID resets all changes to the "client_id" field.
+func (m *ShareLinkMutation) ResetClientID() {
+	m.client_id = nil
+}
+
+// SetLookup sets the "lookup" field.
+func (m *ShareLinkMutation) SetLookup(s string) {
+	m.lookup = &s
+}
+
+// Lookup returns the value of the "lookup" field in the mutation.
+func (m *ShareLinkMutation) Lookup() (r string, exists bool) {
+	v := m.lookup
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLookup returns the old "lookup" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldLookup(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLookup is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLookup requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLookup: %w", err)
+	}
+	return oldValue.Lookup, nil
+}
+
+// ResetLookup resets all changes to the "lookup" field.
+func (m *ShareLinkMutation) ResetLookup() {
+	m.lookup = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *ShareLinkMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *ShareLinkMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *ShareLinkMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (m *ShareLinkMutation) SetPepperID(s string) {
+	m.pepper_id = &s
+}
+
+// PepperID returns the value of the "pepper_id" field in the mutation.
+func (m *ShareLinkMutation) PepperID() (r string, exists bool) {
+	v := m.pepper_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPepperID returns the old "pepper_id" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldPepperID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPepperID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPepperID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPepperID: %w", err)
+	}
+	return oldValue.PepperID, nil
+}
+
+// ResetPepperID resets all changes to the "pepper_id" field.
+func (m *ShareLinkMutation) ResetPepperID() {
+	m.pepper_id = nil
+}
+
+// SetGeneration sets the "generation" field.
+func (m *ShareLinkMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
+}
+
+// Generation returns the value of the "generation" field in the mutation.
+func (m *ShareLinkMutation) Generation() (r int, exists bool) {
+	v := m.generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGeneration returns the old "generation" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
+	}
+	return oldValue.Generation, nil
+}
+
+// AddGeneration adds i to the "generation" field.
+func (m *ShareLinkMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
+	} else {
+		m.addgeneration = &i
+	}
+}
+
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *ShareLinkMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGeneration resets all changes to the "generation" field.
+func (m *ShareLinkMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
+}
+
+// SetPassphraseHash sets the "passphrase_hash" field.
+func (m *ShareLinkMutation) SetPassphraseHash(s string) {
+	m.passphrase_hash = &s
+}
+
+// PassphraseHash returns the value of the "passphrase_hash" field in the mutation.
+func (m *ShareLinkMutation) PassphraseHash() (r string, exists bool) {
+	v := m.passphrase_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPassphraseHash returns the old "passphrase_hash" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldPassphraseHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPassphraseHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPassphraseHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPassphraseHash: %w", err)
+	}
+	return oldValue.PassphraseHash, nil
+}
+
+// ResetPassphraseHash resets all changes to the "passphrase_hash" field.
+func (m *ShareLinkMutation) ResetPassphraseHash() {
+	m.passphrase_hash = nil
+}
+
+// SetPassphraseRequired sets the "passphrase_required" field.
+func (m *ShareLinkMutation) SetPassphraseRequired(b bool) {
+	m.passphrase_required = &b
+}
+
+// PassphraseRequired returns the value of the "passphrase_required" field in the mutation.
+func (m *ShareLinkMutation) PassphraseRequired() (r bool, exists bool) {
+	v := m.passphrase_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPassphraseRequired returns the old "passphrase_required" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldPassphraseRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPassphraseRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPassphraseRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPassphraseRequired: %w", err)
+	}
+	return oldValue.PassphraseRequired, nil
+}
+
+// ResetPassphraseRequired resets all changes to the "passphrase_required" field.
+func (m *ShareLinkMutation) ResetPassphraseRequired() {
+	m.passphrase_required = nil
+}
+
+// SetCodeRequired sets the "code_required" field.
+func (m *ShareLinkMutation) SetCodeRequired(b bool) {
+	m.code_required = &b
+}
+
+// CodeRequired returns the value of the "code_required" field in the mutation.
+func (m *ShareLinkMutation) CodeRequired() (r bool, exists bool) {
+	v := m.code_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeRequired returns the old "code_required" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldCodeRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeRequired: %w", err)
+	}
+	return oldValue.CodeRequired, nil
+}
+
+// ResetCodeRequired resets all changes to the "code_required" field.
+func (m *ShareLinkMutation) ResetCodeRequired() {
+	m.code_required = nil
+}
+
+// SetMaxViews sets the "max_views" field.
+func (m *ShareLinkMutation) SetMaxViews(i int) {
+	m.max_views = &i
+	m.addmax_views = nil
+}
+
+// MaxViews returns the value of the "max_views" field in the mutation.
+func (m *ShareLinkMutation) MaxViews() (r int, exists bool) {
+	v := m.max_views
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaxViews returns the old "max_views" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldMaxViews(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaxViews is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaxViews requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaxViews: %w", err)
+	}
+	return oldValue.MaxViews, nil
+}
+
+// AddMaxViews adds i to the "max_views" field.
+func (m *ShareLinkMutation) AddMaxViews(i int) {
+	if m.addmax_views != nil {
+		*m.addmax_views += i
+	} else {
+		m.addmax_views = &i
+	}
+}
+
+// AddedMaxViews returns the value that was added to the "max_views" field in this mutation.
+func (m *ShareLinkMutation) AddedMaxViews() (r int, exists bool) {
+	v := m.addmax_views
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMaxViews resets all changes to the "max_views" field.
+func (m *ShareLinkMutation) ResetMaxViews() {
+	m.max_views = nil
+	m.addmax_views = nil
+}
+
+// SetViewCount sets the "view_count" field.
+func (m *ShareLinkMutation) SetViewCount(i int) {
+	m.view_count = &i
+	m.addview_count = nil
+}
+
+// ViewCount returns the value of the "view_count" field in the mutation.
+func (m *ShareLinkMutation) ViewCount() (r int, exists bool) {
+	v := m.view_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldViewCount returns the old "view_count" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldViewCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldViewCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldViewCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldViewCount: %w", err)
+	}
+	return oldValue.ViewCount, nil
+}
+
+// AddViewCount adds i to the "view_count" field.
+func (m *ShareLinkMutation) AddViewCount(i int) {
+	if m.addview_count != nil {
+		*m.addview_count += i
+	} else {
+		m.addview_count = &i
+	}
+}
+
+// AddedViewCount returns the value that was added to the "view_count" field in this mutation.
+func (m *ShareLinkMutation) AddedViewCount() (r int, exists bool) {
+	v := m.addview_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetViewCount resets all changes to the "view_count" field.
+func (m *ShareLinkMutation) ResetViewCount() {
+	m.view_count = nil
+	m.addview_count = nil
+}
+
+// SetMisses sets the "misses" field.
+func (m *ShareLinkMutation) SetMisses(i int) {
+	m.misses = &i
+	m.addmisses = nil
+}
+
+// Misses returns the value of the "misses" field in the mutation.
+func (m *ShareLinkMutation) Misses() (r int, exists bool) {
+	v := m.misses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMisses returns the old "misses" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldMisses(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMisses is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMisses requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMisses: %w", err)
+	}
+	return oldValue.Misses, nil
+}
+
+// AddMisses adds i to the "misses" field.
+func (m *ShareLinkMutation) AddMisses(i int) {
+	if m.addmisses != nil {
+		*m.addmisses += i
+	} else {
+		m.addmisses = &i
+	}
+}
+
+// AddedMisses returns the value that was added to the "misses" field in this mutation.
+func (m *ShareLinkMutation) AddedMisses() (r int, exists bool) {
+	v := m.addmisses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMisses resets all changes to the "misses" field.
+func (m *ShareLinkMutation) ResetMisses() {
+	m.misses = nil
+	m.addmisses = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *ShareLinkMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ShareLinkMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *ShareLinkMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *ShareLinkMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ShareLinkMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// SetRevokedAt sets the "revoked_at" field.
+func (m *ShareLinkMutation) SetRevokedAt(i int64) {
+	m.revoked_at = &i
+	m.addrevoked_at = nil
+}
+
+// RevokedAt returns the value of the "revoked_at" field in the mutation.
+func (m *ShareLinkMutation) RevokedAt() (r int64, exists bool) {
+	v := m.revoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevokedAt returns the old "revoked_at" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldRevokedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevokedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevokedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevokedAt: %w", err)
+	}
+	return oldValue.RevokedAt, nil
+}
+
+// AddRevokedAt adds i to the "revoked_at" field.
+func (m *ShareLinkMutation) AddRevokedAt(i int64) {
+	if m.addrevoked_at != nil {
+		*m.addrevoked_at += i
+	} else {
+		m.addrevoked_at = &i
+	}
+}
+
+// AddedRevokedAt returns the value that was added to the "revoked_at" field in this mutation.
+func (m *ShareLinkMutation) AddedRevokedAt() (r int64, exists bool) {
+	v := m.addrevoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevokedAt resets all changes to the "revoked_at" field.
+func (m *ShareLinkMutation) ResetRevokedAt() {
+	m.revoked_at = nil
+	m.addrevoked_at = nil
+}
+
+// SetLastViewedAt sets the "last_viewed_at" field.
+func (m *ShareLinkMutation) SetLastViewedAt(i int64) {
+	m.last_viewed_at = &i
+	m.addlast_viewed_at = nil
+}
+
+// LastViewedAt returns the value of the "last_viewed_at" field in the mutation.
+func (m *ShareLinkMutation) LastViewedAt() (r int64, exists bool) {
+	v := m.last_viewed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastViewedAt returns the old "last_viewed_at" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldLastViewedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastViewedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastViewedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastViewedAt: %w", err)
+	}
+	return oldValue.LastViewedAt, nil
+}
+
+// AddLastViewedAt adds i to the "last_viewed_at" field.
+func (m *ShareLinkMutation) AddLastViewedAt(i int64) {
+	if m.addlast_viewed_at != nil {
+		*m.addlast_viewed_at += i
+	} else {
+		m.addlast_viewed_at = &i
+	}
+}
+
+// AddedLastViewedAt returns the value that was added to the "last_viewed_at" field in this mutation.
+func (m *ShareLinkMutation) AddedLastViewedAt() (r int64, exists bool) {
+	v := m.addlast_viewed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastViewedAt resets all changes to the "last_viewed_at" field.
+func (m *ShareLinkMutation) ResetLastViewedAt() {
+	m.last_viewed_at = nil
+	m.addlast_viewed_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *ShareLinkMutation) SetEndedAt(i int64) {
+	m.ended_at = &i
+	m.addended_at = nil
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *ShareLinkMutation) EndedAt() (r int64, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldEndedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// AddEndedAt adds i to the "ended_at" field.
+func (m *ShareLinkMutation) AddEndedAt(i int64) {
+	if m.addended_at != nil {
+		*m.addended_at += i
+	} else {
+		m.addended_at = &i
+	}
+}
+
+// AddedEndedAt returns the value that was added to the "ended_at" field in this mutation.
+func (m *ShareLinkMutation) AddedEndedAt() (r int64, exists bool) {
+	v := m.addended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *ShareLinkMutation) ResetEndedAt() {
+	m.ended_at = nil
+	m.addended_at = nil
+}
+
+// ClearSecret clears the "secret" edge to the Secret entity.
+func (m *ShareLinkMutation) ClearSecret() {
+	m.clearedsecret = true
+	m.clearedFields[sharelink.FieldSecretID] = struct{}{}
+}
+
+// SecretCleared reports if the "secret" edge to the Secret entity was cleared.
+func (m *ShareLinkMutation) SecretCleared() bool {
+	return m.clearedsecret
+}
+
+// SecretIDs returns the "secret" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SecretID instead. It exists only for internal usage by the builders.
+func (m *ShareLinkMutation) SecretIDs() (ids []string) {
+	if id := m.secret; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSecret resets all changes to the "secret" edge.
+func (m *ShareLinkMutation) ResetSecret() {
+	m.secret = nil
+	m.clearedsecret = false
+}
+
+// ClearCreatedBy clears the "created_by" edge to the User entity.
+func (m *ShareLinkMutation) ClearCreatedBy() {
+	m.clearedcreated_by = true
+	m.clearedFields[sharelink.FieldCreatedByID] = struct{}{}
+}
+
+// CreatedByCleared reports if the "created_by" edge to the User entity was cleared.
+func (m *ShareLinkMutation) CreatedByCleared() bool {
+	return m.clearedcreated_by
+}
+
+// CreatedByIDs returns the "created_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CreatedByID instead. It exists only for internal usage by the builders.
+func (m *ShareLinkMutation) CreatedByIDs() (ids []string) {
+	if id := m.created_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCreatedBy resets all changes to the "created_by" edge.
+func (m *ShareLinkMutation) ResetCreatedBy() {
+	m.created_by = nil
+	m.clearedcreated_by = false
+}
+
+// Where appends a list predicates to the ShareLinkMutation builder.
+func (m *ShareLinkMutation) Where(ps ...predicate.ShareLink) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ShareLinkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ShareLinkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ShareLink, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ShareLinkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ShareLinkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ShareLink).
+func (m *ShareLinkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ShareLinkMutation) Fields() []string {
+	fields := make([]string, 0, 21)
+	if m.created_at != nil {
+		fields = append(fields, sharelink.FieldCreatedAt)
+	}
+	if m.secret != nil {
+		fields = append(fields, sharelink.FieldSecretID)
+	}
+	if m.created_by != nil {
+		fields = append(fields, sharelink.FieldCreatedByID)
+	}
+	if m.recipient_email != nil {
+		fields = append(fields, sharelink.FieldRecipientEmail)
+	}
+	if m.version != nil {
+		fields = append(fields, sharelink.FieldVersion)
+	}
+	if m.name != nil {
+		fields = append(fields, sharelink.FieldName)
+	}
+	if m.client_id != nil {
+		fields = append(fields, sharelink.FieldClientID)
+	}
+	if m.lookup != nil {
+		fields = append(fields, sharelink.FieldLookup)
+	}
+	if m.hash != nil {
+		fields = append(fields, sharelink.FieldHash)
+	}
+	if m.pepper_id != nil {
+		fields = append(fields, sharelink.FieldPepperID)
+	}
+	if m.generation != nil {
+		fields = append(fields, sharelink.FieldGeneration)
+	}
+	if m.passphrase_hash != nil {
+		fields = append(fields, sharelink.FieldPassphraseHash)
+	}
+	if m.passphrase_required != nil {
+		fields = append(fields, sharelink.FieldPassphraseRequired)
+	}
+	if m.code_required != nil {
+		fields = append(fields, sharelink.FieldCodeRequired)
+	}
+	if m.max_views != nil {
+		fields = append(fields, sharelink.FieldMaxViews)
+	}
+	if m.view_count != nil {
+		fields = append(fields, sharelink.FieldViewCount)
+	}
+	if m.misses != nil {
+		fields = append(fields, sharelink.FieldMisses)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, sharelink.FieldExpiresAt)
+	}
+	if m.revoked_at != nil {
+		fields = append(fields, sharelink.FieldRevokedAt)
+	}
+	if m.last_viewed_at != nil {
+		fields = append(fields, sharelink.FieldLastViewedAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, sharelink.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ShareLinkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		return m.CreatedAt()
+	case sharelink.FieldSecretID:
+		return m.SecretID()
+	case sharelink.FieldCreatedByID:
+		return m.CreatedByID()
+	case sharelink.FieldRecipientEmail:
+		return m.RecipientEmail()
+	case sharelink.FieldVersion:
+		return m.Version()
+	case sharelink.FieldName:
+		return m.Name()
+	case sharelink.FieldClientID:
+		return m.ClientID()
+	case sharelink.FieldLookup:
+		return m.Lookup()
+	case sharelink.FieldHash:
+		return m.Hash()
+	case sharelink.FieldPepperID:
+		return m.PepperID()
+	case sharelink.FieldGeneration:
+		return m.Generation()
+	case sharelink.FieldPassphraseHash:
+		return m.PassphraseHash()
+	case sharelink.FieldPassphraseRequired:
+		return m.PassphraseRequired()
+	case sharelink.FieldCodeRequired:
+		return m.CodeRequired()
+	case sharelink.FieldMaxViews:
+		return m.MaxViews()
+	case sharelink.FieldViewCount:
+		return m.ViewCount()
+	case sharelink.FieldMisses:
+		return m.Misses()
+	case sharelink.FieldExpiresAt:
+		return m.ExpiresAt()
+	case sharelink.FieldRevokedAt:
+		return m.RevokedAt()
+	case sharelink.FieldLastViewedAt:
+		return m.LastViewedAt()
+	case sharelink.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ShareLinkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case sharelink.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case sharelink.FieldCreatedByID:
+		return m.OldCreatedByID(ctx)
+	case sharelink.FieldRecipientEmail:
+		return m.OldRecipientEmail(ctx)
+	case sharelink.FieldVersion:
+		return m.OldVersion(ctx)
+	case sharelink.FieldName:
+		return m.OldName(ctx)
+	case sharelink.FieldClientID:
+		return m.OldClientID(ctx)
+	case sharelink.FieldLookup:
+		return m.OldLookup(ctx)
+	case sharelink.FieldHash:
+		return m.OldHash(ctx)
+	case sharelink.FieldPepperID:
+		return m.OldPepperID(ctx)
+	case sharelink.FieldGeneration:
+		return m.OldGeneration(ctx)
+	case sharelink.FieldPassphraseHash:
+		return m.OldPassphraseHash(ctx)
+	case sharelink.FieldPassphraseRequired:
+		return m.OldPassphraseRequired(ctx)
+	case sharelink.FieldCodeRequired:
+		return m.OldCodeRequired(ctx)
+	case sharelink.FieldMaxViews:
+		return m.OldMaxViews(ctx)
+	case sharelink.FieldViewCount:
+		return m.OldViewCount(ctx)
+	case sharelink.FieldMisses:
+		return m.OldMisses(ctx)
+	case sharelink.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case sharelink.FieldRevokedAt:
+		return m.OldRevokedAt(ctx)
+	case sharelink.FieldLastViewedAt:
+		return m.OldLastViewedAt(ctx)
+	case sharelink.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ShareLink field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShareLinkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case sharelink.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case sharelink.FieldCreatedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedByID(v)
+		return nil
+	case sharelink.FieldRecipientEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipientEmail(v)
+		return nil
+	case sharelink.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case sharelink.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case sharelink.FieldClientID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClientID(v)
+		return nil
+	case sharelink.FieldLookup:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLookup(v)
+		return nil
+	case sharelink.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case sharelink.FieldPepperID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPepperID(v)
+		return nil
+	case sharelink.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGeneration(v)
+		return nil
+	case sharelink.FieldPassphraseHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPassphraseHash(v)
+		return nil
+	case sharelink.FieldPassphraseRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPassphraseRequired(v)
+		return nil
+	case sharelink.FieldCodeRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeRequired(v)
+		return nil
+	case sharelink.FieldMaxViews:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaxViews(v)
+		return nil
+	case sharelink.FieldViewCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetViewCount(v)
+		return nil
+	case sharelink.FieldMisses:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMisses(v)
+		return nil
+	case sharelink.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case sharelink.FieldRevokedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevokedAt(v)
+		return nil
+	case sharelink.FieldLastViewedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastViewedAt(v)
+		return nil
+	case sharelink.FieldEndedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ShareLinkMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, sharelink.FieldCreatedAt)
+	}
+	if m.addversion != nil {
+		fields = append(fields, sharelink.FieldVersion)
+	}
+	if m.addgeneration != nil {
+		fields = append(fields, sharelink.FieldGeneration)
+	}
+	if m.addmax_views != nil {
+		fields = append(fields, sharelink.FieldMaxViews)
+	}
+	if m.addview_count != nil {
+		fields = append(fields, sharelink.FieldViewCount)
+	}
+	if m.addmisses != nil {
+		fields = append(fields, sharelink.FieldMisses)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, sharelink.FieldExpiresAt)
+	}
+	if m.addrevoked_at != nil {
+		fields = append(fields, sharelink.FieldRevokedAt)
+	}
+	if m.addlast_viewed_at != nil {
+		fields = append(fields, sharelink.FieldLastViewedAt)
+	}
+	if m.addended_at != nil {
+		fields = append(fields, sharelink.FieldEndedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ShareLinkMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case sharelink.FieldVersion:
+		return m.AddedVersion()
+	case sharelink.FieldGeneration:
+		return m.AddedGeneration()
+	case sharelink.FieldMaxViews:
+		return m.AddedMaxViews()
+	case sharelink.FieldViewCount:
+		return m.AddedViewCount()
+	case sharelink.FieldMisses:
+		return m.AddedMisses()
+	case sharelink.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	case sharelink.FieldRevokedAt:
+		return m.AddedRevokedAt()
+	case sharelink.FieldLastViewedAt:
+		return m.AddedLastViewedAt()
+	case sharelink.FieldEndedAt:
+		return m.AddedEndedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShareLinkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case sharelink.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case sharelink.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGeneration(v)
+		return nil
+	case sharelink.FieldMaxViews:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMaxViews(v)
+		return nil
+	case sharelink.FieldViewCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddViewCount(v)
+		return nil
+	case sharelink.FieldMisses:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMisses(v)
+		return nil
+	case sharelink.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	case sharelink.FieldRevokedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevokedAt(v)
+		return nil
+	case sharelink.FieldLastViewedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastViewedAt(v)
+		return nil
+	case sharelink.FieldEndedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ShareLinkMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(sharelink.FieldRecipientEmail) {
+		fields = append(fields, sharelink.FieldRecipientEmail)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ShareLinkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ShareLinkMutation) ClearField(name string) error {
+	switch name {
+	case sharelink.FieldRecipientEmail:
+		m.ClearRecipientEmail()
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ShareLinkMutation) ResetField(name string) error {
+	switch name {
+	case sharelink.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case sharelink.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case sharelink.FieldCreatedByID:
+		m.ResetCreatedByID()
+		return nil
+	case sharelink.FieldRecipientEmail:
+		m.ResetRecipientEmail()
+		return nil
+	case sharelink.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case sharelink.FieldName:
+		m.ResetName()
+		return nil
+	case sharelink.FieldClientID:
+		m.ResetClientID()
+		return nil
+	case sharelink.FieldLookup:
+		m.ResetLookup()
+		return nil
+	case sharelink.FieldHash:
+		m.ResetHash()
+		return nil
+	case sharelink.FieldPepperID:
+		m.ResetPepperID()
+		return nil
+	case sharelink.FieldGeneration:
+		m.ResetGeneration()
+		return nil
+	case sharelink.FieldPassphraseHash:
+		m.ResetPassphraseHash()
+		return nil
+	case sharelink.FieldPassphraseRequired:
+		m.ResetPassphraseRequired()
+		return nil
+	case sharelink.FieldCodeRequired:
+		m.ResetCodeRequired()
+		return nil
+	case sharelink.FieldMaxViews:
+		m.ResetMaxViews()
+		return nil
+	case sharelink.FieldViewCount:
+		m.ResetViewCount()
+		return nil
+	case sharelink.FieldMisses:
+		m.ResetMisses()
+		return nil
+	case sharelink.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case sharelink.FieldRevokedAt:
+		m.ResetRevokedAt()
+		return nil
+	case sharelink.FieldLastViewedAt:
+		m.ResetLastViewedAt()
+		return nil
+	case sharelink.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ShareLinkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.secret != nil {
+		edges = append(edges, sharelink.EdgeSecret)
+	}
+	if m.created_by != nil {
+		edges = append(edges, sharelink.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ShareLinkMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case sharelink.EdgeSecret:
+		if id := m.secret; id != nil {
+			return []ent.Value{*id}
+		}
+	case sharelink.EdgeCreatedBy:
+		if id := m.created_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ShareLinkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ShareLinkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ShareLinkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedsecret {
+		edges = append(edges, sharelink.EdgeSecret)
+	}
+	if m.clearedcreated_by {
+		edges = append(edges, sharelink.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ShareLinkMutation) EdgeCleared(name string) bool {
+	switch name {
+	case sharelink.EdgeSecret:
+		return m.clearedsecret
+	case sharelink.EdgeCreatedBy:
+		return m.clearedcreated_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ShareLinkMutation) ClearEdge(name string) error {
+	switch name {
+	case sharelink.EdgeSecret:
+		m.ClearSecret()
+		return nil
+	case sharelink.EdgeCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ShareLinkMutation) ResetEdge(name string) error {
+	switch name {
+	case sharelink.EdgeSecret:
+		m.ResetSecret()
+		return nil
+	case sharelink.EdgeCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown ShareLink edge %s", name)
 }
 
 // UserMutation represents an operation that mutates the User nodes in the graph.

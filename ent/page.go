@@ -25,6 +25,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -1398,6 +1399,97 @@ func (q *SessionQuery) Page(ctx context.Context, w page.Window, o page.Order) (*
 	}
 	for i, r := range rows {
 		c.Edges[i] = &SessionEdge{Node: r, Cursor: page.Cursor{Type: TypeSession, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// ShareLinkEdge is one row of a page.
+type ShareLinkEdge struct {
+	Node   *ShareLink
+	Cursor page.Cursor
+}
+
+// ShareLinkConnection is one page.
+type ShareLinkConnection struct {
+	Edges    []*ShareLinkEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *ShareLinkConnection) Nodes() []*ShareLink {
+	out := make([]*ShareLink, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *ShareLinkConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *ShareLink) orderValue(column string) any {
+	switch column {
+	case sharelink.FieldCreatedAt:
+		return _m.CreatedAt
+	case sharelink.FieldSecretID:
+		return _m.SecretID
+	case sharelink.FieldCreatedByID:
+		return _m.CreatedByID
+	case sharelink.FieldName:
+		return _m.Name
+	case sharelink.FieldClientID:
+		return _m.ClientID
+	case sharelink.FieldLookup:
+		return _m.Lookup
+	case sharelink.FieldPepperID:
+		return _m.PepperID
+	case sharelink.FieldExpiresAt:
+		return _m.ExpiresAt
+	case sharelink.FieldRevokedAt:
+		return _m.RevokedAt
+	case sharelink.FieldLastViewedAt:
+		return _m.LastViewedAt
+	case sharelink.FieldEndedAt:
+		return _m.EndedAt
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *ShareLinkQuery) Page(ctx context.Context, w page.Window, o page.Order) (*ShareLinkConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeShareLink, o, (&ShareLink{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.ShareLink(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &ShareLinkConnection{
+		Edges:    make([]*ShareLinkEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &ShareLinkEdge{Node: r, Cursor: page.Cursor{Type: TypeShareLink, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor

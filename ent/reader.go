@@ -19,6 +19,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -61,6 +62,8 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.SecretVersion().Where(secretversion.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
+	case "shl":
+		return r.ShareLink().Where(sharelink.ID(id)).Only(ctx)
 	case "usr":
 		return r.User().Where(user.ID(id)).Only(ctx)
 	}
@@ -96,6 +99,8 @@ func TypeOf(n Noder) string {
 		return TypeSecretVersion
 	case *Session:
 		return TypeSession
+	case *ShareLink:
+		return TypeShareLink
 	case *User:
 		return TypeUser
 	}
@@ -701,6 +706,43 @@ func (q *SessionQuery) Eager(edges ...string) *SessionQuery {
 		switch e {
 		case "user":
 			q = q.WithUser()
+		}
+	}
+	return q
+}
+
+// ShareLink queries the visible rows.
+func (r Reader) ShareLink() *ShareLinkQuery { return r.c.ShareLink.Query() }
+
+// IsNode marks ShareLink as a thing with a global id.
+func (*ShareLink) IsNode() {}
+
+// Secret is nil when it is hidden from the viewer.
+func (_m *ShareLink) Secret(ctx context.Context) (*Secret, error) {
+	v, err := _m.Edges.SecretOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QuerySecret().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// CreatedBy is nil when it is hidden from the viewer.
+func (_m *ShareLink) CreatedBy(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.CreatedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryCreatedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *ShareLinkQuery) Eager(edges ...string) *ShareLinkQuery {
+	for _, e := range edges {
+		switch e {
+		case "secret":
+			q = q.WithSecret()
+		case "createdBy":
+			q = q.WithCreatedBy()
 		}
 	}
 	return q

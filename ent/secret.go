@@ -75,9 +75,11 @@ type SecretEdges struct {
 	Grants []*SecretGrant `json:"grants,omitempty"`
 	// Versions holds the value of the versions edge.
 	Versions []*SecretVersion `json:"versions,omitempty"`
+	// ShareLinks holds the value of the share_links edge.
+	ShareLinks []*ShareLink `json:"share_links,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 }
 
 // OrganizationOrErr returns the Organization value or an error if the edge
@@ -118,6 +120,15 @@ func (e SecretEdges) VersionsOrErr() ([]*SecretVersion, error) {
 		return e.Versions, nil
 	}
 	return nil, &NotLoadedError{edge: "versions"}
+}
+
+// ShareLinksOrErr returns the ShareLinks value or an error if the edge
+// was not loaded in eager-loading.
+func (e SecretEdges) ShareLinksOrErr() ([]*ShareLink, error) {
+	if e.loadedTypes[4] {
+		return e.ShareLinks, nil
+	}
+	return nil, &NotLoadedError{edge: "share_links"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -308,6 +319,11 @@ func (_m *Secret) QueryGrants() *SecretGrantQuery {
 // QueryVersions queries the "versions" edge of the Secret entity.
 func (_m *Secret) QueryVersions() *SecretVersionQuery {
 	return NewSecretClient(_m.config).QueryVersions(_m)
+}
+
+// QueryShareLinks queries the "share_links" edge of the Secret entity.
+func (_m *Secret) QueryShareLinks() *ShareLinkQuery {
+	return NewSecretClient(_m.config).QueryShareLinks(_m)
 }
 
 // Update returns a builder for updating this Secret.

@@ -13,6 +13,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -307,6 +308,21 @@ func (_c *SecretCreate) AddVersions(v ...*SecretVersion) *SecretCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddVersionIDs(ids...)
+}
+
+// AddShareLinkIDs adds the "share_links" edge to the ShareLink entity by IDs.
+func (_c *SecretCreate) AddShareLinkIDs(ids ...string) *SecretCreate {
+	_c.mutation.AddShareLinkIDs(ids...)
+	return _c
+}
+
+// AddShareLinks adds the "share_links" edges to the ShareLink entity.
+func (_c *SecretCreate) AddShareLinks(v ...*ShareLink) *SecretCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddShareLinkIDs(ids...)
 }
 
 // Mutation returns the SecretMutation object of the builder.
@@ -651,6 +667,22 @@ func (_c *SecretCreate) createSpec() (*Secret, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(secretversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ShareLinksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

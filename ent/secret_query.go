@@ -19,6 +19,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -33,6 +34,7 @@ type SecretQuery struct {
 	withOwner        *UserQuery
 	withGrants       *SecretGrantQuery
 	withVersions     *SecretVersionQuery
+	withShareLinks   *ShareLinkQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -151,6 +153,28 @@ func (_q *SecretQuery) QueryVersions() *SecretVersionQuery {
 			sqlgraph.From(secret.Table, secret.FieldID, selector),
 			sqlgraph.To(secretversion.Table, secretversion.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, secret.VersionsTable, secret.VersionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryShareLinks chains the current query on the "share_links" edge.
+func (_q *SecretQuery) QueryShareLinks() *ShareLinkQuery {
+	query := (&ShareLinkClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(secret.Table, secret.FieldID, selector),
+			sqlgraph.To(sharelink.Table, sharelink.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, secret.ShareLinksTable, secret.ShareLinksColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -354,6 +378,7 @@ func (_q *SecretQuery) Clone() *SecretQuery {
 		withOwner:        _q.withOwner.Clone(),
 		withGrants:       _q.withGrants.Clone(),
 		withVersions:     _q.withVersions.Clone(),
+		withShareLinks:   _q.withShareLinks.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -401,6 +426,17 @@ func (_q *SecretQuery) WithVersions(opts ...func(*SecretVersionQuery)) *SecretQu
 		opt(query)
 	}
 	_q.withVersions = query
+	return _q
+}
+
+// WithShareLinks tells the query-builder to eager-load the nodes that are connected to
+// the "share_links" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SecretQuery) WithShareLinks(opts ...func(*ShareLinkQuery)) *SecretQuery {
+	query := (&ShareLinkClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withShareLinks = query
 	return _q
 }
 
@@ -488,11 +524,12 @@ func (_q *SecretQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Secre
 	var (
 		nodes       = []*Secret{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withOrganization != nil,
 			_q.withOwner != nil,
 			_q.withGrants != nil,
 			_q.withVersions != nil,
+			_q.withShareLinks != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -539,6 +576,13 @@ func (_q *SecretQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Secre
 		if err := _q.loadVersions(ctx, query, nodes,
 			func(n *Secret) { n.Edges.Versions = []*SecretVersion{} },
 			func(n *Secret, e *SecretVersion) { n.Edges.Versions = append(n.Edges.Versions, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withShareLinks; query != nil {
+		if err := _q.loadShareLinks(ctx, query, nodes,
+			func(n *Secret) { n.Edges.ShareLinks = []*ShareLink{} },
+			func(n *Secret, e *ShareLink) { n.Edges.ShareLinks = append(n.Edges.ShareLinks, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -648,6 +692,36 @@ func (_q *SecretQuery) loadVersions(ctx context.Context, query *SecretVersionQue
 	}
 	query.Where(predicate.SecretVersion(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(secret.VersionsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.SecretID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "secret_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *SecretQuery) loadShareLinks(ctx context.Context, query *ShareLinkQuery, nodes []*Secret, init func(*Secret), assign func(*Secret, *ShareLink)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Secret)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(sharelink.FieldSecretID)
+	}
+	query.Where(predicate.ShareLink(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(secret.ShareLinksColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

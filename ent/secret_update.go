@@ -16,6 +16,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -384,6 +385,21 @@ func (_u *SecretUpdate) AddVersions(v ...*SecretVersion) *SecretUpdate {
 	return _u.AddVersionIDs(ids...)
 }
 
+// AddShareLinkIDs adds the "share_links" edge to the ShareLink entity by IDs.
+func (_u *SecretUpdate) AddShareLinkIDs(ids ...string) *SecretUpdate {
+	_u.mutation.AddShareLinkIDs(ids...)
+	return _u
+}
+
+// AddShareLinks adds the "share_links" edges to the ShareLink entity.
+func (_u *SecretUpdate) AddShareLinks(v ...*ShareLink) *SecretUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddShareLinkIDs(ids...)
+}
+
 // Mutation returns the SecretMutation object of the builder.
 func (_u *SecretUpdate) Mutation() *SecretMutation {
 	return _u.mutation
@@ -441,6 +457,27 @@ func (_u *SecretUpdate) RemoveVersions(v ...*SecretVersion) *SecretUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveVersionIDs(ids...)
+}
+
+// ClearShareLinks clears all "share_links" edges to the ShareLink entity.
+func (_u *SecretUpdate) ClearShareLinks() *SecretUpdate {
+	_u.mutation.ClearShareLinks()
+	return _u
+}
+
+// RemoveShareLinkIDs removes the "share_links" edge to ShareLink entities by IDs.
+func (_u *SecretUpdate) RemoveShareLinkIDs(ids ...string) *SecretUpdate {
+	_u.mutation.RemoveShareLinkIDs(ids...)
+	return _u
+}
+
+// RemoveShareLinks removes "share_links" edges to ShareLink entities.
+func (_u *SecretUpdate) RemoveShareLinks(v ...*ShareLink) *SecretUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveShareLinkIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -711,6 +748,51 @@ func (_u *SecretUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(secretversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ShareLinksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedShareLinksIDs(); len(nodes) > 0 && !_u.mutation.ShareLinksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ShareLinksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1090,6 +1172,21 @@ func (_u *SecretUpdateOne) AddVersions(v ...*SecretVersion) *SecretUpdateOne {
 	return _u.AddVersionIDs(ids...)
 }
 
+// AddShareLinkIDs adds the "share_links" edge to the ShareLink entity by IDs.
+func (_u *SecretUpdateOne) AddShareLinkIDs(ids ...string) *SecretUpdateOne {
+	_u.mutation.AddShareLinkIDs(ids...)
+	return _u
+}
+
+// AddShareLinks adds the "share_links" edges to the ShareLink entity.
+func (_u *SecretUpdateOne) AddShareLinks(v ...*ShareLink) *SecretUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddShareLinkIDs(ids...)
+}
+
 // Mutation returns the SecretMutation object of the builder.
 func (_u *SecretUpdateOne) Mutation() *SecretMutation {
 	return _u.mutation
@@ -1147,6 +1244,27 @@ func (_u *SecretUpdateOne) RemoveVersions(v ...*SecretVersion) *SecretUpdateOne 
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveVersionIDs(ids...)
+}
+
+// ClearShareLinks clears all "share_links" edges to the ShareLink entity.
+func (_u *SecretUpdateOne) ClearShareLinks() *SecretUpdateOne {
+	_u.mutation.ClearShareLinks()
+	return _u
+}
+
+// RemoveShareLinkIDs removes the "share_links" edge to ShareLink entities by IDs.
+func (_u *SecretUpdateOne) RemoveShareLinkIDs(ids ...string) *SecretUpdateOne {
+	_u.mutation.RemoveShareLinkIDs(ids...)
+	return _u
+}
+
+// RemoveShareLinks removes "share_links" edges to ShareLink entities.
+func (_u *SecretUpdateOne) RemoveShareLinks(v ...*ShareLink) *SecretUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveShareLinkIDs(ids...)
 }
 
 // Where appends a list predicates to the SecretUpdate builder.
@@ -1447,6 +1565,51 @@ func (_u *SecretUpdateOne) sqlSave(ctx context.Context) (_node *Secret, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(secretversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ShareLinksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedShareLinksIDs(); len(nodes) > 0 && !_u.mutation.ShareLinksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ShareLinksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   secret.ShareLinksTable,
+			Columns: []string{secret.ShareLinksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sharelink.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

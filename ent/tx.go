@@ -60,6 +60,8 @@ type Tx struct {
 	SecuritySettings *SecuritySettingsClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
+	// ShareLink is the client for interacting with the ShareLink builders.
+	ShareLink *ShareLinkClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -217,6 +219,7 @@ func (tx *Tx) init() {
 	tx.SecretVersion = NewSecretVersionClient(tx.config)
 	tx.SecuritySettings = NewSecuritySettingsClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
+	tx.ShareLink = NewShareLinkClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 

@@ -35,6 +35,7 @@ func idorAll(typ string) string {
 			status grants(first: 5) { totalCount nodes { id grantee { ... on User { id name } ... on Group { id name } } } } versions(first: 5) { totalCount nodes { id } }`,
 		"SecretGrant":   "canEdit grantee { ... on User { id name } ... on Group { id name } } grantedBy { id }",
 		"SecretVersion": "number current createdBy { id }",
+		"ShareLink":     "recipientEmail viewsLeft viewCount createdBy { id } lastViewedAt",
 		"Group": `name description owner { id name } organization { id name } viewerCan
 			status members(first: 5) { totalCount nodes { id user { id } } }`,
 		"GroupMember": "user { id } addedBy { id } addedAt",
@@ -45,7 +46,7 @@ func idorAll(typ string) string {
 // idorAny is the same of a row of whatever type.
 func idorAny() string {
 	out := ""
-	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "Group", "GroupMember"} {
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember"} {
 		fields := idorAll(typ)
 		if typ == "Secret" || typ == "Group" { // what is of another type than elsewhere, or too much for one operation, is on a line of its own
 			fields, _, _ = strings.Cut(fields, "\n")
@@ -102,6 +103,9 @@ func idorSlots() []idorSlot {
 		deed("LeaveSecretInput.id", "sec", "leaveSecret", "id: $id", "__typename"),
 		deed("RestoreSecretVersionInput.versionId", "scv", "restoreSecretVersion", "versionId: $id", "secret { "+idorAll("Secret")+" }"),
 		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
+		deed("CreateShareLinkInput.secretId", "sec", "createShareLink", "secretId: $id, expiresInSeconds: 60", "url shareLink { "+idorAll("ShareLink")+" }"),
+		deed("ResendShareLinkInput.id", "shl", "resendShareLink", "id: $id", "url shareLink { "+idorAll("ShareLink")+" }"),
+		deed("RevokeShareLinkInput.id", "shl", "revokeShareLink", "id: $id", "shareLink { "+idorAll("ShareLink")+" }"),
 		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
@@ -267,7 +271,7 @@ func (e *estate) idorIDs(t *testing.T) []string {
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
 		e.vault, e.safe, e.team, e.devMember, of("SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault), of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", e.vault),
-		of("SELECT id AS x FROM sealed_versions WHERE secret_id = ?", e.vault),
+		of("SELECT id AS x FROM sealed_versions WHERE secret_id = ?", e.vault), e.vaultLink,
 		of("SELECT id AS x FROM instances"), of("SELECT id AS x FROM mails WHERE resource_id = ?", e.devInvitation), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
 	}
 }
@@ -311,7 +315,7 @@ func TestNoIDOpensWhatIsNotOnes(t *testing.T) {
 			t.Errorf("only %d requests", asked)
 		}
 		t.Logf("%d requests", asked)
-	})
+	}, withLinks)
 }
 
 func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (asked int) {

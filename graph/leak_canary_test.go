@@ -120,6 +120,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		streams := l.listen(ada, ben)
 		key := l.keys(ada, ben)
 		l.secrets(ada, ben)
+		l.outside(box, ada)
 		l.privateKeys(ada, key)
 		l.links(box, ada, ben, key)
 		l.accountLinks(box, ada)
@@ -145,7 +146,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 			l.c.in(t, "the table "+table, []byte(strings.Join(l.dump(t, table, columns, "1 = 1"), "\n")))
 		}
 		l.files()
-	})
+	}, withLinks)
 }
 
 // files searches everything in the data folder, the SQLite file and its write-ahead log among it.

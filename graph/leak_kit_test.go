@@ -32,6 +32,7 @@ type estate struct {
 	evesInvitation, evesToken      string // an offer to eve, and the id of a token of hers
 	devsNew, devsOld               string // keys of fay's that dev sees; not what the one replaced, and not what replaced the other
 	vault, safe, team, devMember   string // a secret of ada's that dev edits and cleo views, one that is hers alone, and her group with dev and hal, which reaches the first
+	vaultLink                      string // by which ada hands the vault to somebody outside
 	evesSecret, evesGroup          string // eve's own, both with fay and joe
 	fay                            string
 	deletedKey, deletedPlace       string
@@ -92,6 +93,7 @@ func (e *estate) settleSecrets(t *testing.T) {
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.dev.Username}, apptest.Vars{"canEdit": true})
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.cleo.Username}, nil)
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"groupId": e.team}, nil)
+	e.vaultLink = e.PutLink(t, e.vault, e.ada)
 	fay, joe := e.Actor(t, "fay"), e.Actor(t, "joe")
 	e.fay = fay.ID
 	e.eve.Share(t, e.evesKey, fay, "CONTRIBUTOR")

@@ -83,6 +83,9 @@ func leakEdges() []leakEdge {
 		{"Secret.disabledBy", "cleo", `query($vault: ID!) { secret(id: $vault) { id disabledBy { id name } } }`, []any{"secret", "disabledBy"}, ""},
 		{"Secret.versions", "cleo", `query($vault: ID!) { secret(id: $vault) { id versions(first: 10) { totalCount nodes { number } } } }`, []any{"secret", "versions"}, "FORBIDDEN"},
 		{"Secret.versions", "hal", `{ secrets(first: 10) { nodes { id versions(first: 10) { totalCount } } } }`, []any{"secrets", "nodes", 0, "versions"}, ""},
+		{"Secret.shareLinks", "dev", `query($vault: ID!) { secret(id: $vault) { id shareLinks(first: 10) { totalCount nodes { id } } } }`, []any{"secret", "shareLinks"}, "FORBIDDEN"},
+		{"Secret.shareLinks", "hal", `{ secrets(first: 10) { nodes { id shareLinks(first: 10) { totalCount } } } }`, []any{"secrets", "nodes", 0, "shareLinks"}, ""},
+		{"Query.node", "dev", `query($vaultLink: ID!) { viewer { email } node(id: $vaultLink) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on User { email } } } } } }`, []any{"secret", "grants", "nodes", 0, "grantee", "email"}, ""},
 		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on Group { organization { id } } } } } } }`, []any{"secret", "grants", "nodes", 2, "grantee", "organization"}, ""},
 		{"SecretGrant.grantee", "cleo", `query($vault: ID!) { secret(id: $vault) { grants(first: 10) { nodes { id grantee { ... on Group { owner { id } members(first: 1) { totalCount } } } } } } }`, []any{"secret", "grants", "nodes", 2, "grantee", "members"}, ""},
@@ -125,6 +128,7 @@ func leakless() map[string]string {
 		"Access.resource":            "is the thing that was asked about, which the viewer sees",
 		"Query.viewer":               "is who asks",
 		"Secret.grants":              "who sees a secret sees with whom it is shared: one row of the matrix (design.md section 3)",
+		"ShareLink.createdBy":        "who sees a link owns the secret, and nobody else makes one",
 		"GroupMember.user":           "who sees a membership sees whose it is: themself, or people of a group whose members one sees",
 		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
 		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
@@ -212,7 +216,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
-		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "hal": e.hal.ID,
+		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "vaultLink": e.vaultLink, "hal": e.hal.ID,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

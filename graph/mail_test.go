@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/mail"
 )
@@ -21,13 +22,13 @@ const (
 )
 
 // eachWithMail is apptest.Each with an SMTP server that the test runs.
-func eachWithMail(t *testing.T, test func(*testing.T, *apptest.Server, *apptest.Mailbox)) {
+func eachWithMail(t *testing.T, test func(*testing.T, *apptest.Server, *apptest.Mailbox), options ...func(*app.Config)) {
 	t.Helper()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			box := apptest.NewMailbox(t)
-			test(t, apptest.New(t, d, box.Config), box)
+			test(t, apptest.New(t, d, append(options, box.Config)...), box)
 		})
 	}
 }

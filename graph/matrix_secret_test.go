@@ -206,6 +206,7 @@ func TestEveryCellOfTheRoleMatrixOfSecretsHolds(t *testing.T) {
 				"secret.view_sharing":  `query($id: ID!) { secret(id: $id) { grants(first: 1) { totalCount } } }`,
 				"secret.view_versions": `query($id: ID!) { secret(id: $id) { versions(first: 1) { totalCount } } }`,
 				"secret.edit":          `mutation($id: ID!) { updateSecret(input: {id: $id, notes: "n"}) { errors { code } } }`,
+				"secret.share_outside": `mutation($id: ID!) { createShareLink(input: {secretId: $id, expiresInSeconds: 60}) { errors { code } } }`,
 				"secret.share":         fmt.Sprintf(`mutation($id: ID!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: %q}}]}) { errors { code } } }`, spare),
 			}, func() {})
 			m.unshared(t, state, people, id, &grant, again)
@@ -216,7 +217,7 @@ func TestEveryCellOfTheRoleMatrixOfSecretsHolds(t *testing.T) {
 			m.left(t, s, state, people, id)
 		}
 		m.deleted(t, s, people, id)
-	})
+	}, withLinks)
 }
 
 // unshared is the row of unshare: what is taken back is given again.
@@ -300,7 +301,8 @@ func (m *table) deleted(t *testing.T, s *apptest.Server, people map[string]*appt
 			t.Errorf("delete of %s: %q, want %q: %s", person, out.Code(), cellCode(cells[person]), out.Body)
 		}
 	}
-	if n := s.Count(t, "secret_grants WHERE secret_id = ?", id) + s.Count(t, "secret_versions WHERE secret_id = ?", id) + s.Count(t, "sealed_versions WHERE secret_id = ?", id); n != 0 {
+	if n := s.Count(t, "secret_grants WHERE secret_id = ?", id) + s.Count(t, "secret_versions WHERE secret_id = ?", id) + s.Count(t, "sealed_versions WHERE secret_id = ?", id) +
+		s.Count(t, "share_links WHERE secret_id = ?", id); n != 0 {
 		t.Errorf("%d rows are left of a deleted secret", n)
 	}
 }

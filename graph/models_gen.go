@@ -204,6 +204,30 @@ type CreateSecretPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Which secret, and how it is handed over.
+type CreateShareLinkInput struct {
+	// The secret.
+	SecretID string `json:"secretId"`
+	// How long the link lasts: a minute at least, and at most what this server allows.
+	ExpiresInSeconds int `json:"expiresInSeconds"`
+	// How often it can be opened, 1 to 1000: once when left out; null: any number of times.
+	MaxViews graphql.Omittable[*int] `json:"maxViews,omitempty"`
+	// What has to be known to open it, at least 8 characters.
+	Passphrase *string `json:"passphrase,omitempty"`
+	// Whom it is meant for. Where this server sends mail, they get a code without which the link shows nothing.
+	RecipientEmail *string `json:"recipientEmail,omitempty"`
+}
+
+// The answer of createShareLink.
+type CreateShareLinkPayload struct {
+	// The new link.
+	ShareLink *ent.ShareLink `json:"shareLink,omitempty"`
+	// Its address, this once. Hand it over in another way than the code.
+	URL *string `json:"url,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // The answer of declineInvitation.
 type DeclineInvitationPayload struct {
 	// The invitation.
@@ -380,6 +404,30 @@ type OpenInvitationPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// What somebody who got a link has.
+type OpenShareLinkInput struct {
+	// What stands behind the # of its address.
+	Token string `json:"token"`
+	// What who sent it told them.
+	Passphrase *string `json:"passphrase,omitempty"`
+	// What was mailed to them.
+	Code *string `json:"code,omitempty"`
+}
+
+// The answer of openShareLink.
+type OpenShareLinkPayload struct {
+	// What the secret was called when the link was made.
+	Name *string `json:"name,omitempty"`
+	// The part of the credential that is no secret.
+	ClientID *string `json:"clientId,omitempty"`
+	// The value.
+	ClientSecret *string `json:"clientSecret,omitempty"`
+	// How often the link can still be opened; null: any number of times.
+	ViewsLeft *int `json:"viewsLeft,omitempty"`
+	// Why nothing was shown.
+	Errors []*fault.User `json:"errors"`
+}
+
 // One permission.
 type PermissionInfo struct {
 	// Its name, noun.verb, which is the name of its rule.
@@ -454,6 +502,22 @@ type ResendInvitationInput struct {
 type ResendInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a link.
+type ResendShareLinkInput struct {
+	// The link.
+	ID string `json:"id"`
+}
+
+// The answer of resendShareLink.
+type ResendShareLinkPayload struct {
+	// The link.
+	ShareLink *ent.ShareLink `json:"shareLink,omitempty"`
+	// Its new address, this once.
+	URL *string `json:"url,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -578,6 +642,20 @@ type RevokeSessionInput struct {
 type RevokeSessionPayload struct {
 	// The id that is gone.
 	RevokedID *string `json:"revokedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a link.
+type RevokeShareLinkInput struct {
+	// The link.
+	ID string `json:"id"`
+}
+
+// The answer of revokeShareLink.
+type RevokeShareLinkPayload struct {
+	// The link.
+	ShareLink *ent.ShareLink `json:"shareLink,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -1496,6 +1574,70 @@ func (e *SecretStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e SecretStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a link.
+type ShareLinkStatus string
+
+const (
+	// It lasts and has views left.
+	ShareLinkStatusOpen ShareLinkStatus = "OPEN"
+	// All its views are used up.
+	ShareLinkStatusExhausted ShareLinkStatus = "EXHAUSTED"
+	// Its time is over.
+	ShareLinkStatusExpired ShareLinkStatus = "EXPIRED"
+	// It was ended: by who made it, or by too many wrong guesses.
+	ShareLinkStatusRevoked ShareLinkStatus = "REVOKED"
+)
+
+var AllShareLinkStatus = []ShareLinkStatus{
+	ShareLinkStatusOpen,
+	ShareLinkStatusExhausted,
+	ShareLinkStatusExpired,
+	ShareLinkStatusRevoked,
+}
+
+func (e ShareLinkStatus) IsValid() bool {
+	switch e {
+	case ShareLinkStatusOpen, ShareLinkStatusExhausted, ShareLinkStatusExpired, ShareLinkStatusRevoked:
+		return true
+	}
+	return false
+}
+
+func (e ShareLinkStatus) String() string {
+	return string(e)
+}
+
+func (e *ShareLinkStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ShareLinkStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ShareLinkStatus", str)
+	}
+	return nil
+}
+
+func (e ShareLinkStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ShareLinkStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ShareLinkStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

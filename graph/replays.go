@@ -50,6 +50,11 @@ func replays() map[string]replay {
 		"restoreSecretVersion": again(restoredSecret),
 		"unshareSecret":        again(unsharedSecret),
 
+		"createShareLink": again(createdLink),
+		"resendShareLink": again(resentLink),
+		"revokeShareLink": again(revokedLink),
+		"openShareLink":   nil, // whoever has the link need have no account; each opening uses up a view
+
 		"createGroup":       again(createdGroup),
 		"updateGroup":       again(updatedGroup),
 		"deleteGroup":       again(deletedGroup),

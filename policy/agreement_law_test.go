@@ -17,7 +17,7 @@ func TestAllFormsOfTheLawOfSecretsAgree(t *testing.T) {
 	t.Parallel()
 	start := seed(t)
 	eachDatabase(t, func(t *testing.T, db database) {
-		r, err := Load(t.Context(), Options{Modules: Law(), Dialect: db.name, Proven: true})
+		r, err := Load(t.Context(), Options{Modules: Law(), Dialect: db.name, Settings: Settings{ShareLinks: true}, Proven: true})
 		if err != nil {
 			t.Fatal(err)
 		}

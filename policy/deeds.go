@@ -20,15 +20,20 @@ type Deed struct {
 type pins = core.Pins
 
 type scope struct {
-	writes []core.Write
-	reads  []core.Read
+	writes  []core.Write
+	reads   []core.Read
+	nobodys bool // done by somebody without an account, on the right of the subject
 }
 
 // scopeOf tells what a permission lets a deed write, beside its audit row. A permission without an entry here allows
 // nothing to be written: it can be asked, and no permit comes of it.
 func scopeOf(p Permission, subject string, d Deed) (scope, bool) {
 	s, ok := deeds(subject, d)[p]
-	s.writes = append(s.writes, core.Create(lock.AuditType, pins{"permission": string(p), "outcome": "DONE", "actor_id": subject}))
+	row := pins{"permission": string(p), "outcome": "DONE", "actor_id": subject}
+	if s.nobodys {
+		row = pins{"permission": string(p), "outcome": "DONE", "actor_kind": "none"}
+	}
+	s.writes = append(s.writes, core.Create(lock.AuditType, row))
 	return s, ok
 }
 
@@ -129,6 +134,20 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Create("SecretGrant", pins{"secret_id": d.ID, "granted_by_id": subject}),
 			core.Update("SecretGrant", pins{"secret_id": d.ID}, "level", "expires_at", "granted_by_id", "granted_at"),
 		}},
+		"secret.share_outside": {writes: []core.Write{
+			core.Create("ShareLink", pins{"id": d.New, "secret_id": d.ID, "created_by_id": subject}),
+			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "revoked_at", "lookup", "hash", "pepper_id", "generation", "code_required"),
+			core.Create("Mail", pins{"kind": "share_link_code", "within_id": d.ID}),
+			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
+		}},
+		"share_link.open": {
+			writes: []core.Write{
+				core.Update("ShareLink", pins{"id": d.ID, "secret_id": d.Part}, "view_count", "last_viewed_at", "misses"),
+				core.Update("Secret", pins{"id": d.Part}, "reveal_count", "last_used_at"),
+			},
+			reads:   []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.Part)}},
+			nobodys: true,
+		},
 		"secret.unshare": {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID})}},
 		"secret.leave":   {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID, "user_id": subject})}},
 		"secret.disable": {writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "disabled_at", "disabled_by_id")}},
@@ -137,6 +156,8 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("SecretGrant", pins{"secret_id": d.ID}),
 			core.Delete("SecretVersion", pins{"secret_id": d.ID}),
 			core.Delete("SealedVersion", pins{"secret_id": d.ID}),
+			core.Delete("ShareLink", pins{"secret_id": d.ID}),
+			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("Secret", pins{"id": d.ID}),
 		}},
 		"organization.create_group": {writes: []core.Write{

@@ -9,8 +9,8 @@ import (
 //keyhall:norace
 func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{dialect.SQLite, dialect.Postgres} {
-		r, err := Load(t.Context(), Options{Modules: Law(), Dialect: name})
+	for i, name := range []string{dialect.SQLite, dialect.Postgres} {
+		r, err := Load(t.Context(), Options{Modules: Law(), Dialect: name, Settings: Settings{ShareLinks: i > 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,6 +35,7 @@ func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 		"AuditEvent": "audit_event.view", "User": "user.view", "Session": "session.view", "Collaborator": "collaborator.view",
 		"SecuritySettings": "security_settings.view", "JWTKey": "jwt_key.view", "Secret": "secret.view", "SecretGrant": "secret_grant.view",
 		"SecretVersion": "secret_version.view", "Group": "group.view", "GroupMember": "group_member.view",
+		"ShareLink": "share_link.view",
 	} {
 		if got, ok := r.RowPermission(typ); !ok || got != want {
 			t.Errorf("%s: %q", typ, got)

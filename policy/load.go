@@ -22,6 +22,7 @@ type Options struct {
 	Modules    fs.FS      // Rego modules with their tests; Law() for the built-in law
 	Vocabulary Vocabulary // nil: vocabulary.json of Modules
 	Dialect    string     // of the database: dialect.SQLite or dialect.Postgres
+	Settings   Settings   // of the instance
 
 	// Proven says that the modules' own tests are known to pass, as those of the built-in law are: Keyhall's tests run
 	// them on the same bytes that are embedded. They are then not run again at each start. Nobody else's law is proven.
@@ -53,11 +54,10 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 	if err != nil {
 		return nil, err
 	}
+	written := files
+	files = files.with(o.Settings)
 	id := files.id()
-	if o.Proven {
-		files = files.withoutTests()
-	}
-	rules, all, err := files.parse(o.Vocabulary)
+	rules, _, err := files.withoutTests().parse(o.Vocabulary)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 		return nil, err
 	}
 	if !o.Proven {
-		if err := runTests(ctx, o.Vocabulary, all); err != nil {
+		if err := written.runTests(ctx, o.Vocabulary); err != nil {
 			return nil, err
 		}
 	}

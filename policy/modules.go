@@ -134,8 +134,13 @@ func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module)
 // testTimeout is how long one test of a law may take: it ends a test that never would, and forgives a busy machine.
 const testTimeout = time.Minute
 
-// runTests runs the tests that stand beside the rules; one that fails refuses the law.
-func runTests(ctx context.Context, vocabulary Vocabulary, modules map[string]*ast.Module) error {
+// runTests runs the tests that stand beside the rules; one that fails refuses the law. They speak of the law as it is written,
+// whatever is configured.
+func (s sources) runTests(ctx context.Context, vocabulary Vocabulary) error {
+	_, modules, err := s.parse(vocabulary)
+	if err != nil {
+		return err
+	}
 	results, err := tester.NewRunner().SetTimeout(testTimeout).SetCompiler(vocabulary.compiler()).SetModules(modules).
 		EnableTracing(false).RunTests(ctx, nil)
 	if err != nil {

@@ -14,6 +14,12 @@ async function mailed(to, kind, n = 1) {
   assert.fail(`no ${kind} ${n} to ${to}`);
 }
 
+/** The code in a letter to an address. */
+async function mailedCode(to) {
+  await mailed(to, 'share_link_code');
+  return (await fetch(`${mailbox}/?${new URLSearchParams({ to, kind: 'share_link_code', n: 1, part: 'text' })}`)).text().then((text) => text.match(/^\d{8}\r?$/m)[0].trim());
+}
+
 /** Opens a link as a mail program does, and sees that its token is gone from the address at once and asked for nowhere. */
 async function open(page, link, watch) {
   const [path, token] = link.split('#');
@@ -117,6 +123,38 @@ await withPage([site], async (page, watch) => { // an address, confirmed by pres
   await confirm.click();
   await said(page, 'Your e-mail address is confirmed.');
   assert.equal(await confirmed(), true);
+});
+
+await withPage([site], async (page, watch) => { // a one-time link, opened by somebody without an account
+  const { organizations } = await ada.ask('{ organizations(first: 1) { nodes { id } } }');
+  const { createSecret } = await ada.ask(`mutation($o: ID!) { createSecret(input: {organizationId: $o, name: "Payments API", url: "https://pay.example.com", clientId: "pay-1",
+    clientSecret: "s3cret-for-outside"}) { secret { id } errors { message } } }`, { o: organizations.nodes[0].id });
+  const { createShareLink } = await ada.ask(`mutation($s: ID!) { createShareLink(input: {secretId: $s, expiresInSeconds: 600, passphrase: "open sesame",
+    recipientEmail: "eve@mail.example"}) { shareLink { id } url errors { message } } }`, { s: createSecret.secret.id });
+  const views = async () => (await ada.ask('query($s: ID!) { secret(id: $s) { shareLinks { nodes { viewCount } } } }', { s: createSecret.secret.id })).secret.shareLinks.nodes[0].viewCount;
+  const code = await mailedCode('eve@mail.example');
+  await open(page, createShareLink.url, watch);
+  await page.getByText('Somebody hands you a secret.').waitFor();
+  await page.screenshot({ path: `${shots}/share.png` });
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByLabel('Passphrase').fill('open sesam');
+  await page.getByLabel('Code').fill(code);
+  await page.keyboard.press('Enter');
+  await refused(page, 'This is not the passphrase, or not the code');
+  assert.equal(await views(), 0);
+  await page.getByLabel('Passphrase').fill('open sesame');
+  await page.screenshot({ path: `${shots}/share-asks.png` });
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Payments API' }).waitFor();
+  await said(page, 'The link is used up');
+  assert.ok(!(await page.content()).includes('s3cret-for-outside'), 'the value is shown before anybody asked');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('s3cret-for-outside').waitFor();
+  await page.screenshot({ path: `${shots}/share-shown.png` });
+  assert.equal(await views(), 1);
+  await open(page, createShareLink.url, watch);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await refused(page, 'This link shows nothing');
 });
 
 await withPage([new URL(env('SETUP')).origin], async (page, watch) => { // the first start

@@ -1,5 +1,5 @@
 // Package landing is the pages that links in mails and on the terminal lead to: answer an invitation, verify an address,
-// choose a password, sign in, make the administrator. They are static files without a framework and ask the GraphQL API as
+// choose a password, sign in, make the administrator, open a one-time link. They are static files without a framework and ask the GraphQL API as
 // anybody does. Fetching one changes nothing, and a token of a link is never part of an address that is asked for.
 package landing
 
@@ -39,6 +39,7 @@ func Routes(explorer bool) (map[string]http.Handler, error) {
 		"GET /invitations":    {Title: "Invitation", Script: "invitations"},
 		"GET /verify-email":   {Title: "Confirm your e-mail address", Script: "verify"},
 		"GET /reset-password": {Title: "Choose a new password", Script: "reset"},
+		"GET /share":          {Title: "A secret for you", Script: "share"},
 		"GET /setup":          {Title: "Set up Keyhall", Script: "setup"},
 	} {
 		p.Explorer = explorer

@@ -27,10 +27,10 @@ func get(t *testing.T, method, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// Where the letters and the terminal send people (internal/mail/letter.go, internal/cli/serve.go).
+// Where the letters and the terminal send people (internal/mail/letter.go, internal/cli/serve.go), and one-time links (internal/keyhall/share_links.go).
 func TestEveryLinkLeadsToAPage(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/", "/sign-in", "/invitations", "/verify-email", "/reset-password", "/setup"} {
+	for _, path := range []string{"/", "/sign-in", "/invitations", "/verify-email", "/reset-password", "/setup", "/share"} {
 		w := get(t, http.MethodGet, path)
 		if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(w.Body.String(), `<html lang="en">`) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())

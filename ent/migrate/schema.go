@@ -1063,6 +1063,68 @@ var (
 			},
 		},
 	}
+	// ShareLinksColumns holds the columns for the "share_links" table.
+	ShareLinksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "recipient_email", Type: field.TypeString, Nullable: true},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "name", Type: field.TypeString},
+		{Name: "client_id", Type: field.TypeString},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "hash", Type: field.TypeBytes},
+		{Name: "pepper_id", Type: field.TypeString},
+		{Name: "generation", Type: field.TypeInt, Default: 1},
+		{Name: "passphrase_hash", Type: field.TypeString, Default: ""},
+		{Name: "passphrase_required", Type: field.TypeBool, Default: false},
+		{Name: "code_required", Type: field.TypeBool, Default: false},
+		{Name: "max_views", Type: field.TypeInt, Default: 0},
+		{Name: "view_count", Type: field.TypeInt, Default: 0},
+		{Name: "misses", Type: field.TypeInt, Default: 0},
+		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
+		{Name: "revoked_at", Type: field.TypeInt64, Default: 0},
+		{Name: "last_viewed_at", Type: field.TypeInt64, Default: 0},
+		{Name: "ended_at", Type: field.TypeInt64, Default: 0},
+		{Name: "secret_id", Type: field.TypeString, Size: 40},
+		{Name: "created_by_id", Type: field.TypeString, Size: 40},
+	}
+	// ShareLinksTable holds the schema information for the "share_links" table.
+	ShareLinksTable = &schema.Table{
+		Name:       "share_links",
+		Columns:    ShareLinksColumns,
+		PrimaryKey: []*schema.Column{ShareLinksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "share_links_secrets_share_links",
+				Columns:    []*schema.Column{ShareLinksColumns[20]},
+				RefColumns: []*schema.Column{SecretsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "share_links_users_created_by",
+				Columns:    []*schema.Column{ShareLinksColumns[21]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sharelink_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShareLinksColumns[1], ShareLinksColumns[0]},
+			},
+			{
+				Name:    "sharelink_secret_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShareLinksColumns[20]},
+			},
+			{
+				Name:    "sharelink_ended_at_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ShareLinksColumns[19], ShareLinksColumns[16]},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1114,6 +1176,7 @@ var (
 		SecretVersionsTable,
 		SecuritySettingsTable,
 		SessionsTable,
+		ShareLinksTable,
 		UsersTable,
 	}
 )
@@ -1150,4 +1213,6 @@ func init() {
 	SecretVersionsTable.ForeignKeys[1].RefTable = UsersTable
 	SecuritySettingsTable.ForeignKeys[0].RefTable = APIKeysTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
+	ShareLinksTable.ForeignKeys[0].RefTable = SecretsTable
+	ShareLinksTable.ForeignKeys[1].RefTable = UsersTable
 }

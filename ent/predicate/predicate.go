@@ -78,5 +78,8 @@ type SecuritySettings func(*sql.Selector)
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 
+// ShareLink is the predicate function for sharelink builders.
+type ShareLink func(*sql.Selector)
+
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

@@ -30,6 +30,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 
 	"entgo.io/ent"
@@ -939,6 +940,74 @@ func init() {
 	session.DefaultID = sessionDescID.Default.(func() string)
 	// session.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	session.IDValidator = sessionDescID.Validators[0].(func(string) error)
+	sharelinkMixin := schema.ShareLink{}.Mixin()
+	sharelink.Policy = privacy.NewPolicies(sharelinkMixin[0], schema.ShareLink{})
+	sharelink.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := sharelink.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sharelinkMixinFields0 := sharelinkMixin[0].Fields()
+	_ = sharelinkMixinFields0
+	sharelinkFields := schema.ShareLink{}.Fields()
+	_ = sharelinkFields
+	// sharelinkDescCreatedAt is the schema descriptor for created_at field.
+	sharelinkDescCreatedAt := sharelinkMixinFields0[1].Descriptor()
+	// sharelink.DefaultCreatedAt holds the default value on creation for the created_at field.
+	sharelink.DefaultCreatedAt = sharelinkDescCreatedAt.Default.(func() int64)
+	// sharelinkDescGeneration is the schema descriptor for generation field.
+	sharelinkDescGeneration := sharelinkFields[9].Descriptor()
+	// sharelink.DefaultGeneration holds the default value on creation for the generation field.
+	sharelink.DefaultGeneration = sharelinkDescGeneration.Default.(int)
+	// sharelinkDescPassphraseHash is the schema descriptor for passphrase_hash field.
+	sharelinkDescPassphraseHash := sharelinkFields[10].Descriptor()
+	// sharelink.DefaultPassphraseHash holds the default value on creation for the passphrase_hash field.
+	sharelink.DefaultPassphraseHash = sharelinkDescPassphraseHash.Default.(string)
+	// sharelinkDescPassphraseRequired is the schema descriptor for passphrase_required field.
+	sharelinkDescPassphraseRequired := sharelinkFields[11].Descriptor()
+	// sharelink.DefaultPassphraseRequired holds the default value on creation for the passphrase_required field.
+	sharelink.DefaultPassphraseRequired = sharelinkDescPassphraseRequired.Default.(bool)
+	// sharelinkDescCodeRequired is the schema descriptor for code_required field.
+	sharelinkDescCodeRequired := sharelinkFields[12].Descriptor()
+	// sharelink.DefaultCodeRequired holds the default value on creation for the code_required field.
+	sharelink.DefaultCodeRequired = sharelinkDescCodeRequired.Default.(bool)
+	// sharelinkDescMaxViews is the schema descriptor for max_views field.
+	sharelinkDescMaxViews := sharelinkFields[13].Descriptor()
+	// sharelink.DefaultMaxViews holds the default value on creation for the max_views field.
+	sharelink.DefaultMaxViews = sharelinkDescMaxViews.Default.(int)
+	// sharelinkDescViewCount is the schema descriptor for view_count field.
+	sharelinkDescViewCount := sharelinkFields[14].Descriptor()
+	// sharelink.DefaultViewCount holds the default value on creation for the view_count field.
+	sharelink.DefaultViewCount = sharelinkDescViewCount.Default.(int)
+	// sharelinkDescMisses is the schema descriptor for misses field.
+	sharelinkDescMisses := sharelinkFields[15].Descriptor()
+	// sharelink.DefaultMisses holds the default value on creation for the misses field.
+	sharelink.DefaultMisses = sharelinkDescMisses.Default.(int)
+	// sharelinkDescExpiresAt is the schema descriptor for expires_at field.
+	sharelinkDescExpiresAt := sharelinkFields[16].Descriptor()
+	// sharelink.DefaultExpiresAt holds the default value on creation for the expires_at field.
+	sharelink.DefaultExpiresAt = sharelinkDescExpiresAt.Default.(int64)
+	// sharelinkDescRevokedAt is the schema descriptor for revoked_at field.
+	sharelinkDescRevokedAt := sharelinkFields[17].Descriptor()
+	// sharelink.DefaultRevokedAt holds the default value on creation for the revoked_at field.
+	sharelink.DefaultRevokedAt = sharelinkDescRevokedAt.Default.(int64)
+	// sharelinkDescLastViewedAt is the schema descriptor for last_viewed_at field.
+	sharelinkDescLastViewedAt := sharelinkFields[18].Descriptor()
+	// sharelink.DefaultLastViewedAt holds the default value on creation for the last_viewed_at field.
+	sharelink.DefaultLastViewedAt = sharelinkDescLastViewedAt.Default.(int64)
+	// sharelinkDescEndedAt is the schema descriptor for ended_at field.
+	sharelinkDescEndedAt := sharelinkFields[19].Descriptor()
+	// sharelink.DefaultEndedAt holds the default value on creation for the ended_at field.
+	sharelink.DefaultEndedAt = sharelinkDescEndedAt.Default.(int64)
+	// sharelinkDescID is the schema descriptor for id field.
+	sharelinkDescID := sharelinkMixinFields0[0].Descriptor()
+	// sharelink.DefaultID holds the default value on creation for the id field.
+	sharelink.DefaultID = sharelinkDescID.Default.(func() string)
+	// sharelink.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	sharelink.IDValidator = sharelinkDescID.Validators[0].(func(string) error)
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(userMixin[0], schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -45,6 +45,7 @@ func (Secret) Edges() []ent.Edge {
 		edge.From("owner", User.Type).Ref("owned_secrets").Field("owner_id").Unique().Required(),
 		edge.To("grants", SecretGrant.Type),
 		edge.To("versions", SecretVersion.Type),
+		edge.To("share_links", ShareLink.Type),
 	}
 }
 

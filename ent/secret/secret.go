@@ -61,6 +61,8 @@ const (
 	EdgeGrants = "grants"
 	// EdgeVersions holds the string denoting the versions edge name in mutations.
 	EdgeVersions = "versions"
+	// EdgeShareLinks holds the string denoting the share_links edge name in mutations.
+	EdgeShareLinks = "share_links"
 	// Table holds the table name of the secret in the database.
 	Table = "secrets"
 	// OrganizationTable is the table that holds the organization relation/edge.
@@ -91,6 +93,13 @@ const (
 	VersionsInverseTable = "secret_versions"
 	// VersionsColumn is the table column denoting the versions relation/edge.
 	VersionsColumn = "secret_id"
+	// ShareLinksTable is the table that holds the share_links relation/edge.
+	ShareLinksTable = "share_links"
+	// ShareLinksInverseTable is the table name for the ShareLink entity.
+	// It exists in this package in order to avoid circular dependency with the "sharelink" package.
+	ShareLinksInverseTable = "share_links"
+	// ShareLinksColumn is the table column denoting the share_links relation/edge.
+	ShareLinksColumn = "secret_id"
 )
 
 // Columns holds all SQL columns for secret fields.
@@ -302,5 +311,13 @@ func newVersionsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(VersionsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, VersionsTable, VersionsColumn),
+	)
+}
+
+func newShareLinksStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ShareLinksInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ShareLinksTable, ShareLinksColumn),
 	)
 }

@@ -1176,6 +1176,34 @@ func HasVersionsWith(preds ...predicate.SecretVersion) predicate.Secret {
 	})
 }
 
+// HasShareLinks applies the HasEdge predicate on the "share_links" edge.
+func HasShareLinks() predicate.Secret {
+	return predicate.Secret(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ShareLinksTable, ShareLinksColumn),
+		)
+		if row := lock.Row("ShareLink"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newShareLinksStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasShareLinksWith applies the HasEdge predicate on the "share_links" edge with a given conditions (other predicates).
+func HasShareLinksWith(preds ...predicate.ShareLink) predicate.Secret {
+	return predicate.Secret(func(s *sql.Selector) {
+		step := newShareLinksStep()
+		preds := append([]predicate.ShareLink{lock.Row("ShareLink")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Secret) predicate.Secret {
 	return predicate.Secret(sql.AndPredicates(predicates...))

@@ -82,6 +82,25 @@ func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, 
 	return Permit{}, g.refuse(ctx, tx, rev, s, p, d.ID, decision)
 }
 
+// OnBehalf decides about a deed that somebody does who has no account, on the right of somebody who has one. What is denied is
+// the caller's to tell: nobody is there who could see the thing.
+func (g *Guard) OnBehalf(ctx context.Context, tx *ent.Tx, userID string, p policy.Permission, d policy.Deed) (Permit, bool, error) {
+	permit, decision, err := g.engine.Revision().Permit(ctx, tx, tx.Conn(), policy.Subject{ID: userID}, p, d)
+	if err != nil {
+		return Permit{}, false, fault.Internal(err)
+	}
+	if decision.Disagreement {
+		g.log.ErrorContext(ctx, "the two forms of a rule disagree; denied", "permission", p, "resource", d.ID, "revision", decision.Revision)
+	}
+	return Permit{Permit: permit, Revision: decision.Revision, Now: decision.Now}, decision.Allow, nil
+}
+
+// Stands tells whether somebody has a permission now. It authorizes nothing.
+func (g *Guard) Stands(ctx context.Context, userID string, p policy.Permission, id string) (bool, error) {
+	d, err := g.engine.Revision().Decide(ctx, g.client, policy.Subject{ID: userID}, p, id)
+	return d.Allow, err
+}
+
 func (g *Guard) refuse(ctx context.Context, tx *ent.Tx, rev *policy.Revision, s policy.Subject, p policy.Permission, id string, d policy.Decision) error {
 	typ, err := rev.TypeOf(p)
 	if err != nil {

@@ -85,7 +85,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
 	a.House = keyhall.New(keyhall.Parts{
 		Client: s.Client, Guard: a.Guard, Keys: keys, Install: install,
-		Limits: limits, Mail: a.Mail, News: a.News, Passwords: accounts,
+		Limits: limits, Mail: a.Mail, News: a.News, Passwords: accounts, Links: c.ShareLinks,
 	})
 	c.Streams.Closing, a.hangUp = context.WithCancel(context.WithoutCancel(ctx))
 	c.Streams.Running = &a.running
@@ -115,6 +115,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 
 // Start begins what needs to know where people reach this server: letters are sent from now on.
 func (a *App) Start(origin string) {
+	a.House.At(origin)
 	a.running.Go(func() { a.Mail.Run(a.work, origin) })
 }
 
@@ -148,7 +149,7 @@ func (a *App) keepFlushing() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx)); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "what is kept in memory could not be written, or what is old not forgotten", "error", err)
 			}
 		}

@@ -29,13 +29,15 @@ type Config struct {
 	Law           fs.FS            // instead of both, for tests of other laws
 	Revision      *policy.Revision // instead of all three, loaded already for a database of this kind
 	Proxies       []netip.Prefix
-	Origins       []string   // of other sites, whose pages may use the API with an access token
-	Explorer      bool       // serve the page for trying the API
-	Unknown       limit.Rate // addresses without an account that one inviter may try
-	Invites       limit.Rate // invitations that one inviter may send
-	Resends       limit.Rate // how often one invitation may be sent again
-	Reveals       limit.Rate // values of secrets that one person may look at
-	Exports       limit.Rate // lists that one person may take out whole
+	Origins       []string      // of other sites, whose pages may use the API with an access token
+	Explorer      bool          // serve the page for trying the API
+	Unknown       limit.Rate    // addresses without an account that one inviter may try
+	Invites       limit.Rate    // invitations that one inviter may send
+	Resends       limit.Rate    // how often one invitation may be sent again
+	Reveals       limit.Rate    // values of secrets that one person may look at
+	Exports       limit.Rate    // lists that one person may take out whole
+	Openings      limit.Rate    // one-time links that one client may try
+	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
 	Streams       gqlhttp.Streams
 	Log           *slog.Logger
@@ -46,7 +48,8 @@ func Defaults() Config {
 	return Config{
 		Accounts: authn.Defaults(), Introspection: graph.Accounts,
 		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
-		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute}, Exports: limit.Rate{Count: 10, Per: time.Minute},
+		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
+		Exports: limit.Rate{Count: 10, Per: time.Minute}, Openings: limit.Rate{Count: 30, Per: time.Minute},
 		Mail: mail.Defaults(), Log: slog.Default(),
 	}
 }
@@ -56,7 +59,7 @@ func (c Config) limits() (l keyhall.Limits, err error) {
 	for _, part := range []struct {
 		rate limit.Rate
 		into **limit.Limiter
-	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Exports, &l.Exports}} {
+	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Exports, &l.Exports}, {c.Openings, &l.Openings}} {
 		if *part.into, err = limit.New(part.rate, part.rate.Count); err != nil {
 			return l, fmt.Errorf("limits of inviting, revealing and exporting: %w", err)
 		}
@@ -86,6 +89,7 @@ func (c Config) law(ctx context.Context, s *store.Store) (*policy.Revision, erro
 	}
 	r, err := policy.Load(ctx, policy.Options{
 		Modules: modules, Vocabulary: vocabulary, Dialect: s.Dialect(), Prepare: s.Prepare, Proven: builtIn,
+		Settings: policy.Settings{ShareLinks: c.ShareLinks > 0},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load the policy: %w", err)

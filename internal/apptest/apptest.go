@@ -88,7 +88,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerMailbox = limit.Rate{Count: 100_000, Per: time.Minute}
 	plenty := limit.Rate{Count: 100_000, Per: time.Minute}
-	cfg.Unknown, cfg.Invites, cfg.Resends, cfg.Reveals, cfg.Exports = plenty, plenty, plenty, plenty, plenty
+	cfg.Unknown, cfg.Invites, cfg.Resends, cfg.Reveals, cfg.Exports, cfg.Openings = plenty, plenty, plenty, plenty, plenty, plenty
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if d == Postgres {
@@ -99,15 +99,16 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 		o(&cfg)
 	}
 	builtIn := cfg.Law == nil && cfg.PolicyDir == ""
+	law := lawOf{d, cfg.ShareLinks > 0}
 	if builtIn {
-		cfg.Revision = laws.of(d)
+		cfg.Revision = laws.of(law)
 	}
 	a, err := app.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatalf("start Keyhall on %s: %v", d, err)
 	}
 	if builtIn {
-		laws.keep(d, a.Engine.Revision())
+		laws.keep(law, a.Engine.Revision())
 	}
 	web := httptest.NewServer(a.Handler())
 	a.Start(web.URL)
@@ -174,23 +175,29 @@ func (s *Server) Hold(t testing.TB, keyID string) (release func()) {
 var laws loaded
 
 type loaded struct {
-	mu   sync.Mutex
-	byDB map[Database]*policy.Revision
+	mu sync.Mutex
+	by map[lawOf]*policy.Revision
 }
 
-func (l *loaded) of(d Database) *policy.Revision {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.byDB[d]
+// lawOf is what the built-in law differs by.
+type lawOf struct {
+	database   Database
+	shareLinks bool
 }
 
-func (l *loaded) keep(d Database, r *policy.Revision) {
+func (l *loaded) of(which lawOf) *policy.Revision {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byDB == nil {
-		l.byDB = map[Database]*policy.Revision{}
+	return l.by[which]
+}
+
+func (l *loaded) keep(which lawOf, r *policy.Revision) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.by == nil {
+		l.by = map[lawOf]*policy.Revision{}
 	}
-	l.byDB[d] = r
+	l.by[which] = r
 }
 
 // SQL writes a fixture that no mutation makes yet, or looks behind the curtain. Placeholders are ?.

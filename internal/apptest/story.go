@@ -87,6 +87,17 @@ func (a *Actor) Reveal(t testing.TB, secretID string) (value, code string) {
 	return out.Text("revealSecret", "clientSecret"), out.Code()
 }
 
+// PutLink is a one-time link to a secret that nobody can open, where links are switched off too, and returns its id.
+func (s *Server) PutLink(t testing.TB, secretID string, maker *Actor) string {
+	t.Helper()
+	id := "shl_" + s.counter.next("fixture")
+	s.SQL(t, `INSERT INTO share_links (id, created_at, secret_id, created_by_id, recipient_email, version, name, client_id, lookup, hash, pepper_id, generation,
+		passphrase_hash, passphrase_required, code_required, max_views, view_count, misses, expires_at, revoked_at, last_viewed_at, ended_at)
+		VALUES (?, 1, ?, ?, 'recipient@keyhall.test', 1, 'n', 'c', ?, ?, 'p', 1, '', ?, ?, 1, 0, 0, ?, 0, 0, 0)`,
+		id, secretID, maker.ID, id, []byte{1}, false, false, int64(1)<<60)
+	return id
+}
+
 // MakeGroup makes a group in the actor's own organization with these members, and returns its id.
 func (a *Actor) MakeGroup(t testing.TB, name string, members ...*Actor) string {
 	t.Helper()

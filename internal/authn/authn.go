@@ -170,16 +170,16 @@ func (a *Accounts) throttle(ctx context.Context, login, ip string) error {
 	if err := a.allowFrom(ctx, ip); err != nil {
 		return err
 	}
-	return allow(ctx, a.perAccount, login+"\x00"+network(ip))
+	return allow(ctx, a.perAccount, login+"\x00"+Network(ip))
 }
 
 // allowFrom counts one request that a stranger may not send without end.
 func (a *Accounts) allowFrom(ctx context.Context, ip string) error {
-	return allow(ctx, a.perAddress, network(ip))
+	return allow(ctx, a.perAddress, Network(ip))
 }
 
-// network is what one client can call its own: an address, or with IPv6 the 64 bits before it.
-func network(ip string) string {
+// Network is what one client can call its own: an address, or with IPv6 the 64 bits before it.
+func Network(ip string) string {
 	at, err := netip.ParseAddr(ip)
 	if err != nil || at.Is4() || at.Is4In6() {
 		return ip

@@ -72,7 +72,7 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a.PolicyDir = c.PolicyDir
 	a.Proxies, a.Origins = c.Proxies(), c.Origins()
 	a.Accounts.Signup = c.Signup
-	a.Explorer = c.Explorer == "on"
+	a.Explorer, a.ShareLinks = c.Explorer == "on", c.LinkTime()
 	a.Log = logger(c.Log, t.Err)
 	a.Mail = mailConfig(c, a.Mail)
 	if c.Introspection == "off" {

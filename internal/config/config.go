@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"time"
 )
 
 // Config is filled by kong (embed it in a command) and then asked to Validate,
@@ -22,6 +23,8 @@ type Config struct {
 	Signup         string      `name:"signup" env:"KEYHALL_SIGNUP" enum:",open,closed" default:"" placeholder:"open|closed" help:"Whether people may make accounts themselves: open or closed. Empty: closed after the first account, which is the administrator's."`
 	SMTPURL        SMTPURL     `name:"smtp-url" env:"KEYHALL_SMTP_URL" placeholder:"URL" help:"The server that mail is sent through: smtp://user:password@mail.example.com:587, encrypted by STARTTLS or not used, or smtps://...:465. For one on this machine smtp://127.0.0.1:25?tls=off works too. Empty: no mail is sent, and invitations are answered in the app."`
 	MailFrom       string      `name:"mail-from" env:"KEYHALL_MAIL_FROM" placeholder:"ADDRESS" help:"The sender of that mail, as in keyhall@example.com."`
+	ShareLinks     string      `name:"share-links" env:"KEYHALL_SHARE_LINKS" enum:"on,off" default:"off" placeholder:"on|off" help:"Whether the owner of a secret may hand it to people without an account by a one-time link: on or off. Off also stops the links that were made."`
+	ShareLinkHours int         `name:"share-links-max-hours" env:"KEYHALL_SHARE_LINKS_MAX_HOURS" default:"168" placeholder:"HOURS" help:"How long such a link may last, in hours: from 1 to 8760 (a year)."`
 	PolicyDir      string      `name:"policy-dir" env:"KEYHALL_POLICY_DIR" placeholder:"DIR" help:"Directory of Rego modules that replace the built-in law. They must define every permission and pass their own tests, or the server does not start. Empty: the built-in law."`
 	TrustedProxies []string    `name:"trusted-proxies" env:"KEYHALL_TRUSTED_PROXIES" sep:"," placeholder:"ADDRESS,..." help:"Addresses or networks of the reverse proxies whose X-Forwarded-For is believed, as in 10.0.0.5,fd00::/64. Empty: none, and the address of a client is that of its connection."`
 	Log            string      `name:"log" env:"KEYHALL_LOG" enum:"auto,text,json" default:"auto" placeholder:"auto|text|json" help:"How to write the log: text, json, or auto (text on a terminal, json otherwise)."`
@@ -54,12 +57,21 @@ func (c Config) Proxies() []netip.Prefix {
 	return networks
 }
 
+// LinkTime is how long a one-time link may last; 0: there are none.
+func (c Config) LinkTime() time.Duration {
+	if c.ShareLinks != "on" {
+		return 0
+	}
+	return time.Duration(c.ShareLinkHours) * time.Hour
+}
+
 // LogValue is the effective configuration, for the log at start.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("addr", c.Addr), slog.String("data_dir", c.DataDir), slog.String("database_url", c.DatabaseURL.String()),
 		slog.String("public_url", c.PublicURL), slog.String("signup", c.Signup),
 		slog.String("smtp_url", c.SMTPURL.String()), slog.String("mail_from", c.MailFrom), slog.String("policy_dir", c.PolicyDir),
+		slog.String("share_links", c.ShareLinks), slog.Int("share_links_max_hours", c.ShareLinkHours),
 		slog.Any("trusted_proxies", c.TrustedProxies), slog.String("log", c.Log),
 		slog.Any("cors_origins", c.CORSOrigins), slog.String("explorer", c.Explorer), slog.String("introspection", c.Introspection),
 	)

@@ -46,8 +46,9 @@ func TestNothingSetIsAWorkingInstallation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Config{Addr: "127.0.0.1:8080", DataDir: "./data", Log: "auto", Introspection: "on"}
+	want := config.Config{Addr: "127.0.0.1:8080", DataDir: "./data", Log: "auto", Introspection: "on", ShareLinks: "off", ShareLinkHours: 168}
 	if c.Addr != want.Addr || c.DataDir != want.DataDir || c.Log != want.Log || c.Introspection != want.Introspection ||
+		c.ShareLinks != want.ShareLinks || c.ShareLinkHours != want.ShareLinkHours || c.LinkTime() != 0 ||
 		c.Signup != "" || c.PublicURL != "" || c.PolicyDir != "" || len(c.TrustedProxies) != 0 || len(c.CORSOrigins) != 0 || c.Explorer != "" || !c.DatabaseURL.IsZero() || !c.SMTPURL.IsZero() || c.MailFrom != "" {
 		t.Errorf("got %+v", c)
 	}
@@ -85,7 +86,7 @@ func TestTheOriginIsWrittenAsBrowsersDo(t *testing.T) {
 }
 
 func valid() config.Config {
-	return config.Config{Addr: "127.0.0.1:8080", DataDir: "./data", Log: "auto", Introspection: "on"}
+	return config.Config{Addr: "127.0.0.1:8080", DataDir: "./data", Log: "auto", Introspection: "on", ShareLinks: "off", ShareLinkHours: 168}
 }
 
 func TestTheAddressOfPeopleIsHTTPSOrThisMachine(t *testing.T) {
@@ -132,21 +133,21 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 	}
 	wrong := config.Config{
 		Addr: "8080", DatabaseURL: config.NewDatabaseURL("host=db password=hunter2"), PublicURL: "http://keys.example.com", Signup: "maybe",
-		SMTPURL: config.NewSMTPURL("mail.example.com hunter2"), MailFrom: "Keyhall <keyhall@example.com>", PolicyDir: file, TrustedProxies: []string{"10.0.0.5", "0.0.0.0/0"}, Log: "xml", Introspection: "",
+		SMTPURL: config.NewSMTPURL("mail.example.com hunter2"), MailFrom: "Keyhall <keyhall@example.com>", PolicyDir: file, TrustedProxies: []string{"10.0.0.5", "0.0.0.0/0"}, Log: "xml", Introspection: "", ShareLinks: "on", ShareLinkHours: 8761,
 		CORSOrigins: []string{"https://app.example.com", "https://*.example.com"}, Explorer: "yes",
 	}
 	text := fmt.Sprint(wrong.Validate())
 	for _, name := range []string{
 		"KEYHALL_ADDR", "KEYHALL_DATA_DIR", "KEYHALL_DATABASE_URL", "KEYHALL_PUBLIC_URL", "KEYHALL_SIGNUP", "KEYHALL_SMTP_URL", "KEYHALL_MAIL_FROM", "KEYHALL_POLICY_DIR",
 		`KEYHALL_TRUSTED_PROXIES "0.0.0.0/0"`, "KEYHALL_LOG", "KEYHALL_INTROSPECTION",
-		`KEYHALL_CORS_ORIGINS "https://*.example.com"`, "KEYHALL_EXPLORER",
+		`KEYHALL_CORS_ORIGINS "https://*.example.com"`, "KEYHALL_EXPLORER", "KEYHALL_SHARE_LINKS_MAX_HOURS 8761",
 	} {
 		if !strings.Contains(text, name) {
 			t.Errorf("%s is not named in: %s", name, text)
 		}
 	}
-	if strings.Count(text, "\n") != 12 || strings.Contains(text, "hunter2") {
-		t.Errorf("thirteen lines without the password: %s", text)
+	if strings.Count(text, "\n") != 13 || strings.Contains(text, "hunter2") {
+		t.Errorf("fourteen lines without the password: %s", text)
 	}
 }
 

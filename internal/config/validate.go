@@ -26,6 +26,7 @@ func (c Config) Validate() error {
 		checkWord("KEYHALL_LOG", c.Log, "auto", "text", "json"),
 		checkOrigins(c.CORSOrigins, c.PublicURL),
 		checkWord("KEYHALL_EXPLORER", c.Explorer, "", "on", "off"),
+		checkShareLinks(c.ShareLinks, c.ShareLinkHours),
 		checkWord("KEYHALL_INTROSPECTION", c.Introspection, "on", "off"),
 	)
 }
@@ -111,6 +112,17 @@ func checkPolicyDir(dir string) error {
 		return fmt.Errorf("KEYHALL_POLICY_DIR %q is not a directory: name the one that holds the Rego modules", dir)
 	}
 	return nil
+}
+
+// longestLink is a year: who should have a secret for longer should have an account.
+const longestLink = 8760
+
+func checkShareLinks(on string, hours int) error {
+	var problem error
+	if on == "on" && (hours < 1 || hours > longestLink) {
+		problem = fmt.Errorf("KEYHALL_SHARE_LINKS_MAX_HOURS %d: write a number of hours from 1 to %d", hours, longestLink)
+	}
+	return errors.Join(checkWord("KEYHALL_SHARE_LINKS", on, "on", "off"), problem)
 }
 
 func checkWord(name, got string, words ...string) error {

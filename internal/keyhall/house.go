@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/internal/access"
@@ -38,6 +40,8 @@ type House struct {
 	news      News
 	once      *once.Ledger // what was done under which Idempotency-Key
 	passwords Passwords
+	links     time.Duration // how long a one-time link may last; 0: there are none
+	origin    atomic.Value  // string: where people reach this server
 }
 
 // Limits count what could be done too often.
@@ -47,6 +51,8 @@ type Limits struct {
 	Resends *limit.Limiter // how often an invitation is sent again
 	Reveals *limit.Limiter // values of secrets, per person
 	Exports *limit.Limiter // lists that are taken out whole, per person
+
+	Openings *limit.Limiter // one-time links that are tried, per client
 }
 
 // Parts are what a house is built from.
@@ -59,16 +65,20 @@ type Parts struct {
 	Mail      *mail.Outbox
 	News      News
 	Passwords Passwords
+	Links     time.Duration
 }
 
 // New builds the house.
 func New(p Parts) *House {
 	return &House{
 		client: p.Client, guard: p.Guard, keys: p.Keys, install: p.Install,
-		limits: p.Limits, mail: p.Mail, news: p.News, passwords: p.Passwords,
+		limits: p.Limits, mail: p.Mail, news: p.News, passwords: p.Passwords, links: p.Links,
 		once: once.New(p.Client, p.Keys, p.Guard),
 	}
 }
+
+// At says where people reach this server, which is known once it listens: the links that it hands out begin so.
+func (h *House) At(origin string) { h.origin.Store(origin) }
 
 // Can tells which of the permissions the viewer has on each thing of a page.
 func (h *House) Can(ctx context.Context, typ string, ids []string, ps []policy.Permission) (map[string][]policy.Permission, error) {

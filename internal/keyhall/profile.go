@@ -99,6 +99,8 @@ func (in UpdateProfile) update(tx *ent.Tx, u *ent.User) (*ent.UserUpdateOne, []a
 // Passwords compares and hashes. It takes long, so it is asked before a transaction and never inside one.
 type Passwords interface {
 	Replace(ctx context.Context, current, next keyring.Secret) (authn.Replacement, error)
+	Hash(ctx context.Context, phrase keyring.Secret) (string, error)
+	Matches(ctx context.Context, phrase keyring.Secret, hash string) (bool, error)
 }
 
 // ChangePassword needs account.manage and the password that is replaced. It ends every other session of the account and

@@ -103,6 +103,8 @@ func (h *House) DeleteSecret(ctx context.Context, id string) error {
 			func() error { _, err := tx.SecretGrant.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SealedVersion.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SecretVersion.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.ShareLink.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.Mail.Delete().Exec(ctx); return err }, // a code for a link that is gone
 		} {
 			if err := part(); err != nil {
 				return err

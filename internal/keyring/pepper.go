@@ -46,6 +46,17 @@ func (k *Keyring) Derived(token []byte, purpose string, parts ...string) bool {
 	return found == 1
 }
 
+// Derivations are what Derive answers under the current key and under every one before it, for a comparison with something
+// that is made of a derived token and is shorter than it.
+func (k *Keyring) Derivations(purpose string, parts ...string) [][]byte {
+	r := k.newest()
+	var out [][]byte
+	for id := range r.token.PRFs {
+		out = append(out, compute(r.token, id, derivation(purpose, parts)))
+	}
+	return out
+}
+
 func derivation(purpose string, parts []string) []byte {
 	return bind(slices.Concat([]string{purpose}, parts)...)
 }

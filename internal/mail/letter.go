@@ -14,11 +14,14 @@ const (
 	PasswordChanged Kind = "password_changed" //
 	KeyExposed      Kind = "key_exposed"      // ResourceID: the key, Name: its name, ActorName: who marked it
 	SecretRevealed  Kind = "secret_revealed"  // ResourceID: the secret, Name: its name, ActorName: who looked at its value
+
+	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
+	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, SecretRevealed}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, SecretRevealed, ShareLinkCode, ShareLinkExpired}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -47,5 +50,6 @@ func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
 		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/",
+		ShareLinkCode: "/share", ShareLinkExpired: "/share",
 	}[k]
 }

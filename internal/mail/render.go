@@ -48,8 +48,8 @@ type sheet struct {
 }
 
 // set makes the letter of a row. Names come from people: they are only ever text, in the page too.
-func (p *press) set(row *ent.Mail, link, origin string) (rendered, error) {
-	data := struct{ Actor, Name, Role, To string }{row.ActorName, row.Name, role(row.Role), row.Recipient}
+func (p *press) set(row *ent.Mail, link, code, origin string) (rendered, error) {
+	data := struct{ Actor, Name, Role, To, Code string }{row.ActorName, row.Name, role(row.Role), row.Recipient, code}
 	word := func(part string) (string, error) {
 		var out bytes.Buffer
 		err := p.words.ExecuteTemplate(&out, row.Kind+"."+part, data)
@@ -93,4 +93,12 @@ func (o *Outbox) linkOf(row *ent.Mail, origin string) string {
 		out += "#" + token.NewMailed(o.tokens, l, row.ResourceID, row.Generation).Expose()
 	}
 	return out
+}
+
+// codeOf derives the code that a letter says, where it says one.
+func (o *Outbox) codeOf(row *ent.Mail) string {
+	if Kind(row.Kind) != ShareLinkCode {
+		return ""
+	}
+	return token.Code(o.tokens, row.ResourceID, row.Generation)
 }

@@ -44,7 +44,7 @@ func (o *Outbox) deliver(ctx context.Context, row *ent.Mail, origin string) outc
 }
 
 func (o *Outbox) message(row *ent.Mail, origin string) (*gomail.Msg, error) {
-	letter, err := o.press.set(row, o.linkOf(row, origin), origin)
+	letter, err := o.press.set(row, o.linkOf(row, origin), o.codeOf(row), origin)
 	if err != nil {
 		return nil, err
 	}

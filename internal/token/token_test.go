@@ -21,6 +21,7 @@ func known() map[string]token.Kind {
 		"kh_test" + body + "18ijVk": token.TestKey,
 		"khs" + body + "1LLPjt":     token.KeySecret,
 		"kht" + body + "1s70i1":     token.AccessToken,
+		"khl" + body + "0mWzQS":     token.ShareLink,
 	}
 }
 
@@ -41,7 +42,7 @@ func TestTheFormatIsTheDocumentedOne(t *testing.T) {
 
 func TestWhatIsIssuedIsAcceptedAndFoundByScanners(t *testing.T) {
 	t.Parallel()
-	documented := regexp.MustCompile(`^kh(_live|_test|s|t)_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$`)
+	documented := regexp.MustCompile(`^kh(_live|_test|s|t|l)_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$`)
 	scanner := regexp.MustCompile(token.ScannerPattern)
 	rapid.Check(t, func(t *rapid.T) {
 		issued := token.New(kind().Draw(t, "kind"))

@@ -64,6 +64,9 @@ func doors() map[string][]string {
 		"GroupInReach":        {"internal/keyhall"},
 		"SecretAudience":      {"internal/keyhall"},
 		"GroupAudience":       {"internal/keyhall"},
+		"ShareLinkByToken":    {"internal/keyhall"},
+		"ShareLinkFollow":     {"internal/keyhall"},
+		"ShareLinksOver":      {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},
 	}

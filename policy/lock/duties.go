@@ -22,6 +22,7 @@ func Duties() []core.Duty {
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""),
 		accountByLogin(""), groupInReach("", ""), secretAudience(""), groupAudience(""),
+		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 	}
 }
 

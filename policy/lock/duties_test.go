@@ -80,6 +80,14 @@ set_up create Organization[*] where id= personal=true
 set_up create ProjectMember[*] where project_id= role=OWNER user_id=
 set_up create Project[*] where id= is_default=true organization_id=
 set_up create User[*] where administrator=true email_verified=true id= personal_organization_id=
+share_link.by_token reads ShareLink
+share_link.follow create AuditEvent[*] where actor_kind=none outcome=DONE type=share_link.refused
+share_link.follow reads Secret ShareLink
+share_link.follow update ShareLink[misses revoked_at] where id= revoked_at=0
+share_link.over create AuditEvent[*] where actor_kind=none outcome=DONE type=share_link.expired
+share_link.over create Mail[*] where kind=share_link_expired
+share_link.over reads Secret ShareLink
+share_link.over update ShareLink[ended_at] where ended_at=0 and of some rows only
 sharing reads Group User
 sign_in create AuditEvent[*] where actor_id= outcome=DONE type=login.succeeded
 sign_in create Session[*] where user_id=
@@ -186,6 +194,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		deadLookup := one("SELECT lookup AS x FROM access_tokens WHERE id = ?", dead)
 		s.SQL(t, "UPDATE access_tokens SET expires_at = 1 WHERE id = ?", dead)
 		c.keys(t)
+		link, late, told := s.PutLink(t, c.secret, c.ada), s.PutLink(t, c.theirs, c.ben), s.PutLink(t, c.theirs, c.ben)
+		s.SQL(t, "UPDATE share_links SET expires_at = 1 WHERE id IN (?, ?)", late, told)
+		s.SQL(t, "UPDATE share_links SET ended_at = 2 WHERE id = ?", told)
 		bare := context.Background()
 		ada := users(c.ada)
 		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
@@ -219,6 +230,11 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE secret_id = ?", c.secret), "GroupMember": dev}},
 			{"who has to do with another", lock.SecretAudience(bare, c.theirs), sight{"SecretGrant": nil, "GroupMember": nil}},
 			{"who is in a group", lock.GroupAudience(bare, c.group), sight{"GroupMember": dev}},
+			{"a one-time link", lock.ShareLinkByToken(bare, link), sight{"ShareLink": {link}}},
+			{"no one-time link", lock.ShareLinkByToken(bare, "%"), sight{"ShareLink": nil}},
+			{"following a link", lock.ShareLinkFollow(bare, link), sight{"ShareLink": {link}, "Secret": {c.secret}}},
+			{"following none", lock.ShareLinkFollow(bare, ""), sight{"ShareLink": nil, "Secret": nil}},
+			{"the links whose time is over", lock.ShareLinksOver(bare), sight{"ShareLink": {late}, "Secret": {c.secret, c.theirs}}},
 			{"the place of a secret", lock.AuditPlace(bare, c.ada.ID, c.theirs), sight{"User": ada, "Secret": {c.theirs}, "Group": nil, "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"the place of a group", lock.AuditPlace(bare, c.ben.ID, c.group), sight{"User": users(c.ben), "Group": {c.group}, "Secret": nil, "Project": nil, "APIKey": nil, "Invitation": nil}},
 			{"a sign-in by name", lock.SignInLookup(bare, c.ada.Username), sight{"User": ada, "Credential": ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)}},
@@ -354,7 +370,10 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"idempotency": {"IdempotencyKey.AppendOutcomes", "IdempotencyKey.SetMadeID", "IdempotencyKey.SetNillableMadeID", "IdempotencyKey.SetNillablePartID",
 			"IdempotencyKey.SetNillableSubjectID", "IdempotencyKey.SetOutcomes", "IdempotencyKey.SetPartID", "IdempotencyKey.SetSubjectID", "IdempotencyKey.ClearOutcomes"},
 		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
-		"mail.claim":     {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
+		"share_link.follow": {"ShareLink.AddMisses", "ShareLink.AddRevokedAt", "ShareLink.SetMisses", "ShareLink.SetNillableMisses", "ShareLink.SetNillableRevokedAt",
+			"ShareLink.SetRevokedAt"},
+		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
+		"mail.claim":      {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
@@ -417,6 +436,8 @@ func TestDutiesPinWhatTheyCreate(t *testing.T) {
 		denied(t, "a project elsewhere", db.Project.Create().SetID("prj_new").SetOrganizationID(c.ben.Home).SetName("x").SetEnvironment("STAGING").SetIsDefault(true).Exec(up))
 		denied(t, "an organization that is not personal", db.Organization.Create().SetID("org_new").SetName("x").SetSlug("x").Exec(up))
 		denied(t, "a key", db.APIKey.Create().SetProjectID("prj_new").SetOwnerID("usr_new").SetName("x").SetKind("PROJECT").SetStart("x").Exec(up))
+		denied(t, "an opening that nobody decided about", db.AuditEvent.Create().SetType("share_link.opened").SetOutcome("DONE").SetActorKind("none").Exec(lock.ShareLinkFollow(bare, "shl_x")))
+		denied(t, "a code by who only tells of an end", db.Mail.Create().SetKind("share_link_code").SetRecipient("x").SetState("QUEUED").Exec(lock.ShareLinksOver(bare)))
 		denied(t, "a denial that says it was done", db.AuditEvent.Create().SetType("x").SetOutcome("DONE").SetActorKind("user").Exec(lock.Denial(bare)))
 		denied(t, "a second instance", db.Instance.Create().SetOnly(2).SetCheckCiphertext(nil).SetCheckIds(nil).SetCheckKeysetID("x").SetCheckWrappedKey(nil).Exec(lock.Instance(bare)))
 		denied(t, "a key of somebody else", db.IdempotencyKey.Create().SetLookup("l").SetUserID(c.ben.ID).SetMutation("m").SetFingerprint(nil).SetPepperID("p").SetExpiresAt(1).Exec(lock.Idempotency(bare, c.ada.ID, "l")))

@@ -15,8 +15,13 @@ export async function ask(query, variables = {}) {
 /** Asks for a mutation and throws why it was refused. */
 export async function deed(name, query, variables) {
   const payload = (await ask(query, variables))[name];
-  if (payload.errors.length > 0) throw new Error(sentence(payload.errors[0].message));
+  if (payload.errors.length > 0) throw refusal(payload.errors);
   return payload;
+}
+
+/** Why a mutation was refused, with its `errors` for who can go on from them. */
+function refusal(errors) {
+  return Object.assign(new Error(sentence(errors[0].message)), { errors });
 }
 
 /** Messages of the API begin small and end without a stop, to be put into a sentence. Here they are one. */

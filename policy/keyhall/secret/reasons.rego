@@ -2,6 +2,7 @@
 package keyhall.secret
 
 import data.keyhall.roles
+import data.keyhall.settings
 
 # METADATA
 # title: Why not
@@ -15,6 +16,12 @@ reasons contains "this secret is disabled; nobody can reveal it until it is enab
 reasons contains "this secret has expired; nobody can reveal it until its expiry is changed" if {
 	input.permission == "reveal"
 	not is_current(input.resource)
+}
+
+reasons contains "one-time links are switched off on this server; its operator can switch them on" if {
+	input.permission == "share_outside"
+	not settings.share_links == true
+	holds(input.resource, input.subject.id, "share_outside")
 }
 
 reasons contains sprintf("you can view this secret; secret.%s needs that you can edit it", [input.permission]) if {

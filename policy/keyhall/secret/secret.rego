@@ -5,6 +5,8 @@
 #   resource: Secret
 package keyhall.secret
 
+import data.keyhall.settings
+
 # METADATA
 # title: View the secret
 # description: Its owner, and who it is shared with, directly or through a group.
@@ -71,9 +73,12 @@ share if holds(input.resource, input.subject.id, "share")
 
 # METADATA
 # title: Share it by a one-time link
-# description: Its owner.
+# description: Its owner, where the operator switched such links on.
 # entrypoint: true
-share_outside if holds(input.resource, input.subject.id, "share_outside")
+share_outside if {
+	settings.share_links == true
+	holds(input.resource, input.subject.id, "share_outside")
+}
 
 # METADATA
 # title: Take it back from people and groups
