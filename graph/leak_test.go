@@ -101,6 +101,8 @@ func leakEdges() []leakEdge {
 		{"Query.group", "gus", `query($team: ID!) { viewer { email } group(id: $team) { id } }`, []any{"group"}, "NOT_FOUND"},
 		{"Query.group", "cleo", `query($team: ID!) { viewer { email } group(id: $team) { id } }`, []any{"group"}, "NOT_FOUND"},
 		{"Query.groups", "gus", `query($org: ID!) { viewer { email } groups(first: 10, organizationId: $org) { nodes { id } } }`, []any{"groups", "nodes", 0}, ""},
+		{"Query.searchPrincipals", "cleo", `query($org: ID!) { viewer { email } searchPrincipals(organizationId: $org, query: "zan") { __typename } }`, []any{"searchPrincipals"}, "NOT_FOUND"},
+		{"Query.searchPrincipals", "gus", `query($org: ID!) { viewer { email } searchPrincipals(organizationId: $org, query: "ben") { ... on User { id } } }`, []any{"searchPrincipals", 0}, ""},
 		{"Query.node", "hal", `query($devMember: ID!) { viewer { email } node(id: $devMember) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.whoCan", "cleo", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount nodes { principal { ... on User { id } } } } }`, []any{"whoCan"}, "FORBIDDEN"},
 		{"Query.explain", "cleo", `query($vault: ID!, $hal: ID!) { viewer { email } explain(permission: "secret.reveal", resourceId: $vault, subjectId: $hal) { allow } }`, []any{"explain"}, "FORBIDDEN"},

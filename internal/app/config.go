@@ -35,6 +35,7 @@ type Config struct {
 	Invites       limit.Rate // invitations that one inviter may send
 	Resends       limit.Rate // how often one invitation may be sent again
 	Reveals       limit.Rate // values of secrets that one person may look at
+	Searches      limit.Rate // people and groups that one person may look for
 	Mail          mail.Config
 	Streams       gqlhttp.Streams
 	Log           *slog.Logger
@@ -46,18 +47,19 @@ func Defaults() Config {
 		Accounts: authn.Defaults(), Introspection: graph.Accounts,
 		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
-		Mail: mail.Defaults(), Log: slog.Default(),
+		Searches: limit.Rate{Count: 120, Per: time.Minute},
+		Mail:     mail.Defaults(), Log: slog.Default(),
 	}
 }
 
-// limits are the counters of inviting and revealing.
+// limits are the counters of inviting, revealing and searching.
 func (c Config) limits() (l keyhall.Limits, err error) {
 	for _, part := range []struct {
 		rate limit.Rate
 		into **limit.Limiter
-	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}} {
+	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Searches, &l.Searches}} {
 		if *part.into, err = limit.New(part.rate, part.rate.Count); err != nil {
-			return l, fmt.Errorf("limits of inviting and revealing: %w", err)
+			return l, fmt.Errorf("limits of inviting, revealing and searching: %w", err)
 		}
 	}
 	return l, nil

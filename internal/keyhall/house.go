@@ -46,6 +46,8 @@ type Limits struct {
 	Invites *limit.Limiter // invitations, per inviter
 	Resends *limit.Limiter // how often an invitation is sent again
 	Reveals *limit.Limiter // values of secrets, per person
+
+	Searches *limit.Limiter // people and groups, per person
 }
 
 // Parts are what a house is built from.

@@ -63,6 +63,7 @@ mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
 mail.mark update Invitation[delivery sent_at] where id= resend_count=0
 mail.mark update Mail[last_error next_attempt_at sent_at state] where id= state=QUEUED
 own_account reads Credential User
+principals reads Group User
 reset_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.password_reset
 reset_link.follow create Mail[*] where kind=password_changed user_id=
 reset_link.follow delete AccessToken[] where user_id=
