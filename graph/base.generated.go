@@ -82,6 +82,7 @@ type QueryResolver interface {
 	Group(ctx context.Context, id string) (*ent.Group, error)
 	Groups(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor, organizationID *string) (*ent.GroupConnection, error)
 	SearchPrincipals(ctx context.Context, organizationID string, query string, first *int) ([]Grantee, error)
+	PreviewGroupChange(ctx context.Context, input keyhall.GroupChange) (*keyhall.GroupChangePreview, error)
 	Organization(ctx context.Context, id *string, slug *string) (*ent.Organization, error)
 	Organizations(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.OrganizationConnection, error)
 	Project(ctx context.Context, id string) (*ent.Project, error)
@@ -1057,6 +1058,20 @@ func (ec *executionContext) field_Query_organizations_args(ctx context.Context, 
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_previewGroupChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (keyhall.GroupChange, error) {
+			return ec.unmarshalNPreviewGroupChangeInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐGroupChange(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -3776,6 +3791,50 @@ func (ec *executionContext) fieldContext_Query_searchPrincipals(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_previewGroupChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_previewGroupChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PreviewGroupChange(ctx, fc.Args["input"].(keyhall.GroupChange))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *keyhall.GroupChangePreview) graphql.Marshaler {
+			return ec.marshalOGroupChangePreview2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐGroupChangePreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_previewGroupChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GroupChangePreview(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_previewGroupChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_organization(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5151,6 +5210,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_searchPrincipals(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "previewGroupChange":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_previewGroupChange(ctx, field)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -94,6 +94,10 @@ func (r *queryResolver) SearchPrincipals(ctx context.Context, organizationID str
 	return granteesOf(ctx, found), err
 }
 
+func (r *queryResolver) PreviewGroupChange(ctx context.Context, input keyhall.GroupChange) (*keyhall.GroupChangePreview, error) {
+	return r.House.PreviewGroupChange(ctx, input)
+}
+
 func (r *Resolver) Group() GroupResolver { return &groupResolver{r} }
 
 func (r *Resolver) GroupMember() GroupMemberResolver { return &groupMemberResolver{r} }

@@ -82,6 +82,8 @@ func idorSlots() []idorSlot {
 		{"Query.projects(organizationId)", "org", `query($id: ID!) { projects(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("Project") + ` } } }`},
 		{"Query.auditEvents(organizationId)", "org", `query($id: ID!) { auditEvents(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`},
 		{"Query.searchPrincipals(organizationId)", "org", `query($id: ID!) { searchPrincipals(organizationId: $id, query: "e", first: 100) { ... on User { ` + idorAll("User") + ` } ... on Group { name status } } }`},
+		{"PreviewGroupChangeInput.groupId", "grp", `query($id: ID!, $me: String!) { previewGroupChange(input: {groupId: $id, userIds: [], logins: [$me]}) { hiddenCount gains { paths resource { id } } } }`},
+		{"PreviewGroupChangeInput.userIds", "usr", `query($id: ID!, $group: ID!) { previewGroupChange(input: {groupId: $group, userIds: [$id]}) { hiddenCount gains { paths resource { id } principal { ... on User { ` + idorAll("User") + ` } } } } }`},
 		{"Query.explain(resourceId)", "", `query($id: ID!) { explain(permission: "api_key.view", resourceId: $id) { allow reasons trace } }`},
 		{"Query.explain(subjectId)", "usr", `query($id: ID!, $home: ID!) { explain(permission: "organization.edit", resourceId: $home, subjectId: $id) { allow reasons trace } }`},
 		{"Query.whoCan(resourceId)", "", `query($id: ID!) { whoCan(permission: "api_key.view", resourceId: $id) { totalCount nodes { principal { ... on User { ` + idorAll("User") + ` } } paths resource { id } } } }`},

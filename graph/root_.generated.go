@@ -98,6 +98,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputOpenInvitationInput,
+		ec.unmarshalInputPreviewGroupChangeInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestPasswordResetInput,
@@ -728,6 +729,16 @@ func (ec *executionContext) childFields_Group(ctx context.Context, field graphql
 		return ec.fieldContext_Group_viewerCan(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupChangePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gains":
+		return ec.fieldContext_GroupChangePreview_gains(ctx, field)
+	case "hiddenCount":
+		return ec.fieldContext_GroupChangePreview_hiddenCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupChangePreview", field.Name)
 }
 
 func (ec *executionContext) childFields_GroupConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

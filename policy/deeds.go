@@ -140,6 +140,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"group.add_member": {writes: []core.Write{
 			core.Create("GroupMember", pins{"group_id": d.ID, "added_by_id": subject}),
 			core.Update("GroupMember", pins{"group_id": d.ID}, "expires_at", "added_by_id"),
+			core.Create("Mail", pins{"kind": "group_grew", "resource_id": d.ID}),
 		}},
 		"group.remove_member": {writes: []core.Write{core.Delete("GroupMember", pins{"id": d.Part, "group_id": d.ID})}},
 		"group.leave":         {writes: []core.Write{core.Delete("GroupMember", pins{"group_id": d.ID, "user_id": subject})}},

@@ -50,6 +50,7 @@ func kindOf(subject string) letters.Kind {
 	for words, kind := range map[string]letters.Kind{
 		" invited you to ": letters.Invitation, "Confirm your e-mail address": letters.VerifyEmail, "Choose a new password": letters.ResetPassword,
 		"You have an account already": letters.KnownAddress, "Your password was changed": letters.PasswordChanged, " was marked as exposed": letters.KeyExposed,
+		" added people to the group ": letters.GroupGrew,
 	} {
 		if strings.Contains(subject, words) {
 			return kind

@@ -60,7 +60,7 @@ func (h *House) AddGroupMembers(ctx context.Context, in AddGroupMembers) (*ent.G
 				return err
 			}
 		}
-		return nil
+		return h.tellOwners(ctx, tx, allowed, g, people)
 	})
 	return h.group(ctx, in.GroupID, err)
 }

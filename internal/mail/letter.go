@@ -13,11 +13,12 @@ const (
 	KnownAddress    Kind = "known_address"    // somebody signed up with an address that has an account
 	PasswordChanged Kind = "password_changed" //
 	KeyExposed      Kind = "key_exposed"      // ResourceID: the key, Name: its name, ActorName: who marked it
+	GroupGrew       Kind = "group_grew"       // ResourceID: the group, Name: its name, ActorName: who added people to it
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -45,6 +46,6 @@ func (k Kind) link() (token.Link, bool) {
 func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
-		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/",
+		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", GroupGrew: "/",
 	}[k]
 }

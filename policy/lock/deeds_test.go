@@ -75,6 +75,7 @@ api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING 
 api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 group.add_member create GroupMember[*] where added_by_id=ME group_id=ID
+group.add_member create Mail[*] where kind=group_grew resource_id=ID
 group.add_member update GroupMember[added_by_id expires_at] where group_id=ID
 group.delete delete Group[] where id=ID
 group.delete delete GroupMember[] where group_id=ID

@@ -64,6 +64,7 @@ func doors() map[string][]string {
 		"GroupInReach":        {"internal/keyhall"},
 		"SecretAudience":      {"internal/keyhall"},
 		"GroupAudience":       {"internal/keyhall"},
+		"GroupReach":          {"internal/keyhall"},
 		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},

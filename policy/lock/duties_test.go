@@ -37,6 +37,7 @@ audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
 group.audience reads GroupMember
+group.reach reads Secret SecretGrant User
 group.in_reach reads Group GroupMember
 idempotency create IdempotencyKey[*] where lookup= user_id=
 idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
