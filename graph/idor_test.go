@@ -109,6 +109,8 @@ func idorSlots() []idorSlot {
 		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
 		{"GroupMemberInput.userId", "usr", `mutation($id: ID!, $group: ID!) { addGroupMembers(input: {groupId: $group, members: [{userId: $id}]}) { group { id } errors { code message path } } }`},
 		deed("RemoveGroupMemberInput.memberId", "grm", "removeGroupMember", "memberId: $id", "group { "+idorAll("Group")+" }"),
+		deed("LeaveOrganizationInput.id", "org", "leaveOrganization", "id: $id", "__typename"),
+		deed("RemoveOrganizationMemberInput.memberId", "orm", "removeOrganizationMember", "memberId: $id", "organization { "+idorAll("Organization")+" }"),
 		deed("LeaveGroupInput.id", "grp", "leaveGroup", "id: $id", "__typename"),
 		deed("DeleteGroupInput.id", "grp", "deleteGroup", "id: $id", "deletedId"),
 		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
