@@ -219,7 +219,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -235,6 +235,7 @@ var sources = []*ast.Source{
 	{Name: "schema/api_key.graphqls", Input: sourceData("schema/api_key.graphqls"), BuiltIn: false},
 	{Name: "schema/audit.graphqls", Input: sourceData("schema/audit.graphqls"), BuiltIn: false},
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
+	{Name: "schema/exposure.graphqls", Input: sourceData("schema/exposure.graphqls"), BuiltIn: false},
 	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
@@ -707,6 +708,48 @@ func (ec *executionContext) childFields_EnableSecretsPayload(ctx context.Context
 		return ec.fieldContext_EnableSecretsPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableSecretsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Exposure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_Exposure_secret(ctx, field)
+	case "apiKey":
+		return ec.fieldContext_Exposure_apiKey(ctx, field)
+	case "resourceId":
+		return ec.fieldContext_Exposure_resourceId(ctx, field)
+	case "name":
+		return ec.fieldContext_Exposure_name(ctx, field)
+	case "revealedAt":
+		return ec.fieldContext_Exposure_revealedAt(ctx, field)
+	case "rotatedSince":
+		return ec.fieldContext_Exposure_rotatedSince(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Exposure", field.Name)
+}
+
+func (ec *executionContext) childFields_ExposureConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ExposureConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ExposureConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ExposureConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ExposureConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExposureConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ExposureEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ExposureEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ExposureEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExposureEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

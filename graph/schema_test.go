@@ -69,6 +69,7 @@ func foreignKeys(s *ast.Schema) (out []string) {
 	named := []string{ // not another row's place: the audit trail names what it is about, and a deletion what is gone
 		"AccessChange.resourceId", "AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
 		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId", "DeleteGroupPayload.deletedId", "DeleteSecretPayload.deletedId",
+		"Exposure.resourceId", // what a row of the audit trail is about
 		"Secret.clientId", // half of somebody's credential, and no row of ours
 	}
 	eachField(s, func(d *ast.Definition, f *ast.FieldDefinition) {

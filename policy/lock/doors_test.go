@@ -64,6 +64,8 @@ func doors() map[string][]string {
 		"GroupInReach":        {"internal/keyhall"},
 		"SecretAudience":      {"internal/keyhall"},
 		"GroupAudience":       {"internal/keyhall"},
+		"Exposure":            {"internal/keyhall"},
+		"Exposed":             {"internal/keyhall"},
 		"GroupReach":          {"internal/keyhall"},
 		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
