@@ -540,6 +540,61 @@ func (ec *executionContext) fieldContext_Group_viewerCan(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _GroupChangePreview_gains(ctx context.Context, field graphql.CollectedField, obj *keyhall.GroupChangePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupChangePreview_gains(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gains, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*keyhall.Access) graphql.Marshaler {
+			return ec.marshalNAccess2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐAccessᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupChangePreview_gains(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GroupChangePreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Access(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GroupChangePreview_hiddenCount(ctx context.Context, field graphql.CollectedField, obj *keyhall.GroupChangePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupChangePreview_hiddenCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HiddenCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupChangePreview_hiddenCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupChangePreview", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _GroupConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.GroupConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1391,6 +1446,50 @@ func (ec *executionContext) unmarshalInputLeaveGroupInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputPreviewGroupChangeInput(ctx context.Context, obj any) (keyhall.GroupChange, error) {
+	var it keyhall.GroupChange
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"groupId", "userIds", "logins"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "groupId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupID = data
+		case "userIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userIds"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserIDs = data
+		case "logins":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("logins"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Logins = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRemoveGroupMemberInput(ctx context.Context, obj any) (RemoveGroupMemberInput, error) {
 	var it RemoveGroupMemberInput
 	if obj == nil {
@@ -1805,6 +1904,49 @@ func (ec *executionContext) _Group(ctx context.Context, sel ast.SelectionSet, ob
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var groupChangePreviewImplementors = []string{"GroupChangePreview"}
+
+func (ec *executionContext) _GroupChangePreview(ctx context.Context, sel ast.SelectionSet, obj *keyhall.GroupChangePreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, groupChangePreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GroupChangePreview")
+		case "gains":
+			out.Values[i] = ec._GroupChangePreview_gains(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hiddenCount":
+			out.Values[i] = ec._GroupChangePreview_hiddenCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2539,6 +2681,11 @@ func (ec *executionContext) marshalNLeaveGroupPayload2ᚖgithubᚗcomᚋkeyhall�
 	return ec._LeaveGroupPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPreviewGroupChangeInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐGroupChange(ctx context.Context, v any) (keyhall.GroupChange, error) {
+	res, err := ec.unmarshalInputPreviewGroupChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRemoveGroupMemberInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRemoveGroupMemberInput(ctx context.Context, v any) (RemoveGroupMemberInput, error) {
 	res, err := ec.unmarshalInputRemoveGroupMemberInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2574,6 +2721,13 @@ func (ec *executionContext) marshalOGroup2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋ
 		return graphql.Null
 	}
 	return ec._Group(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOGroupChangePreview2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐGroupChangePreview(ctx context.Context, sel ast.SelectionSet, v *keyhall.GroupChangePreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._GroupChangePreview(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOGroupMemberConnection2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐGroupMemberConnection(ctx context.Context, sel ast.SelectionSet, v *ent.GroupMemberConnection) graphql.Marshaler {

@@ -89,6 +89,15 @@ func (r *queryResolver) Groups(ctx context.Context, first *int, after *page.Curs
 	return groupsPage(ctx, q, window(first, after, last, before))
 }
 
+func (r *queryResolver) SearchPrincipals(ctx context.Context, organizationID string, query string, first *int) ([]Grantee, error) {
+	found, err := r.House.SearchPrincipals(ctx, organizationID, query, first)
+	return granteesOf(ctx, found), err
+}
+
+func (r *queryResolver) PreviewGroupChange(ctx context.Context, input keyhall.GroupChange) (*keyhall.GroupChangePreview, error) {
+	return r.House.PreviewGroupChange(ctx, input)
+}
+
 func (r *Resolver) Group() GroupResolver { return &groupResolver{r} }
 
 func (r *Resolver) GroupMember() GroupMemberResolver { return &groupMemberResolver{r} }

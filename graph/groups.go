@@ -38,6 +38,20 @@ func without(edges []string, name string) []string {
 	return slices.DeleteFunc(edges, func(e string) bool { return e == name })
 }
 
+// granteesOf announces the groups among people and groups.
+func granteesOf(ctx context.Context, found []keyhall.Grantee) []Grantee {
+	out := []Grantee{}
+	for _, g := range found {
+		if g.Group != nil {
+			requestOf(ctx).can[ent.TypeGroup].announce(g.Group.ID)
+			out = append(out, g.Group)
+		} else {
+			out = append(out, g.User)
+		}
+	}
+	return out
+}
+
 // changes of a group: what is left out stays, null clears.
 func (in UpdateGroupInput) changes() keyhall.UpdateGroup {
 	out := keyhall.UpdateGroup{ID: in.ID, Name: in.Name, Status: in.Status, MembersCanView: in.MembersCanView}

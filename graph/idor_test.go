@@ -82,6 +82,11 @@ func idorSlots() []idorSlot {
 		{"Query.organization(slug)", "slug", `query($id: String!) { organization(slug: $id) { ` + idorAll("Organization") + ` } }`},
 		{"Query.projects(organizationId)", "org", `query($id: ID!) { projects(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("Project") + ` } } }`},
 		{"Query.auditEvents(organizationId)", "org", `query($id: ID!) { auditEvents(first: 100, organizationId: $id) { totalCount nodes { ` + idorAll("AuditEvent") + ` } } }`},
+		{"Query.searchPrincipals(organizationId)", "org", `query($id: ID!) { searchPrincipals(organizationId: $id, query: "e", first: 100) { ... on User { ` + idorAll("User") + ` } ... on Group { name status } } }`},
+		{"PreviewGroupChangeInput.groupId", "grp", `query($id: ID!, $me: String!) { previewGroupChange(input: {groupId: $id, userIds: [], logins: [$me]}) { hiddenCount gains { paths resource { id } } } }`},
+		{"PreviewGroupChangeInput.userIds", "usr", `query($id: ID!, $group: ID!) { previewGroupChange(input: {groupId: $group, userIds: [$id]}) { hiddenCount gains { paths resource { id } principal { ... on User { ` + idorAll("User") + ` } } } } }`},
+		{"Query.exposureReport(organizationId)", "org", `query($id: ID!) { exposureReport(organizationId: $id, userId: "usr_1", first: 100, includeRotated: true) { totalCount nodes { name resourceId secret { id } } } }`},
+		{"Query.exposureReport(userId)", "usr", `query($id: ID!, $home: ID!) { exposureReport(organizationId: $home, userId: $id, first: 100, includeRotated: true) { totalCount nodes { name resourceId secret { id } } } }`},
 		{"Query.explain(resourceId)", "", `query($id: ID!) { explain(permission: "api_key.view", resourceId: $id) { allow reasons trace } }`},
 		{"Query.explain(subjectId)", "usr", `query($id: ID!, $home: ID!) { explain(permission: "organization.edit", resourceId: $home, subjectId: $id) { allow reasons trace } }`},
 		{"Query.whoCan(resourceId)", "", `query($id: ID!) { whoCan(permission: "api_key.view", resourceId: $id) { totalCount nodes { principal { ... on User { ` + idorAll("User") + ` } } paths resource { id } } } }`},
@@ -111,6 +116,8 @@ func idorSlots() []idorSlot {
 		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
 		{"GroupMemberInput.userId", "usr", `mutation($id: ID!, $group: ID!) { addGroupMembers(input: {groupId: $group, members: [{userId: $id}]}) { group { id } errors { code message path } } }`},
 		deed("RemoveGroupMemberInput.memberId", "grm", "removeGroupMember", "memberId: $id", "group { "+idorAll("Group")+" }"),
+		deed("LeaveOrganizationInput.id", "org", "leaveOrganization", "id: $id", "__typename"),
+		deed("RemoveOrganizationMemberInput.memberId", "orm", "removeOrganizationMember", "memberId: $id", "organization { "+idorAll("Organization")+" }"),
 		deed("LeaveGroupInput.id", "grp", "leaveGroup", "id: $id", "__typename"),
 		deed("DeleteGroupInput.id", "grp", "deleteGroup", "id: $id", "deletedId"),
 		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
@@ -222,7 +229,7 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 		"RotateAPIKeyInput.id", "RotateAPIKeySecretInput.id", "MarkAPIKeyExposedInput.id",
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
-	own := []string{"CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
+	own := []string{"LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
 	admin = append(admin, "GranteeRef.userId", "GroupMemberInput.userId") // of people they see; with eve's secret and group nothing comes of it
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
 	offers := e.all(t, "SELECT id AS x FROM invitations WHERE api_key_id = ?", e.key.ID)
@@ -368,11 +375,14 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		e := newEstate(t, s)
 		e.eve.SignIn(t) // the first session is the one to end
+		e.eve.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, clientSecret: "seen"}) { errors { code } } }`, apptest.Vars{"id": e.evesSecret})
+		e.eve.Reveal(t, e.evesSecret) // so that the report of it is not empty
 		own := map[string]string{
 			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
 			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
 			"scv": e.one(t, "SELECT id AS x FROM secret_versions WHERE secret_id = ? ORDER BY number LIMIT 1", e.evesSecret),
+			"orm": e.one(t, "SELECT id AS x FROM organization_members WHERE user_id = ?", e.eve.ID),
 			"grm": e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ?", e.evesGroup), "GranteeRef.userId": e.fay, "GroupMemberInput.userId": e.fay,
 			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}

@@ -366,6 +366,18 @@ type LeaveGroupPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names an organization.
+type LeaveOrganizationInput struct {
+	// The organization.
+	ID string `json:"id"`
+}
+
+// The answer of leaveOrganization.
+type LeaveOrganizationPayload struct {
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a secret.
 type LeaveSecretInput struct {
 	// The secret.
@@ -476,6 +488,20 @@ type RemoveGroupMemberInput struct {
 type RemoveGroupMemberPayload struct {
 	// The group, where the viewer still sees it.
 	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a membership of an organization.
+type RemoveOrganizationMemberInput struct {
+	// The membership.
+	MemberID string `json:"memberId"`
+}
+
+// The answer of removeOrganizationMember.
+type RemoveOrganizationMemberPayload struct {
+	// The organization, where the viewer may still see it.
+	Organization *ent.Organization `json:"organization,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

@@ -112,6 +112,16 @@ func allRepeats() map[string]twice {
 		"addGroupMembers":   {`mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { group { id members(first: 5) { totalCount } } errors { code } } }`, nil, toBen(onAnEmptyGroup)},
 		"removeGroupMember": {deed("removeGroupMember", `memberId: $id`, "group { id members(first: 5) { totalCount } }"), nil, onAMembership},
 		"leaveGroup":        {deed("leaveGroup", `id: $id`, ""), nil, leavingAGroup},
+		"leaveOrganization": {deed("leaveOrganization", `id: $id`, ""), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				c.JoinOrganization(t, c.ada.Home, c.ben, "READER")
+				return c.ben, apptest.Vars{"id": c.ada.Home}
+			}},
+		"removeOrganizationMember": {deed("removeOrganizationMember", `memberId: $id`, "organization { id name }"), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				c.JoinOrganization(t, c.ada.Home, c.ben, "READER")
+				return c.ada, apptest.Vars{"id": textOf(t, c.Server, "SELECT id FROM organization_members WHERE organization_id = ? AND user_id = ?", c.ada.Home, c.ben.ID)}
+			}},
 		"updateProfile":     {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
 		"createAccessToken": {`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } plaintext errors { code } } }`, []string{"plaintext"}, alone},
 		"revokeAccessToken": {deed("revokeAccessToken", `id: $id`, "revokedId"), nil, onAToken},

@@ -18,6 +18,18 @@ import (
 	"github.com/keyhall/keyhall/internal/page"
 )
 
+func (r *mutationResolver) LeaveOrganization(ctx context.Context, input LeaveOrganizationInput) (*LeaveOrganizationPayload, error) {
+	err := r.House.LeaveOrganization(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *LeaveOrganizationPayload { return &LeaveOrganizationPayload{Errors: e} })
+}
+
+func (r *mutationResolver) RemoveOrganizationMember(ctx context.Context, input RemoveOrganizationMemberInput) (*RemoveOrganizationMemberPayload, error) {
+	o, err := r.House.RemoveOrganizationMember(ctx, input.MemberID)
+	return answer(err, func(e []*fault.User) *RemoveOrganizationMemberPayload {
+		return &RemoveOrganizationMemberPayload{Organization: o, Errors: e}
+	})
+}
+
 func (r *organizationResolver) ViewerRole(ctx context.Context, obj *ent.Organization) (*organizationmember.Role, error) {
 	return requestOf(ctx).organization.get(ctx, obj.ID)
 }

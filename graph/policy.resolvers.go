@@ -13,10 +13,13 @@ import (
 )
 
 func (r *accessResolver) Principal(ctx context.Context, obj *keyhall.Access) (Principal, error) {
-	if obj.Principal == nil { // the account went in the meantime
-		return nil, nil
+	switch {
+	case obj.Principal != nil:
+		return obj.Principal, nil
+	case obj.Group != nil:
+		return obj.Group, nil
 	}
-	return obj.Principal, nil
+	return nil, nil // it went in the meantime
 }
 
 func (r *decisionResolver) Trace(ctx context.Context, obj *keyhall.Decision) ([]string, error) {

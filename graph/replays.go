@@ -62,6 +62,9 @@ func replays() map[string]replay {
 		"removeGroupMember": again(removedMember),
 		"leaveGroup":        again(leftGroup),
 
+		"leaveOrganization":        again(leftOrganization),
+		"removeOrganizationMember": again(removedFromOrganization),
+
 		"createAccessToken": again(createdToken),
 		"revokeAccessToken": again(revokedToken),
 		"revokeSession":     again(revokedSession),

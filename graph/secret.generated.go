@@ -4801,6 +4801,16 @@ func (ec *executionContext) unmarshalNGrantInput2ᚕgithubᚗcomᚋkeyhallᚋkey
 	return res, nil
 }
 
+func (ec *executionContext) marshalNGrantee2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐGrantee(ctx context.Context, sel ast.SelectionSet, v Grantee) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Grantee(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNGranteeRef2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐGranteeRef(ctx context.Context, v any) (keyhall.GranteeRef, error) {
 	res, err := ec.unmarshalInputGranteeRef(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -5097,6 +5107,25 @@ func (ec *executionContext) marshalOGrantee2githubᚗcomᚋkeyhallᚋkeyhallᚋg
 		return graphql.Null
 	}
 	return ec._Grantee(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOGrantee2ᚕgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐGranteeᚄ(ctx context.Context, sel ast.SelectionSet, v []Grantee) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGrantee2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐGrantee(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSecret2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐSecretᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Secret) graphql.Marshaler {

@@ -15,6 +15,8 @@ type Deed struct {
 
 	// Of a deed that makes a thing like the resource: what it keeps of it.
 	Owner, Project string
+
+	Person string // of a deed about somebody else: who that is
 }
 
 type pins = core.Pins
@@ -160,6 +162,8 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("Secret", pins{"id": d.ID}),
 		}},
+		"organization.leave":         departure(d.ID, subject, pins{"organization_id": d.ID, "user_id": subject}),
+		"organization.remove_member": departure(d.ID, d.Person, pins{"id": d.Part, "organization_id": d.ID, "user_id": d.Person}),
 		"organization.create_group": {writes: []core.Write{
 			core.Create("Group", pins{"id": d.New, "organization_id": d.ID, "owner_id": subject}),
 		}},
@@ -172,6 +176,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"group.add_member": {writes: []core.Write{
 			core.Create("GroupMember", pins{"group_id": d.ID, "added_by_id": subject}),
 			core.Update("GroupMember", pins{"group_id": d.ID}, "expires_at", "added_by_id"),
+			core.Create("Mail", pins{"kind": "group_grew", "resource_id": d.ID}),
 		}},
 		"group.remove_member": {writes: []core.Write{core.Delete("GroupMember", pins{"id": d.Part, "group_id": d.ID})}},
 		"group.leave":         {writes: []core.Write{core.Delete("GroupMember", pins{"group_id": d.ID, "user_id": subject})}},
@@ -186,6 +191,32 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
 		},
 	}
+}
+
+// departure ends a membership of an organization, and with it all that the person was given there: grants on its secrets, places
+// in its groups and projects and on their keys. What they have elsewhere stays.
+func departure(organization, person string, member pins) scope {
+	there := func(typ, column, table, through string) core.Write {
+		w := core.Delete(typ, pins{"user_id": person})
+		w.Rows = func(s *sql.Selector) {
+			within := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(table))
+			if through == "" {
+				within.Where(sql.EQ("organization_id", organization))
+			} else {
+				projects := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(through)).Where(sql.EQ("organization_id", organization))
+				within.Where(sql.In("project_id", projects))
+			}
+			s.Where(sql.In(s.C(column), within))
+		}
+		return w
+	}
+	return scope{writes: []core.Write{
+		there("SecretGrant", "secret_id", "secrets", ""),
+		there("GroupMember", "group_id", "groups", ""),
+		there("ProjectMember", "project_id", "projects", ""),
+		there("Collaborator", "api_key_id", "api_keys", "projects"),
+		core.Delete("OrganizationMember", member),
+	}}
 }
 
 // rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does

@@ -138,6 +138,24 @@ func (g *Guard) Can(ctx context.Context, typ string, ids []string, ps []policy.P
 	return out, nil
 }
 
+// CanOf is Can for another account; one that is suspended or not there can do nothing.
+func (g *Guard) CanOf(ctx context.Context, userID, typ string, ids []string, ps []policy.Permission) (map[string][]policy.Permission, error) {
+	rev := g.engine.Revision()
+	s, suspended, found, err := rev.Account(ctx, g.client, userID)
+	if err != nil || !found || suspended {
+		return nil, internal(err)
+	}
+	out, err := rev.Can(ctx, g.client, s, typ, ids, ps)
+	return out, internal(err)
+}
+
+func internal(err error) error {
+	if err != nil {
+		err = fault.Internal(err)
+	}
+	return err
+}
+
 // Holds tells, inside a deed, whether the viewer has another permission too. It authorizes nothing.
 func (g *Guard) Holds(ctx context.Context, tx *ent.Tx, p policy.Permission, id string) (bool, error) {
 	d, err := g.engine.Revision().Decide(ctx, tx, subjectOf(viewer.From(ctx)), p, id)

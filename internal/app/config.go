@@ -36,6 +36,7 @@ type Config struct {
 	Resends       limit.Rate    // how often one invitation may be sent again
 	Reveals       limit.Rate    // values of secrets that one person may look at
 	Exports       limit.Rate    // lists that one person may take out whole
+	Searches      limit.Rate    // people and groups that one person may look for
 	Openings      limit.Rate    // one-time links that one client may try
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
@@ -49,19 +50,20 @@ func Defaults() Config {
 		Accounts: authn.Defaults(), Introspection: graph.Accounts,
 		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
-		Exports: limit.Rate{Count: 10, Per: time.Minute}, Openings: limit.Rate{Count: 30, Per: time.Minute},
-		Mail: mail.Defaults(), Log: slog.Default(),
+		Exports: limit.Rate{Count: 10, Per: time.Minute}, Searches: limit.Rate{Count: 120, Per: time.Minute},
+		Openings: limit.Rate{Count: 30, Per: time.Minute},
+		Mail:     mail.Defaults(), Log: slog.Default(),
 	}
 }
 
-// limits are the counters of inviting, revealing and exporting.
+// limits are the counters of what could be done too often.
 func (c Config) limits() (l keyhall.Limits, err error) {
 	for _, part := range []struct {
 		rate limit.Rate
 		into **limit.Limiter
-	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Exports, &l.Exports}, {c.Openings, &l.Openings}} {
+	}{{c.Unknown, &l.Unknown}, {c.Invites, &l.Invites}, {c.Resends, &l.Resends}, {c.Reveals, &l.Reveals}, {c.Exports, &l.Exports}, {c.Searches, &l.Searches}, {c.Openings, &l.Openings}} {
 		if *part.into, err = limit.New(part.rate, part.rate.Count); err != nil {
-			return l, fmt.Errorf("limits of inviting, revealing and exporting: %w", err)
+			return l, fmt.Errorf("limits of what could be done too often: %w", err)
 		}
 	}
 	return l, nil

@@ -88,7 +88,8 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerMailbox = limit.Rate{Count: 100_000, Per: time.Minute}
 	plenty := limit.Rate{Count: 100_000, Per: time.Minute}
-	cfg.Unknown, cfg.Invites, cfg.Resends, cfg.Reveals, cfg.Exports, cfg.Openings = plenty, plenty, plenty, plenty, plenty, plenty
+	cfg.Unknown, cfg.Invites, cfg.Resends, cfg.Reveals = plenty, plenty, plenty, plenty
+	cfg.Exports, cfg.Searches, cfg.Openings = plenty, plenty, plenty
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if d == Postgres {

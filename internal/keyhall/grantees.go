@@ -83,7 +83,7 @@ func (h *House) grantee(ctx context.Context, tx *ent.Tx, ref GranteeRef) (grante
 		id, err := h.groupToShare(ctx, tx, *ref.GroupID)
 		return grantee{groupID: id}, err
 	}
-	u, err := h.person(ctx, tx, ref.UserID, ref.Login)
+	u, err := h.person(ctx, tx.Client(), ref.UserID, ref.Login)
 	if err != nil {
 		return grantee{}, err
 	}
@@ -91,11 +91,11 @@ func (h *House) grantee(ctx context.Context, tx *ent.Tx, ref GranteeRef) (grante
 }
 
 // person finds an account. Whoever asks for many that do not exist is slowed down.
-func (h *House) person(ctx context.Context, tx *ent.Tx, id, login *string) (u *ent.User, err error) {
+func (h *House) person(ctx context.Context, c *ent.Client, id, login *string) (u *ent.User, err error) {
 	if id != nil {
-		u, err = tx.User.Get(ctx, *id)
+		u, err = c.User.Get(ctx, *id)
 	} else {
-		u, err = tx.User.Query().Only(lock.AccountByLogin(ctx, strings.ToLower(strings.TrimSpace(*login))))
+		u, err = c.User.Query().Only(lock.AccountByLogin(ctx, strings.ToLower(strings.TrimSpace(*login))))
 	}
 	switch {
 	case ent.IsNotFound(err):

@@ -60,7 +60,7 @@ func (h *House) AddGroupMembers(ctx context.Context, in AddGroupMembers) (*ent.G
 				return err
 			}
 		}
-		return nil
+		return h.tellOwners(ctx, tx, allowed, g, people)
 	})
 	return h.group(ctx, in.GroupID, err)
 }
@@ -94,7 +94,7 @@ func (h *House) newMember(ctx context.Context, tx *ent.Tx, groupID string, m New
 	if (m.UserID == nil) == (m.Login == nil) {
 		return nil, fault.Refuse(fault.Invalid, "name them in one way: by userId or login")
 	}
-	u, err := h.person(ctx, tx, m.UserID, m.Login)
+	u, err := h.person(ctx, tx.Client(), m.UserID, m.Login)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,7 @@ type Limits struct {
 	Exports *limit.Limiter // lists that are taken out whole, per person
 
 	Openings *limit.Limiter // one-time links that are tried, per client
+	Searches *limit.Limiter // people and groups, per person
 }
 
 // Parts are what a house is built from.

@@ -16,7 +16,8 @@ import (
 
 // Access is what somebody may do with a thing, and by which roles.
 type Access struct {
-	Principal   *ent.User // without an address, unless the viewer sees them otherwise too
+	Principal   *ent.User  // without an address, unless the viewer sees them otherwise too
+	Group       *ent.Group // instead: one whose members the viewer may not see
 	Resource    ent.Noder
 	Permissions []string
 	Paths       []string

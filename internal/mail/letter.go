@@ -13,6 +13,7 @@ const (
 	KnownAddress    Kind = "known_address"    // somebody signed up with an address that has an account
 	PasswordChanged Kind = "password_changed" //
 	KeyExposed      Kind = "key_exposed"      // ResourceID: the key, Name: its name, ActorName: who marked it
+	GroupGrew       Kind = "group_grew"       // ResourceID: the group, Name: its name, ActorName: who added people to it
 	SecretRevealed  Kind = "secret_revealed"  // ResourceID: the secret, Name: its name, ActorName: who looked at its value
 
 	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
@@ -21,7 +22,7 @@ const (
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, SecretRevealed, ShareLinkCode, ShareLinkExpired}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -49,7 +50,7 @@ func (k Kind) link() (token.Link, bool) {
 func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
-		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/",
+		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/",
 		ShareLinkCode: "/share", ShareLinkExpired: "/share",
 	}[k]
 }

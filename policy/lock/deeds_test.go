@@ -26,7 +26,7 @@ import (
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
 // permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
-// PROJECT are those of the thing.
+// PROJECT are those of the thing, PERSON somebody whom it is about.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
@@ -75,6 +75,7 @@ api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING 
 api_key.rotate update SealedValue[valid_until] where api_key_id=ID
 api_key.update_role update Collaborator[role] where api_key_id=ID id=PART
 group.add_member create GroupMember[*] where added_by_id=ME group_id=ID
+group.add_member create Mail[*] where kind=group_grew resource_id=ID
 group.add_member update GroupMember[added_by_id expires_at] where group_id=ID
 group.delete delete Group[] where id=ID
 group.delete delete GroupMember[] where group_id=ID
@@ -82,6 +83,16 @@ group.delete delete SecretGrant[] where group_id=ID
 group.edit update Group[description members_can_view name status] where id=ID
 group.leave delete GroupMember[] where group_id=ID user_id=ME
 group.remove_member delete GroupMember[] where group_id=ID id=PART
+organization.leave delete Collaborator[] where user_id=ME and of some rows only
+organization.leave delete GroupMember[] where user_id=ME and of some rows only
+organization.leave delete OrganizationMember[] where organization_id=ID user_id=ME
+organization.leave delete ProjectMember[] where user_id=ME and of some rows only
+organization.leave delete SecretGrant[] where user_id=ME and of some rows only
+organization.remove_member delete Collaborator[] where user_id=PERSON and of some rows only
+organization.remove_member delete GroupMember[] where user_id=PERSON and of some rows only
+organization.remove_member delete OrganizationMember[] where id=PART organization_id=ID user_id=PERSON
+organization.remove_member delete ProjectMember[] where user_id=PERSON and of some rows only
+organization.remove_member delete SecretGrant[] where user_id=PERSON and of some rows only
 organization.create_group create Group[*] where id=NEW organization_id=ID owner_id=ME
 organization.create_secret create SealedVersion[*] where secret_id=NEW
 organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME
@@ -172,7 +183,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT"})
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON"})
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}

@@ -67,6 +67,10 @@ func doors() map[string][]string {
 		"ShareLinkByToken":    {"internal/keyhall"},
 		"ShareLinkFollow":     {"internal/keyhall"},
 		"ShareLinksOver":      {"internal/keyhall"},
+		"Exposure":            {"internal/keyhall"},
+		"Exposed":             {"internal/keyhall"},
+		"GroupReach":          {"internal/keyhall"},
+		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},
 	}

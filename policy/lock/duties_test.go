@@ -36,7 +36,9 @@ audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
+exposure reads AuditEvent Secret
 group.audience reads GroupMember
+group.reach reads Secret SecretGrant User
 group.in_reach reads Group GroupMember
 idempotency create IdempotencyKey[*] where lookup= user_id=
 idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
@@ -63,6 +65,7 @@ mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
 mail.mark update Invitation[delivery sent_at] where id= resend_count=0
 mail.mark update Mail[last_error next_attempt_at sent_at state] where id= state=QUEUED
 own_account reads Credential User
+principals reads Group User
 reset_link.follow create AuditEvent[*] where actor_id= outcome=DONE type=user.password_reset
 reset_link.follow create Mail[*] where kind=password_changed user_id=
 reset_link.follow delete AccessToken[] where user_id=

@@ -1,0 +1,149 @@
+package keyhall
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/auditevent"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/page"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// Exposure is a secret whose value somebody has looked at.
+type Exposure struct {
+	Secret       *ent.Secret // nil where the viewer does not see it
+	APIKey       *ent.APIKey
+	ResourceID   string
+	Name         string
+	RevealedAt   time.Time
+	RotatedSince bool
+}
+
+// ExposureEdge is one row of a page.
+type ExposureEdge struct {
+	Node   *Exposure
+	Cursor page.Cursor
+}
+
+// ExposureConnection is a page of what somebody has looked at.
+type ExposureConnection struct {
+	Edges    []*ExposureEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *ExposureConnection) Nodes() []*Exposure {
+	out := make([]*Exposure, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *ExposureConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// ExposureReport is about whom, and whether it names what was replaced since too.
+type ExposureReport struct {
+	OrganizationID, PersonID string
+	Rotated                  bool
+}
+
+const viewOffboarding policy.Permission = "organization.view_offboarding"
+
+// ExposureReport lists the secrets of an organization that somebody revealed the value in use of. Who holds
+// organization.view_offboarding is told of all of them, who owns secrets there of these. Errors: NOT_FOUND, FORBIDDEN,
+// BAD_USER_INPUT.
+func (h *House) ExposureReport(ctx context.Context, in ExposureReport, w page.Window) (*ExposureConnection, error) {
+	of, err := h.exposed(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	under := func(ctx context.Context) context.Context { return lock.Exposure(ctx, of) }
+	rows, err := h.client.Secret.Query().Page(under(ctx), w, page.Order{Column: secret.FieldCreatedAt})
+	if err != nil {
+		return nil, translate(err)
+	}
+	c := &ExposureConnection{
+		Edges: make([]*ExposureEdge, len(rows.Edges)), PageInfo: rows.PageInfo,
+		count: func(ctx context.Context) (int, error) { return rows.TotalCount(under(ctx)) },
+	}
+	nodes, err := h.exposures(ctx, under(ctx), rows.Nodes())
+	for i := range nodes {
+		c.Edges[i] = &ExposureEdge{Node: nodes[i], Cursor: rows.Edges[i].Cursor}
+	}
+	return c, err
+}
+
+// exposed says of which secrets the viewer is told.
+func (h *House) exposed(ctx context.Context, in ExposureReport) (lock.Exposed, error) {
+	of := lock.Exposed{OrganizationID: in.OrganizationID, PersonID: in.PersonID, Stale: in.Rotated}
+	thing, err := h.guard.Visible(ctx, in.OrganizationID)
+	if err != nil {
+		return of, err
+	}
+	if ent.TypeOf(thing) != ent.TypeOrganization {
+		return of, fault.NotFound()
+	}
+	d, err := h.found(h.guard.Me(ctx, access.Question{Permission: viewOffboarding, Type: ent.TypeOrganization, ID: in.OrganizationID}))
+	if err != nil || d.Allow {
+		return of, err
+	}
+	of.OwnerID = viewer.From(ctx).UserID
+	owns, err := h.client.Secret.Query().Where(secret.OwnerID(of.OwnerID), secret.OrganizationID(in.OrganizationID)).Exist(ctx)
+	if err == nil && !owns {
+		return of, fault.Forbidden(string(viewOffboarding), d.Reasons...)
+	}
+	return of, translate(err)
+}
+
+// exposures says of each secret when its newest value that the person saw was last revealed to them. The secret itself is as
+// the viewer sees it.
+func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]*Exposure, error) {
+	var ids []string
+	for _, s := range secrets {
+		ids = append(ids, s.ID)
+	}
+	events, err := h.client.AuditEvent.Query().Where(auditevent.ResourceIDIn(ids...)).Order(ent.Asc(auditevent.FieldCreatedAt)).All(under)
+	if err != nil {
+		return nil, translate(err)
+	}
+	seen, err := h.client.Secret.Query().Where(secret.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	visible, newest, at := map[string]*ent.Secret{}, map[string]int{}, map[string]int64{}
+	for _, s := range seen {
+		visible[s.ID] = s
+	}
+	for _, e := range events {
+		if n := revealedVersion(e); n >= newest[e.ResourceID] {
+			newest[e.ResourceID], at[e.ResourceID] = n, e.CreatedAt
+		}
+	}
+	out := make([]*Exposure, len(secrets))
+	for i, s := range secrets {
+		out[i] = &Exposure{
+			Secret: visible[s.ID], ResourceID: s.ID, Name: s.Name, RevealedAt: time.UnixMicro(at[s.ID]).UTC(), RotatedSince: newest[s.ID] < s.Version,
+		}
+	}
+	return out, nil
+}
+
+func revealedVersion(e *ent.AuditEvent) int {
+	for _, c := range e.Changes {
+		if c.Field == "version" && c.After != nil {
+			n, _ := strconv.Atoi(*c.After)
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,259 @@
+package keyhall
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretgrant"
+	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/audit"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/viewer"
+	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// maxPreviewed is how many secrets a preview names.
+const maxPreviewed = 100
+
+// GroupChange is who would be added to which group.
+type GroupChange struct {
+	GroupID string
+	UserIDs []string
+	Logins  []string
+}
+
+// GroupChangePreview is what they would gain, and how many secrets are not named.
+type GroupChangePreview struct {
+	Gains       []*Access
+	HiddenCount int
+}
+
+// PreviewGroupChange needs group.add_member: what people would gain by being added. A secret that the viewer does not see is
+// counted and not named. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, RATE_LIMITED.
+func (h *House) PreviewGroupChange(ctx context.Context, in GroupChange) (*GroupChangePreview, error) {
+	if n := len(in.UserIDs) + len(in.Logins); n == 0 || n > maxGrantees {
+		return nil, fault.BadInput("name 1 to "+strconv.Itoa(maxGrantees)+" people", "input", "userIds")
+	}
+	if err := h.allowed(ctx, "group.add_member", ent.TypeGroup, in.GroupID); err != nil {
+		return nil, err
+	}
+	people, err := h.newcomers(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	g, err := h.client.Group.Get(ctx, in.GroupID)
+	if err != nil {
+		return nil, translate(err)
+	}
+	reach, err := h.reachOf(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	out := &GroupChangePreview{Gains: []*Access{}, HiddenCount: reach.hidden}
+	for _, person := range people {
+		gains, err := h.gainsOf(ctx, person, reach)
+		if err != nil {
+			return nil, err
+		}
+		out.Gains = append(out.Gains, gains...)
+	}
+	return out, nil
+}
+
+// newcomers finds the people, each once. Somebody whom the viewer may not name is somebody who is not there.
+func (h *House) newcomers(ctx context.Context, in GroupChange) ([]*ent.User, error) {
+	var ids []string
+	add := func(id, login *string) error {
+		u, err := h.person(ctx, h.client, id, login)
+		refused := (*fault.User)(nil)
+		if errors.As(err, &refused) {
+			return fault.NotFound()
+		}
+		if err == nil && !slices.Contains(ids, u.ID) {
+			ids = append(ids, u.ID)
+		}
+		return translate(err)
+	}
+	for i := range in.UserIDs {
+		if err := add(&in.UserIDs[i], nil); err != nil {
+			return nil, err
+		}
+	}
+	for i := range in.Logins {
+		if err := add(nil, &in.Logins[i]); err != nil {
+			return nil, err
+		}
+	}
+	shown, err := h.named(ctx, ids)
+	var out []*ent.User
+	for _, id := range ids {
+		if shown[id] != nil {
+			out = append(out, shown[id])
+		}
+	}
+	return out, err
+}
+
+// reach is what a group has: the secrets that the viewer sees, by name, and how many more.
+type reach struct {
+	group   *ent.Group
+	secrets []*ent.Secret
+	grants  map[string]*ent.SecretGrant // the group's, by secret
+	open    []string                    // secrets of which the viewer may know who has what
+	hidden  int
+}
+
+func (h *House) reachOf(ctx context.Context, g *ent.Group) (reach, error) {
+	out := reach{group: g, grants: map[string]*ent.SecretGrant{}}
+	grants, err := h.client.SecretGrant.Query().All(lock.GroupReach(ctx, g.ID))
+	if err != nil {
+		return out, translate(err)
+	}
+	for _, grant := range grants {
+		out.grants[grant.SecretID] = grant
+	}
+	out.secrets, err = h.client.Secret.Query().Where(func(s *sql.Selector) {
+		of := sql.Dialect(s.Dialect()).Select("secret_id").From(sql.Table("secret_grants")).Where(sql.EQ("group_id", g.ID))
+		s.Where(sql.In(s.C(secret.FieldID), of))
+	}).Order(ent.Asc(secret.FieldName, secret.FieldID)).All(ctx)
+	if err != nil {
+		return out, translate(err)
+	}
+	out.secrets = slices.DeleteFunc(out.secrets, func(s *ent.Secret) bool { return out.grants[s.ID] == nil })
+	out.secrets = out.secrets[:min(len(out.secrets), maxPreviewed)]
+	out.hidden = len(out.grants) - len(out.secrets)
+	out.open, err = h.openTo(ctx, out.secrets)
+	return out, err
+}
+
+// openTo are the secrets of which the viewer may ask who has what: they see the members of every group on them.
+func (h *House) openTo(ctx context.Context, secrets []*ent.Secret) (open []string, err error) {
+	for _, s := range secrets {
+		open = append(open, s.ID)
+	}
+	closed, err := h.closedGroups(ctx, open...)
+	return slices.DeleteFunc(open, func(id string) bool { return len(closed[id]) > 0 }), err
+}
+
+// closedGroups are the groups, by secret, that have a grant on it and whose members the viewer may not see.
+func (h *House) closedGroups(ctx context.Context, secretIDs ...string) (map[string][]*ent.SecretGrant, error) {
+	grants, err := h.client.SecretGrant.Query().Where(secretgrant.SecretIDIn(secretIDs...), secretgrant.GroupIDNotNil()).All(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	var groups []string
+	for _, g := range grants {
+		groups = append(groups, *g.GroupID)
+	}
+	can, err := h.guard.Can(ctx, ent.TypeGroup, groups, []policy.Permission{"group.view_members"})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]*ent.SecretGrant{}
+	for _, g := range grants {
+		if len(can[*g.GroupID]) == 0 {
+			out[g.SecretID] = append(out[g.SecretID], g)
+		}
+	}
+	return out, nil
+}
+
+// gainsOf is what one person would have that they have not: what the role of the group's grant gives, without what they hold
+// already, where the viewer may know that they do.
+func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Access, error) {
+	all := h.grantGives(secretgrant.LevelEDIT)
+	held, err := h.guard.CanOf(ctx, person.ID, ent.TypeSecret, in.open, all)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Access
+	for _, s := range in.secrets {
+		grant := in.grants[s.ID]
+		gained := []string{}
+		for _, p := range h.grantGives(grant.Level) {
+			if !slices.Contains(held[s.ID], p) {
+				gained = append(gained, string(p))
+			}
+		}
+		if len(gained) == 0 || s.OwnerID == person.ID {
+			continue
+		}
+		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}}
+		if grant.ExpiresAt != 0 {
+			at := time.UnixMicro(grant.ExpiresAt).UTC()
+			a.ExpiresAt = &at
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func groupPath(g *ent.Group, grant *ent.SecretGrant) string {
+	return "group " + g.Name + " (can " + map[secretgrant.Level]string{secretgrant.LevelVIEW: "view", secretgrant.LevelEDIT: "edit"}[grant.Level] + ")"
+}
+
+// grantGives is what the law's table says of a level, without what a group's grant gives to nobody (leaving) or only with
+// something else (enabling what one disabled oneself).
+func (h *House) grantGives(level secretgrant.Level) []policy.Permission {
+	var out []policy.Permission
+	for _, role := range h.guard.Law().Roles() {
+		if role.Scope == "secret" && role.Name == string(level) {
+			out = slices.DeleteFunc(slices.Clone(role.Permissions), func(p policy.Permission) bool { return p == "secret.leave" || p == "secret.enable" })
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// tellOwners records on each secret that the group reaches that more people have it now, and writes to their owners: in the
+// transaction of the deed. Who they are stands in the event of the group, for who may know.
+func (h *House) tellOwners(ctx context.Context, tx *ent.Tx, allowed access.Permit, g *ent.Group, people []*ent.User) error {
+	reach := lock.GroupReach(ctx, g.ID)
+	secrets, err := tx.Secret.Query().Order(ent.Asc(secret.FieldID)).All(reach)
+	if err != nil || len(secrets) == 0 {
+		return err
+	}
+	owners, err := tx.User.Query().All(reach)
+	if err != nil {
+		return err
+	}
+	open, concerned := ctx, []string(nil)
+	for _, s := range secrets {
+		gain := 0
+		for _, p := range people {
+			if p.ID != s.OwnerID {
+				gain++
+			}
+		}
+		if gain == 0 {
+			continue
+		}
+		n := strconv.Itoa(gain)
+		event := secretEvent("share.group_grew", s, audit.Change{Field: "group", After: &g.ID}, audit.Change{Field: "new_members", After: &n})
+		r, err := audit.Record(ctx, tx, allowed, event)
+		if err != nil {
+			return err
+		}
+		open, concerned = r.Open(ctx), append(concerned, s.OwnerID)
+	}
+	me := viewer.From(ctx)
+	for _, u := range owners {
+		if u.ID == me.UserID || u.SuspendedAt != 0 || !slices.Contains(concerned, u.ID) {
+			continue
+		}
+		letter := mail.Letter{Kind: mail.GroupGrew, To: u.Email, UserID: u.ID, ResourceID: g.ID, Name: g.Name, ActorName: me.Username}
+		if err := h.mail.Queue(open, tx, letter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
