@@ -66,6 +66,7 @@ func timed(t *testing.T, c contender) time.Duration {
 // better leaves out the baselines that have no chance to be the best.
 func better(t *testing.T, baselines []contender) []contender {
 	t.Helper()
+	baselines = promising(t, baselines)
 	took := make([]time.Duration, len(baselines))
 	for i, b := range baselines {
 		took[i] = warm(t, b)
@@ -74,6 +75,21 @@ func better(t *testing.T, baselines []contender) []contender {
 	var out []contender
 	for i, b := range baselines {
 		if took[i] <= hopeless*best {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// promising leaves out those that are far behind in their second run already.
+func promising(t *testing.T, baselines []contender) (out []contender) {
+	t.Helper()
+	took := make([]time.Duration, len(baselines))
+	for i, b := range baselines {
+		took[i] = min(timed(t, b), timed(t, b))
+	}
+	for i, b := range baselines {
+		if took[i] <= 5*hopeless*slices.Min(took) {
 			out = append(out, b)
 		}
 	}

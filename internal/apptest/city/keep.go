@@ -54,25 +54,60 @@ func (k *Kept) Close() error {
 	return errors.Join(errs...)
 }
 
-// Keep opens a city of the cache, and loads it when it is not there or is of other tables or of another plan.
-func Keep(ctx context.Context, s Size, postgres bool) (_ *Kept, err error) {
-	name, err := s.name(map[bool]string{false: dialect.SQLite, true: dialect.Postgres}[postgres])
-	if err != nil {
-		return nil, err
-	}
+// Shelf is one database server's part of the cache.
+type Shelf struct {
+	cluster *pgtest.Cluster // nil: SQLite
+	cities  []*Kept
+}
+
+// Open opens the part of a database. PostgreSQL runs until it is closed; one process at a time may have it.
+func Open(ctx context.Context, postgres bool) (*Shelf, error) {
 	if err := os.MkdirAll(Cache(), 0o711); err != nil { // PostgreSQL's own account passes through
 		return nil, err
 	}
-	k := &Kept{Size: s}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, k.Close())
-		}
-	}()
-	if postgres {
-		return k, k.openPostgres(ctx, name)
+	if !postgres {
+		return &Shelf{}, nil
 	}
-	return k, k.openSQLite(ctx, name)
+	cluster, err := pgtest.Keep(ctx, filepath.Join(Cache(), "postgres"))
+	return &Shelf{cluster: cluster}, err
+}
+
+// Close leaves everything in the cache.
+func (s *Shelf) Close() error {
+	var errs []error
+	for _, k := range s.cities {
+		errs = append(errs, k.Close())
+	}
+	if s.cluster != nil {
+		errs = append(errs, s.cluster.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// Address is the URL of the PostgreSQL server; empty on SQLite.
+func (s *Shelf) Address() string {
+	if s.cluster == nil {
+		return ""
+	}
+	return s.cluster.URL()
+}
+
+// City opens a city, and loads it when it is not there or is of other tables or of another plan.
+func (s *Shelf) City(ctx context.Context, size Size) (*Kept, error) {
+	k := &Kept{Size: size}
+	s.cities = append(s.cities, k)
+	if s.cluster == nil {
+		name, err := size.name(dialect.SQLite)
+		if err != nil {
+			return nil, err
+		}
+		return k, k.openSQLite(ctx, name)
+	}
+	name, err := size.name(dialect.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	return k, k.openPostgres(ctx, s.cluster.URL(), name)
 }
 
 // name says the size, the plan and the tables.
@@ -122,14 +157,9 @@ func sqliteSource(dir string) string {
 	return "file:" + filepath.Join(dir, "keyhall.db") + "?_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)"
 }
 
-func (k *Kept) openPostgres(ctx context.Context, name string) error {
-	cluster, err := pgtest.Keep(ctx, filepath.Join(Cache(), "postgres"))
-	if err != nil {
-		return err
-	}
-	k.stop = append(k.stop, cluster.Stop)
-	k.Store = store.Config{Dir: filepath.Join(Cache(), name+".keyring"), URL: database(cluster.URL(), name)}
-	server, err := sql.Open("postgres", cluster.URL())
+func (k *Kept) openPostgres(ctx context.Context, address, name string) error {
+	k.Store = store.Config{Dir: filepath.Join(Cache(), name+".keyring"), URL: database(address, name)}
+	server, err := sql.Open("postgres", address)
 	if err != nil {
 		return err
 	}
@@ -139,12 +169,12 @@ func (k *Kept) openPostgres(ctx context.Context, name string) error {
 		return err
 	}
 	if !there {
-		if err := k.loadPostgres(ctx, server, cluster.URL(), name); err != nil {
+		if err := k.loadPostgres(ctx, server, address, name); err != nil {
 			return err
 		}
 		k.Fresh = true
 	}
-	return k.connect("postgres", database(cluster.URL(), name)+"&jit=off")
+	return k.connect("postgres", database(address, name)+"&jit=off")
 }
 
 // loadPostgres makes the database under another name, and gives it its own when it is whole.

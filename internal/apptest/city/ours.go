@@ -15,8 +15,8 @@ import (
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
-// Open starts a Keyhall on the city. Closing the city stops it.
-func (k *Kept) Open(ctx context.Context) (*app.App, error) {
+// Serve starts a Keyhall on the city. Closing the city stops it.
+func (k *Kept) Serve(ctx context.Context) (*app.App, error) {
 	cfg := app.Defaults()
 	cfg.Store, cfg.Log = k.Store, slog.New(slog.DiscardHandler)
 	a, err := app.Open(ctx, cfg)

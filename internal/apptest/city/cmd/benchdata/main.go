@@ -35,30 +35,36 @@ func run(args []string) error {
 			return fmt.Errorf("%q is neither huge nor clean", arg)
 		}
 	}
-	for _, s := range sizes {
-		for _, postgres := range []bool{false, true} {
-			if err := load(s, postgres); err != nil {
-				return err
-			}
+	for _, postgres := range []bool{false, true} {
+		if err := load(postgres, sizes); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func load(s city.Size, postgres bool) error {
-	name, start := map[bool]string{false: "SQLite", true: "PostgreSQL"}[postgres], time.Now()
-	k, err := city.Keep(context.Background(), s, postgres)
+func load(postgres bool, sizes []city.Size) (err error) {
+	name := map[bool]string{false: "SQLite", true: "PostgreSQL"}[postgres]
+	shelf, err := city.Open(context.Background(), postgres)
 	if errors.Is(err, pgtest.ErrNotInstalled) {
 		fmt.Println("benchdata:", err)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s, %d secrets: %w", name, s.Secrets, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	state := "is there already"
-	if k.Fresh {
-		state = fmt.Sprintf("loaded in %d s", int(time.Since(start).Seconds()))
+	defer func() { err = errors.Join(err, shelf.Close()) }()
+	for _, s := range sizes {
+		start := time.Now()
+		k, err := shelf.City(context.Background(), s)
+		if err != nil {
+			return fmt.Errorf("%s, %d secrets: %w", name, s.Secrets, err)
+		}
+		state := "is there already"
+		if k.Fresh {
+			state = fmt.Sprintf("loaded in %d s", int(time.Since(start).Seconds()))
+		}
+		fmt.Printf("%s: %d secrets, %d people, %d groups, %d grants: %s, in %s\n", name, s.Secrets, s.People, s.Groups, s.Grants, state, city.Cache())
 	}
-	fmt.Printf("%s: %d secrets, %d people, %d groups, %d grants: %s, in %s\n", name, s.Secrets, s.People, s.Groups, s.Grants, state, city.Cache())
-	return k.Close()
+	return nil
 }
