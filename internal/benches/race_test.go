@@ -10,7 +10,9 @@ const (
 	warmUps   = 8 // PostgreSQL decides after five runs of a statement whether its plan depends on the arguments
 	minRounds = 41
 	maxRounds = 401
-	hopeless  = 3 // a baseline that is this much slower than the other is not raced
+	slow      = 500 * time.Millisecond // a round of this
+	fewRounds = 11                     // is not run so often
+	hopeless  = 3                      // a baseline that is this much slower than the other is not raced
 )
 
 // contender is one way to an answer.
@@ -28,6 +30,9 @@ func race(t *testing.T, budget time.Duration, all ...contender) []time.Duration 
 		once += warm(t, c)
 	}
 	rounds := max(minRounds, min(maxRounds, int(budget/max(once, time.Microsecond))))
+	if once > slow {
+		rounds = fewRounds
+	}
 	times := make([][]time.Duration, len(all))
 	for round := range rounds {
 		for i := range all {
