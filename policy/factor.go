@@ -51,7 +51,24 @@ func sameRows(x, y exists) (*rewriter, bool) {
 }
 
 func mergeConjuncts(x, y []node) (node, bool) {
-	var common, dx, dy []node
+	common, dx, dy := differ(x, y)
+	switch {
+	case len(common) == 0 || len(dx) > 1 || len(dy) > 1:
+		return nil, false
+	case len(dx) == 0 || len(dy) == 0:
+		return common, true // one implies the other
+	}
+	if m, ok := merge(dx[0], dy[0]); ok && isExists(dx[0]) && isExists(dy[0]) {
+		return append(common, m), true
+	}
+	if hasExists(dx[0]) || hasExists(dy[0]) {
+		return nil, false
+	}
+	return append(common, disjunction{dx[0], dy[0]}), true
+}
+
+// differ tells what two lists of conditions have in common, and what each has alone.
+func differ(x, y []node) (common, dx, dy conjunction) {
 	in := map[string]bool{}
 	for _, n := range y {
 		in[keyOfNode(n)] = true
@@ -69,19 +86,7 @@ func mergeConjuncts(x, y []node) (node, bool) {
 			dy = append(dy, n)
 		}
 	}
-	switch {
-	case len(common) == 0 || len(dx) > 1 || len(dy) > 1:
-		return nil, false
-	case len(dx) == 0 || len(dy) == 0:
-		return conjunction(common), true // one implies the other
-	}
-	if m, ok := merge(dx[0], dy[0]); ok && isExists(dx[0]) && isExists(dy[0]) {
-		return append(conjunction(common), m), true
-	}
-	if hasExists(dx[0]) || hasExists(dy[0]) {
-		return nil, false
-	}
-	return append(conjunction(common), disjunction{dx[0], dy[0]}), true
+	return common, dx, dy
 }
 
 func isExists(n node) bool {

@@ -13,6 +13,9 @@ const (
 
 // filterProgram writes the condition on the resource in a shape; the caller of the program names the resource.
 //
+// For Many, what hangs on the resource by its id is looked for row by row, because few rows are looked at until a page is
+// full; what the subject has elsewhere is found once.
+//
 // SQLite evaluates an OR by one index an alternative, which is just what Few wants; for Many the columns are said in a way
 // that no index fits. PostgreSQL does neither: there Few is the list of all ids, made before anything else is looked at.
 func filterProgram(dialect string, root *row, n node, shape Shape) program {
@@ -27,7 +30,10 @@ func filterProgram(dialect string, root *row, n node, shape Shape) program {
 		w.union(root, n)
 		w.raw("))")
 	default:
-		w.hashed, w.unindexed = true, shape == Many && !w.postgres()
+		w.hashed, w.probing, w.unindexed = true, shape == Many, shape == Many && !w.postgres()
+		if w.probing {
+			n = gather(n)
+		}
 		w.node(n)
 	}
 	return w.program()

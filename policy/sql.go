@@ -23,6 +23,7 @@ type writer struct {
 	subject map[string]string // facts that are columns of a row of the statement
 	hashed  bool              // prefer `column IN (SELECT ...)` over a correlated EXISTS
 
+	probing   bool // what hangs on the resource by its id is looked for row by row, and all else once
 	unindexed bool // of SQLite: no index of the resource is for its condition, so that one is left for the order
 }
 
@@ -245,15 +246,27 @@ func (w *writer) enclosed(n node) {
 }
 
 func (w *writer) exists(e exists) {
-	if head := e.head(); w.hashed && head != nil && head.from.row.parent == nil {
+	head := e.head()
+	top := head != nil && head.from.row.parent == nil
+	probe := w.probing && e.ofResource()
+	if probe {
+		e = nest(e)
+	}
+	if w.hashed && head != nil && !probe && (top || w.probing) {
 		w.column(head.from.row, head.from.field.Column)
 		w.raw(" IN (SELECT " + w.name(w.alias(head), head.to))
 		w.from(e, head)
 		w.raw(")")
+		if !top && w.postgres() {
+			w.raw(" IS TRUE") // changes nothing, but that PostgreSQL does not make a join of it
+		}
 		return
 	}
 	w.raw("EXISTS (SELECT 1")
 	w.from(e, nil)
+	if probe && w.postgres() {
+		w.raw(" OFFSET 0") // changes nothing, but that PostgreSQL does not look for all rows at once instead
+	}
 	w.raw(")")
 }
 

@@ -133,7 +133,7 @@ func (w *world) seen(t *testing.T, db database, r *Revision, s Subject, digits s
 	for _, d := range digits {
 		want["thing_0"+string(d)] = true
 	}
-	a := &agreement{t: t, db: db, w: w}
+	a := &agreement{t: t, db: db, w: w, typ: "Thing", permission: "thing.view"}
 	forms := map[string][]string{"few": a.filter(r, s, Few), "many": a.filter(r, s, Many)}
 	var ids []string
 	for _, row := range w.rows["Thing"] {

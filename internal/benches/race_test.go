@@ -10,7 +10,9 @@ const (
 	warmUps   = 8 // PostgreSQL decides after five runs of a statement whether its plan depends on the arguments
 	minRounds = 41
 	maxRounds = 401
-	hopeless  = 3 // a baseline that is this much slower than the other is not raced
+	slow      = 500 * time.Millisecond // a round of this
+	fewRounds = 11                     // is not run so often
+	hopeless  = 3                      // a baseline that is this much slower than the other is not raced
 )
 
 // contender is one way to an answer.
@@ -28,6 +30,9 @@ func race(t *testing.T, budget time.Duration, all ...contender) []time.Duration 
 		once += warm(t, c)
 	}
 	rounds := max(minRounds, min(maxRounds, int(budget/max(once, time.Microsecond))))
+	if once > slow {
+		rounds = fewRounds
+	}
 	times := make([][]time.Duration, len(all))
 	for round := range rounds {
 		for i := range all {
@@ -66,6 +71,7 @@ func timed(t *testing.T, c contender) time.Duration {
 // better leaves out the baselines that have no chance to be the best.
 func better(t *testing.T, baselines []contender) []contender {
 	t.Helper()
+	baselines = promising(t, baselines)
 	took := make([]time.Duration, len(baselines))
 	for i, b := range baselines {
 		took[i] = warm(t, b)
@@ -74,6 +80,21 @@ func better(t *testing.T, baselines []contender) []contender {
 	var out []contender
 	for i, b := range baselines {
 		if took[i] <= hopeless*best {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// promising leaves out those that are far behind in their second run already.
+func promising(t *testing.T, baselines []contender) (out []contender) {
+	t.Helper()
+	took := make([]time.Duration, len(baselines))
+	for i, b := range baselines {
+		took[i] = min(timed(t, b), timed(t, b))
+	}
+	for i, b := range baselines {
+		if took[i] <= 5*hopeless*slices.Min(took) {
 			out = append(out, b)
 		}
 	}

@@ -15,8 +15,9 @@ const (
 
 // bar is what a candidate may cost beyond its baseline: a factor, or a time where the baseline is very short.
 type bar struct {
-	times float64
-	plus  time.Duration
+	times  float64
+	plus   time.Duration
+	within time.Duration // whatever the baseline took; 0: any time
 }
 
 var noBar = bar{}
@@ -25,6 +26,8 @@ func (b bar) String() string {
 	switch {
 	case b == noBar:
 		return "none"
+	case b.within > 0:
+		return fmt.Sprintf("%.1fx, %d ms", b.times, b.within.Milliseconds())
 	case b.plus == 0:
 		return fmt.Sprintf("%.1fx", b.times)
 	}
@@ -32,6 +35,9 @@ func (b bar) String() string {
 }
 
 func (b bar) holds(candidate, baseline time.Duration) bool {
+	if b.within > 0 && candidate > b.within {
+		return false
+	}
 	return b == noBar || float64(candidate) <= b.times*float64(baseline) || candidate <= baseline+b.plus
 }
 

@@ -26,6 +26,7 @@ type Cluster struct {
 	dir, password string
 	port          int
 	server        *process
+	kept          bool // its files stay when it stops
 }
 
 // Launch makes a cluster, starts it and waits until it answers. The caller
@@ -50,6 +51,38 @@ func Launch(ctx context.Context) (*Cluster, error) {
 	return c, nil
 }
 
+// Keep is Launch with files that stay in a folder of the caller's, for data that takes long to load: the next call finds
+// it there. Durability is off there too, so a folder of which the machine died is to be removed.
+func Keep(ctx context.Context, dir string) (*Cluster, error) {
+	programs, err := find(packaged)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("directory of the cluster: %w", err)
+	}
+	c := &Cluster{dir: dir, kept: true, password: rand.Text()}
+	password, err := os.ReadFile(filepath.Join(dir, ready))
+	if errors.Is(err, os.ErrNotExist) {
+		if err := c.start(ctx, programs, owner); err != nil {
+			return nil, err
+		}
+		return c, os.WriteFile(filepath.Join(dir, ready), []byte(c.password), 0o600)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("password of the cluster: %w", err)
+	}
+	c.password = string(password)
+	return c, c.serveAnywhere(ctx, programs, owner)
+}
+
+// ready holds the password of a kept cluster; it is there when the cluster is whole.
+const ready = "ready"
+
 func (c *Cluster) start(ctx context.Context, programs programs, owner *syscall.Credential) error {
 	if owner != nil {
 		if err := os.Chown(c.dir, int(owner.Uid), int(owner.Gid)); err != nil {
@@ -59,6 +92,10 @@ func (c *Cluster) start(ctx context.Context, programs programs, owner *syscall.C
 	if err := c.initialise(ctx, programs.initdb, owner); err != nil {
 		return err
 	}
+	return c.serveAnywhere(ctx, programs, owner)
+}
+
+func (c *Cluster) serveAnywhere(ctx context.Context, programs programs, owner *syscall.Credential) error {
 	var failed error
 	for range portTries {
 		if failed = c.serve(ctx, programs.postgres, owner); failed == nil || ctx.Err() != nil {
@@ -107,8 +144,13 @@ func (c *Cluster) URL() string {
 	return address.String()
 }
 
-// Stop ends the server by its process id and removes its files.
-func (c *Cluster) Stop() error { return errors.Join(c.server.stop(), os.RemoveAll(c.dir)) }
+// Stop ends the server by its process id and removes its files, or keeps them whole.
+func (c *Cluster) Stop() error {
+	if c.kept {
+		return c.server.stop(syscall.SIGINT)
+	}
+	return errors.Join(c.server.stop(syscall.SIGQUIT), os.RemoveAll(c.dir))
+}
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 

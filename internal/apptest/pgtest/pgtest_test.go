@@ -46,6 +46,37 @@ func open(t *testing.T, address string) *sql.DB {
 	return db
 }
 
+func TestAKeptClusterHasItsDataTheNextTime(t *testing.T) {
+	t.Parallel()
+	if _, err := Installed(); err != nil {
+		if InCI() {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir, err := os.MkdirTemp("", "keyhall-kept-") // not below t.TempDir, which the server's own account may not enter
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	for _, command := range []string{`CREATE TABLE mark (id int)`, `INSERT INTO mark VALUES (1)`} {
+		c, err := Keep(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := open(t, c.URL())
+		if _, err := db.Exec(command); err != nil {
+			t.Error(err)
+		}
+		if _, err := Keep(t.Context(), dir); err == nil {
+			t.Error("two servers on the same files")
+		}
+		if err := errors.Join(db.Close(), c.Stop()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestEachCallGivesAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	t.Parallel()
 	first, second := Start(t), Start(t)

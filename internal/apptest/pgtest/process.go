@@ -39,9 +39,9 @@ func begin(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop asks for an immediate shutdown: nothing in the cluster is worth saving.
-func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+// stop asks for an immediate shutdown (SIGQUIT) where nothing is worth saving, or for one that leaves files whole (SIGINT).
+func (p *process) stop(how syscall.Signal) error {
+	if err := p.cmd.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop postgres: %w", err)
 	}
 	select {

@@ -29,7 +29,7 @@ func (c *Cluster) serve(ctx context.Context, postgres string, owner *syscall.Cre
 	cmd := exec.Command(postgres,
 		"-D", c.data(), "-k", c.dir, "-p", strconv.Itoa(port), "-h", "127.0.0.1",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers=64MB")
+		"-c", "max_connections=300", "-c", "shared_buffers="+c.memory())
 	c.prepare(cmd, owner)
 	cmd.Stdout, cmd.Stderr = log, log
 	if c.server, err = begin(cmd); err != nil {
@@ -37,7 +37,7 @@ func (c *Cluster) serve(ctx context.Context, postgres string, owner *syscall.Cre
 	}
 	if err := c.wait(ctx); err != nil {
 		said, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("%w: %s", errors.Join(err, c.server.stop()), bytes.TrimSpace(said))
+		return fmt.Errorf("%w: %s", errors.Join(err, c.server.stop(syscall.SIGQUIT)), bytes.TrimSpace(said))
 	}
 	return nil
 }
@@ -68,4 +68,12 @@ func freePort() (int, error) {
 	}
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// memory is little where many clusters run side by side, and what one machine of its own would have where data is kept.
+func (c *Cluster) memory() string {
+	if c.kept {
+		return "512MB"
+	}
+	return "64MB"
 }
