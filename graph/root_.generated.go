@@ -40,6 +40,7 @@ type ResolverRoot interface {
 	SecretVersion() SecretVersionResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
+	ShareLink() ShareLinkResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Viewer() ViewerResolver
@@ -80,6 +81,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateAccessTokenInput,
 		ec.unmarshalInputCreateGroupInput,
 		ec.unmarshalInputCreateSecretInput,
+		ec.unmarshalInputCreateShareLinkInput,
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
 		ec.unmarshalInputDeleteGroupInput,
@@ -99,19 +101,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputOpenInvitationInput,
+		ec.unmarshalInputOpenShareLinkInput,
 		ec.unmarshalInputPreviewGroupChangeInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRemoveOrganizationMemberInput,
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputResendInvitationInput,
+		ec.unmarshalInputResendShareLinkInput,
 		ec.unmarshalInputResendVerificationInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRestoreSecretVersionInput,
 		ec.unmarshalInputRevealAPIKeySecretInput,
 		ec.unmarshalInputRevealSecretInput,
 		ec.unmarshalInputRevokeAccessTokenInput,
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
+		ec.unmarshalInputRevokeShareLinkInput,
 		ec.unmarshalInputRotateAPIKeyInput,
 		ec.unmarshalInputRotateAPIKeySecretInput,
 		ec.unmarshalInputSecretFilter,
@@ -219,7 +225,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -241,6 +247,7 @@ var sources = []*ast.Source{
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/secret.graphqls", Input: sourceData("schema/secret.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
+	{Name: "schema/share_link.graphqls", Input: sourceData("schema/share_link.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
 }
@@ -612,6 +619,18 @@ func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context,
 		return ec.fieldContext_CreateSecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateSecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shareLink":
+		return ec.fieldContext_CreateShareLinkPayload_shareLink(ctx, field)
+	case "url":
+		return ec.fieldContext_CreateShareLinkPayload_url(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateShareLinkPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateShareLinkPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1000,6 +1019,22 @@ func (ec *executionContext) childFields_OpenInvitationPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type OpenInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_OpenShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_OpenShareLinkPayload_name(ctx, field)
+	case "clientId":
+		return ec.fieldContext_OpenShareLinkPayload_clientId(ctx, field)
+	case "clientSecret":
+		return ec.fieldContext_OpenShareLinkPayload_clientSecret(ctx, field)
+	case "viewsLeft":
+		return ec.fieldContext_OpenShareLinkPayload_viewsLeft(ctx, field)
+	case "errors":
+		return ec.fieldContext_OpenShareLinkPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenShareLinkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1200,6 +1235,18 @@ func (ec *executionContext) childFields_ResendInvitationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type ResendInvitationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ResendShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shareLink":
+		return ec.fieldContext_ResendShareLinkPayload_shareLink(ctx, field)
+	case "url":
+		return ec.fieldContext_ResendShareLinkPayload_url(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResendShareLinkPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendShareLinkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResendVerificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "errors":
@@ -1214,6 +1261,16 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 		return ec.fieldContext_ResetPasswordPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestoreSecretVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_RestoreSecretVersionPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_RestoreSecretVersionPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreSecretVersionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevealAPIKeySecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1270,6 +1327,16 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 		return ec.fieldContext_RevokeSessionPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shareLink":
+		return ec.fieldContext_RevokeShareLinkPayload_shareLink(ctx, field)
+	case "errors":
+		return ec.fieldContext_RevokeShareLinkPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeShareLinkPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1332,6 +1399,8 @@ func (ec *executionContext) childFields_Secret(ctx context.Context, field graphq
 		return ec.fieldContext_Secret_hasValue(ctx, field)
 	case "reasonRequired":
 		return ec.fieldContext_Secret_reasonRequired(ctx, field)
+	case "notifyOnReveal":
+		return ec.fieldContext_Secret_notifyOnReveal(ctx, field)
 	case "status":
 		return ec.fieldContext_Secret_status(ctx, field)
 	case "disabledBy":
@@ -1360,6 +1429,8 @@ func (ec *executionContext) childFields_Secret(ctx context.Context, field graphq
 		return ec.fieldContext_Secret_grants(ctx, field)
 	case "versions":
 		return ec.fieldContext_Secret_versions(ctx, field)
+	case "shareLinks":
+		return ec.fieldContext_Secret_shareLinks(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Secret", field.Name)
 }
@@ -1544,6 +1615,58 @@ func (ec *executionContext) childFields_SetUserStatusPayload(ctx context.Context
 		return ec.fieldContext_SetUserStatusPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetUserStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ShareLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ShareLink_id(ctx, field)
+	case "recipientEmail":
+		return ec.fieldContext_ShareLink_recipientEmail(ctx, field)
+	case "status":
+		return ec.fieldContext_ShareLink_status(ctx, field)
+	case "viewsLeft":
+		return ec.fieldContext_ShareLink_viewsLeft(ctx, field)
+	case "viewCount":
+		return ec.fieldContext_ShareLink_viewCount(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ShareLink_expiresAt(ctx, field)
+	case "passphraseRequired":
+		return ec.fieldContext_ShareLink_passphraseRequired(ctx, field)
+	case "codeRequired":
+		return ec.fieldContext_ShareLink_codeRequired(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ShareLink_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ShareLink_createdAt(ctx, field)
+	case "lastViewedAt":
+		return ec.fieldContext_ShareLink_lastViewedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareLink", field.Name)
+}
+
+func (ec *executionContext) childFields_ShareLinkConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ShareLinkConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ShareLinkConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ShareLinkConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ShareLinkConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareLinkConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ShareLinkEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ShareLinkEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ShareLinkEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareLinkEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ShareSecretsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
