@@ -38,6 +38,7 @@ func (l *secretLife) next() {
 // work does one deed after another until one is not acknowledged.
 func (l *secretLife) work() {
 	for l.deed() {
+		l.at.acknowledged()
 		l.acknowledged++
 		l.next()
 	}

@@ -51,7 +51,7 @@ func killOften(t *testing.T, onSQLite, onPostgres int, alone bool) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			k := &killing{binary: binary, dir: t.TempDir(), url: c.env(t)}
+			k := &killing{binary: binary, dir: t.TempDir(), url: c.env(t), began: make(chan struct{}, 1)}
 			k.run(t, c.kills, alone)
 		})
 	}
@@ -70,7 +70,8 @@ type killing struct {
 	server           *process
 	cookies          map[string]string
 	ready            []time.Duration
-	said             atomic.Value // the last answer that was none, for whoever reads why a test failed
+	began            chan struct{} // a deed was acknowledged
+	said             atomic.Value  // the last answer that was none, for whoever reads why a test failed
 }
 
 func (k *killing) run(t *testing.T, kills int, alone bool) {
@@ -123,11 +124,23 @@ func (k *killing) start(t *testing.T) {
 	k.ready = append(k.ready, time.Since(begun))
 }
 
-// killInTheMiddle lets all work for a while, kills the server, and answers how many deeds were acknowledged.
+// acknowledged tells that there is something to kill in the middle of. It never waits.
+func (k *killing) acknowledged() {
+	select {
+	case k.began <- struct{}{}:
+	default:
+	}
+}
+
+// killInTheMiddle lets all work for a while from the first acknowledged deed on, kills the server, and answers how many deeds were acknowledged.
 func (k *killing) killInTheMiddle(t *testing.T, people []life, after time.Duration) int {
 	var group sync.WaitGroup
 	for _, p := range people {
 		group.Go(p.work)
+	}
+	select { // not sooner: on a busy machine nothing would be under way
+	case <-k.began:
+	case <-time.After(20 * time.Second):
 	}
 	timer := time.NewTimer(after)
 	<-timer.C
@@ -136,6 +149,10 @@ func (k *killing) killInTheMiddle(t *testing.T, people []life, after time.Durati
 	}
 	group.Wait()
 	_ = k.server.cmd.Wait()
+	select { // what came after the first one is of this round too
+	case <-k.began:
+	default:
+	}
 	n := 0
 	for _, p := range people {
 		n += p.took()
@@ -265,6 +282,7 @@ func (l *lifecycle) once() string { return fmt.Sprintf("%s, %d", l.name(), l.ste
 // work does one deed after another until one is not acknowledged.
 func (l *lifecycle) work() {
 	for l.deed() {
+		l.at.acknowledged()
 		l.acknowledged++
 		if l.step++; l.step == 9 {
 			l.step, l.key = 0, l.key+1
