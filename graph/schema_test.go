@@ -70,7 +70,7 @@ func foreignKeys(s *ast.Schema) (out []string) {
 		"AccessChange.resourceId", "AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
 		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId", "DeleteGroupPayload.deletedId", "DeleteSecretPayload.deletedId",
 		"Exposure.resourceId", // what a row of the audit trail is about
-		"Secret.clientId", // half of somebody's credential, and no row of ours
+		"Secret.clientId",     // half of somebody's credential, and no row of ours
 	}
 	eachField(s, func(d *ast.Definition, f *ast.FieldDefinition) {
 		if d.Kind != ast.Object && d.Kind != ast.Interface || f.Name == "id" || slices.Contains(named, d.Name+"."+f.Name) {
