@@ -89,6 +89,7 @@ func (w *deedWorld) sequence(t *testing.T, rt *rapid.T) {
 		"disable": act(w.disable), "enable": act(w.enable), "end the secret": act(w.expire),
 		"add to the group": act(w.addMember), "add another": act(w.addMember), "remove from the group": act(w.removeMember), "leave the group": act(w.leaveGroup),
 		"switch the group": act(w.switchGroup), "an hour passes": act(w.pass),
+		"leave the organization": act(w.leave), "come back": act(w.comeBack),
 		"": func(*rapid.T) { w.compare() },
 	})
 }
@@ -100,6 +101,31 @@ func (w *deedWorld) do(person int, ask string, vars apptest.Vars) apptest.Answer
 func (w *deedWorld) join(person int) {
 	w.s.JoinOrganization(w.t, w.people[0].Home, w.people[person], "READER")
 	w.m.inside[person] = true
+}
+
+// leave: with the membership go the grants and the places in groups, also those that were over.
+func (w *deedWorld) leave() {
+	person := one(w.rt, "reader", w.who(func(p int) bool { return p > 0 && w.m.inside[p] }))
+	w.do(person, `mutation($id: ID!) { leaveOrganization(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": w.people[0].Home})
+	delete(w.m.inside, person)
+	for _, s := range w.m.secrets {
+		delete(s.grants, modelGrantee{person, -1})
+	}
+	for _, g := range w.m.groups {
+		delete(g.members, person)
+	}
+}
+
+func (w *deedWorld) comeBack() {
+	w.join(one(w.rt, "leaver", w.who(func(p int) bool { return (p == 1 || p == 2) && !w.m.inside[p] })))
+}
+
+// here skips what an owner does who left.
+func (w *deedWorld) here(owner int) int {
+	if !w.m.inside[owner] {
+		w.rt.Skip("the owner left")
+	}
+	return owner
 }
 
 func (w *deedWorld) addSecret(owner, n int) string {
@@ -156,7 +182,7 @@ func (w *deedWorld) share() {
 	} else {
 		ref["groupId"] = w.m.groups[who.group].id
 	}
-	w.do(s.owner, `mutation($id: ID!, $grant: GrantInput!) { shareSecrets(input: {secretIds: [$id], grants: [$grant]}) { errors { code message } } }`,
+	w.do(w.here(s.owner), `mutation($id: ID!, $grant: GrantInput!) { shareSecrets(input: {secretIds: [$id], grants: [$grant]}) { errors { code message } } }`,
 		apptest.Vars{"id": s.id, "grant": apptest.Vars{"grantee": ref, "canEdit": edit, "expiresAt": at}})
 	s.grants[who] = modelGrant{edit, until}
 }
@@ -181,7 +207,7 @@ func (w *deedWorld) unshare() {
 	}
 	var grant string
 	w.s.Row(w.t, "SELECT id FROM secret_grants WHERE secret_id = ? AND "+column+" = ?", []any{s.id, id}, &grant)
-	w.do(s.owner, `mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { errors { code } } }`, apptest.Vars{"id": s.id, "grant": grant})
+	w.do(w.here(s.owner), `mutation($id: ID!, $grant: ID!) { unshareSecret(input: {secretId: $id, grantIds: [$grant]}) { errors { code } } }`, apptest.Vars{"id": s.id, "grant": grant})
 	delete(s.grants, who)
 }
 
@@ -238,7 +264,7 @@ func (w *deedWorld) addMember() {
 	g := one(w.rt, "group", w.m.groups)
 	person := one(w.rt, "person", w.who(func(p int) bool { until, in := g.members[p]; return !in || !w.m.live(until) }))
 	until, at := w.until()
-	w.do(g.owner, `mutation($id: ID!, $login: String!, $at: Time) { addGroupMembers(input: {groupId: $id, members: [{login: $login, expiresAt: $at}]}) { errors { code message } } }`,
+	w.do(w.here(g.owner), `mutation($id: ID!, $login: String!, $at: Time) { addGroupMembers(input: {groupId: $id, members: [{login: $login, expiresAt: $at}]}) { errors { code message } } }`,
 		apptest.Vars{"id": g.id, "login": w.people[person].Username, "at": at})
 	g.members[person] = until
 }
@@ -248,7 +274,7 @@ func (w *deedWorld) removeMember() {
 	person := one(w.rt, "member", w.who(func(p int) bool { _, in := g.members[p]; return in }))
 	var id string
 	w.s.Row(w.t, "SELECT id FROM group_members WHERE group_id = ? AND user_id = ?", []any{g.id, w.people[person].ID}, &id)
-	w.do(g.owner, `mutation($id: ID!) { removeGroupMember(input: {memberId: $id}) { errors { code } } }`, apptest.Vars{"id": id})
+	w.do(w.here(g.owner), `mutation($id: ID!) { removeGroupMember(input: {memberId: $id}) { errors { code } } }`, apptest.Vars{"id": id})
 	delete(g.members, person)
 }
 
@@ -262,7 +288,7 @@ func (w *deedWorld) leaveGroup() {
 func (w *deedWorld) switchGroup() {
 	g := one(w.rt, "group", w.m.groups)
 	status := map[bool]string{true: "ENABLED", false: "DISABLED"}[g.off]
-	w.do(g.owner, `mutation($id: ID!, $status: GroupStatus!) { updateGroup(input: {id: $id, status: $status}) { errors { code } } }`, apptest.Vars{"id": g.id, "status": status})
+	w.do(w.here(g.owner), `mutation($id: ID!, $status: GroupStatus!) { updateGroup(input: {id: $id, status: $status}) { errors { code } } }`, apptest.Vars{"id": g.id, "status": status})
 	g.off = !g.off
 }
 

@@ -111,7 +111,7 @@ func (m *deedModel) shared(s *modelSecret) bool {
 //keyhall:norace
 func TestAPermissionIsTheUnionOfItsLivePaths(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) { newDeedWorld(t, s).run(t, 8, 0) })
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) { newDeedWorld(t, s).run(t, 5, 0) })
 }
 
 // The same for as long as KEYHALL_SOAK says.
