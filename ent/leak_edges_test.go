@@ -24,9 +24,9 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
-	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/session"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
 )
 

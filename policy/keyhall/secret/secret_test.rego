@@ -4,8 +4,8 @@ package keyhall.secret_test
 import data.keyhall.roles
 import data.keyhall.secret
 
-# verb: who may, on a secret that is enabled and does not expire. What is for its owner where links are switched on stands in
-# outside_test.rego.
+# verb: who may, on a secret that is enabled and does not expire. What is for its owner where links are switched on
+# stands in outside_test.rego.
 promise := {
 	"view": readers,
 	"reveal": readers,
@@ -235,5 +235,6 @@ test_roles_say_what_is_promised[verb][actor] if {
 }
 
 test_every_verb_is_in_the_promise if {
-	{verb | some column in roles.secret; some verbs in column; some verb in verbs} == object.keys(promise) | {"share_outside"}
+	held := {verb | some column in roles.secret; some verbs in column; some verb in verbs}
+	held == object.keys(promise) | {"share_outside"}
 }

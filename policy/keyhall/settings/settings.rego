@@ -1,8 +1,8 @@
 # METADATA
 # title: Settings
 # description: >-
-#   What the operator switches on or off for the whole instance. What stands here holds when nothing is configured; what is
-#   configured is put in its place when the law is loaded, and decides before any role does.
+#   What the operator switches on or off for the whole instance. What stands here holds when nothing is configured;
+#   what is configured is put in its place when the law is loaded, and decides before any role does.
 package keyhall.settings
 
 # METADATA

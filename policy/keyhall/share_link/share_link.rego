@@ -1,8 +1,8 @@
 # METADATA
 # title: Share link
 # description: >-
-#   Who may see the one-time links of a secret, and when one opens. Who holds a link need not have an account: it opens on
-#   the right of who made it, and stops with it.
+#   Who may see the one-time links of a secret, and when one opens. Who holds a link need not have an account: it
+#   opens on the right of who made it, and stops with it.
 # custom:
 #   resource: ShareLink
 package keyhall.share_link
@@ -19,9 +19,9 @@ view if secret.holds(input.resource.secret, input.subject.id, "share")
 # METADATA
 # title: Answer for an opening
 # description: >-
-#   Who made the link, while links are switched on, their account is not suspended and they may still share the secret
-#   outside, the secret is enabled and has not expired, and the link lasts, is not revoked and has views left. It is asked
-#   about them whenever somebody opens it.
+#   Who made the link, while links are switched on, their account is not suspended and they may still share the
+#   secret outside, the secret is enabled and has not expired, and the link lasts, is not revoked and has views left.
+#   It is asked about them whenever somebody opens it.
 # entrypoint: true
 open if {
 	settings.share_links == true

@@ -7,7 +7,12 @@ request(actor) := {
 	"subject": {"id": actor, "administrator": true},
 	"env": {"now": 1000},
 	"resource": {
-		"created_by_id": "owner", "created_by": {"suspended_at": 0}, "revoked_at": 0, "expires_at": 1001, "max_views": 2, "view_count": 1,
+		"created_by_id": "owner",
+		"created_by": {"suspended_at": 0},
+		"revoked_at": 0,
+		"expires_at": 1001,
+		"max_views": 2,
+		"view_count": 1,
 		"secret": {
 			"owner_id": "owner",
 			"disabled_at": 0,
@@ -85,7 +90,8 @@ test_view_without_a_fact_denied[path] if {
 
 test_open_without_a_fact_denied[path] if {
 	some path in {
-		"/subject", "/subject/id", "/env", "/env/now", "/resource", "/resource/created_by_id", "/resource/created_by", "/resource/revoked_at",
+		"/subject", "/subject/id", "/env", "/env/now", "/resource", "/resource/created_by_id",
+		"/resource/created_by", "/resource/revoked_at",
 		"/resource/expires_at", "/resource/max_views", "/resource/view_count", "/resource/secret",
 		"/resource/secret/owner_id", "/resource/secret/disabled_at", "/resource/secret/expires_at",
 		"/resource/secret/organization",
