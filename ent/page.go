@@ -107,7 +107,7 @@ func (q *APIKeyQuery) Page(ctx context.Context, w page.Window, o page.Order) (*A
 	c := &APIKeyConnection{
 		Edges:    make([]*APIKeyEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -192,7 +192,7 @@ func (q *AccessTokenQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &AccessTokenConnection{
 		Edges:    make([]*AccessTokenEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -285,7 +285,7 @@ func (q *AuditEventQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	c := &AuditEventConnection{
 		Edges:    make([]*AuditEventEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -360,7 +360,7 @@ func (q *CollaboratorQuery) Page(ctx context.Context, w page.Window, o page.Orde
 	c := &CollaboratorConnection{
 		Edges:    make([]*CollaboratorEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -439,7 +439,7 @@ func (q *GroupQuery) Page(ctx context.Context, w page.Window, o page.Order) (*Gr
 	c := &GroupConnection{
 		Edges:    make([]*GroupEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -516,7 +516,7 @@ func (q *GroupMemberQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &GroupMemberConnection{
 		Edges:    make([]*GroupMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -601,7 +601,7 @@ func (q *InvitationQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	c := &InvitationConnection{
 		Edges:    make([]*InvitationEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -682,7 +682,7 @@ func (q *JWTKeyQuery) Page(ctx context.Context, w page.Window, o page.Order) (*J
 	c := &JWTKeyConnection{
 		Edges:    make([]*JWTKeyEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -757,7 +757,7 @@ func (q *OrganizationQuery) Page(ctx context.Context, w page.Window, o page.Orde
 	c := &OrganizationConnection{
 		Edges:    make([]*OrganizationEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -834,7 +834,7 @@ func (q *OrganizationMemberQuery) Page(ctx context.Context, w page.Window, o pag
 	c := &OrganizationMemberConnection{
 		Edges:    make([]*OrganizationMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -913,7 +913,7 @@ func (q *ProjectQuery) Page(ctx context.Context, w page.Window, o page.Order) (*
 	c := &ProjectConnection{
 		Edges:    make([]*ProjectEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -988,7 +988,7 @@ func (q *ProjectMemberQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	c := &ProjectMemberConnection{
 		Edges:    make([]*ProjectMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1085,7 +1085,7 @@ func (q *SecretQuery) Page(ctx context.Context, w page.Window, o page.Order) (*S
 	c := &SecretConnection{
 		Edges:    make([]*SecretEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1162,7 +1162,7 @@ func (q *SecretGrantQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &SecretGrantConnection{
 		Edges:    make([]*SecretGrantEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1235,7 +1235,7 @@ func (q *SecretVersionQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	c := &SecretVersionConnection{
 		Edges:    make([]*SecretVersionEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1310,7 +1310,7 @@ func (q *SecuritySettingsQuery) Page(ctx context.Context, w page.Window, o page.
 	c := &SecuritySettingsConnection{
 		Edges:    make([]*SecuritySettingsEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1391,7 +1391,7 @@ func (q *SessionQuery) Page(ctx context.Context, w page.Window, o page.Order) (*
 	c := &SessionConnection{
 		Edges:    make([]*SessionEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1472,7 +1472,7 @@ func (q *UserQuery) Page(ctx context.Context, w page.Window, o page.Order) (*Use
 	c := &UserConnection{
 		Edges:    make([]*UserEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}

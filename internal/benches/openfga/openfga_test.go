@@ -55,7 +55,7 @@ func TestOpenFGA(t *testing.T) {
 func compareLists(t *testing.T, ctx context.Context, a *app.App, p *peer, who city.Person) {
 	t.Helper()
 	inside := who.Enter(ctx, a)
-	all := func() ([]string, error) { return a.Store.Reader().Secret().IDs(lock.Listing(inside)) }
+	all := func() ([]string, error) { return a.Store.Reader().Secret().IDs(lock.Counting(inside)) }
 	theirs := func() ([]string, error) { return p.list(ctx, who.ID) }
 	first := func() ([]string, error) {
 		return city.IDs(inside, a, city.List{Viewer: who.ID, Order: page.Order{Column: "name"}, Size: pageSize})
@@ -69,7 +69,7 @@ func compareLists(t *testing.T, ctx context.Context, a *app.App, p *peer, who ci
 // compareChecks asks about a secret that they see, and about one that they do not.
 func compareChecks(t *testing.T, ctx context.Context, a *app.App, p *peer, who city.Person) {
 	t.Helper()
-	seen, err := a.Store.Reader().Secret().IDs(lock.Listing(who.Enter(ctx, a)))
+	seen, err := a.Store.Reader().Secret().IDs(lock.Counting(who.Enter(ctx, a)))
 	if err != nil || len(seen) != who.Sees {
 		t.Fatal(len(seen), err)
 	}
