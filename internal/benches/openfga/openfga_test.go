@@ -62,8 +62,8 @@ func compareLists(t *testing.T, ctx context.Context, a *app.App, p *peer, who ci
 	}
 	mustAgree(t, who, all, theirs)
 	out := race(t, run(theirs), run(all), run(first))
-	print(who, "ListObjects against all ids of ours", out[0], out[1])
-	print(who, fmt.Sprintf("ListObjects against our first page of %d, with its rows", pageSize), out[0], out[2])
+	say(who, "ListObjects against all ids of ours", out[0], out[1])
+	say(who, fmt.Sprintf("ListObjects against our first page of %d, with its rows", pageSize), out[0], out[2])
 }
 
 // compareChecks asks about a secret that they see, and about one that they do not.
@@ -92,7 +92,7 @@ func compareChecks(t *testing.T, ctx context.Context, a *app.App, p *peer, who c
 			}
 		}
 		out := race(t, run(theirs), run(ours))
-		print(who, "Check against ours, a secret that is "+name, out[0], out[1])
+		say(who, "Check against ours, a secret that is "+name, out[0], out[1])
 	}
 }
 
@@ -145,6 +145,6 @@ func race(t *testing.T, all ...func() error) []time.Duration {
 	return out
 }
 
-func print(who city.Person, what string, theirs, ours time.Duration) {
+func say(who city.Person, what string, theirs, ours time.Duration) {
 	fmt.Printf("  %-70s %6.2fx  %+.1f ms\n", fmt.Sprintf("%s (%d): %s", who.Name, who.Sees, what), float64(theirs)/float64(ours), float64((theirs-ours).Microseconds())/1000)
 }
