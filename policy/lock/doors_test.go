@@ -24,6 +24,8 @@ func doors() map[string][]string {
 	return map[string][]string{
 		"WithGate":  {"internal/access"},
 		"ReadingOf": {"internal/access"},
+		"LookUp":    {"internal/access"},
+		"WholeList": {"internal/access"},
 		"Permit":    {"internal/access"},
 		"Under":     {"internal/audit"},
 		"Audited":   {"internal/audit"},
