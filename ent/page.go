@@ -108,7 +108,7 @@ func (q *APIKeyQuery) Page(ctx context.Context, w page.Window, o page.Order) (*A
 	c := &APIKeyConnection{
 		Edges:    make([]*APIKeyEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -193,7 +193,7 @@ func (q *AccessTokenQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &AccessTokenConnection{
 		Edges:    make([]*AccessTokenEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -286,7 +286,7 @@ func (q *AuditEventQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	c := &AuditEventConnection{
 		Edges:    make([]*AuditEventEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -361,7 +361,7 @@ func (q *CollaboratorQuery) Page(ctx context.Context, w page.Window, o page.Orde
 	c := &CollaboratorConnection{
 		Edges:    make([]*CollaboratorEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -440,7 +440,7 @@ func (q *GroupQuery) Page(ctx context.Context, w page.Window, o page.Order) (*Gr
 	c := &GroupConnection{
 		Edges:    make([]*GroupEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -517,7 +517,7 @@ func (q *GroupMemberQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &GroupMemberConnection{
 		Edges:    make([]*GroupMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -602,7 +602,7 @@ func (q *InvitationQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	c := &InvitationConnection{
 		Edges:    make([]*InvitationEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -683,7 +683,7 @@ func (q *JWTKeyQuery) Page(ctx context.Context, w page.Window, o page.Order) (*J
 	c := &JWTKeyConnection{
 		Edges:    make([]*JWTKeyEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -758,7 +758,7 @@ func (q *OrganizationQuery) Page(ctx context.Context, w page.Window, o page.Orde
 	c := &OrganizationConnection{
 		Edges:    make([]*OrganizationEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -835,7 +835,7 @@ func (q *OrganizationMemberQuery) Page(ctx context.Context, w page.Window, o pag
 	c := &OrganizationMemberConnection{
 		Edges:    make([]*OrganizationMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -914,7 +914,7 @@ func (q *ProjectQuery) Page(ctx context.Context, w page.Window, o page.Order) (*
 	c := &ProjectConnection{
 		Edges:    make([]*ProjectEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -989,7 +989,7 @@ func (q *ProjectMemberQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	c := &ProjectMemberConnection{
 		Edges:    make([]*ProjectMemberEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1086,7 +1086,7 @@ func (q *SecretQuery) Page(ctx context.Context, w page.Window, o page.Order) (*S
 	c := &SecretConnection{
 		Edges:    make([]*SecretEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1163,7 +1163,7 @@ func (q *SecretGrantQuery) Page(ctx context.Context, w page.Window, o page.Order
 	c := &SecretGrantConnection{
 		Edges:    make([]*SecretGrantEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1236,7 +1236,7 @@ func (q *SecretVersionQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	c := &SecretVersionConnection{
 		Edges:    make([]*SecretVersionEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1311,7 +1311,7 @@ func (q *SecuritySettingsQuery) Page(ctx context.Context, w page.Window, o page.
 	c := &SecuritySettingsConnection{
 		Edges:    make([]*SecuritySettingsEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1392,7 +1392,7 @@ func (q *SessionQuery) Page(ctx context.Context, w page.Window, o page.Order) (*
 	c := &SessionConnection{
 		Edges:    make([]*SessionEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
@@ -1564,7 +1564,7 @@ func (q *UserQuery) Page(ctx context.Context, w page.Window, o page.Order) (*Use
 	c := &UserConnection{
 		Edges:    make([]*UserEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}

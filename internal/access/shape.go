@@ -18,11 +18,14 @@ const (
 	maxClasses = 20_000
 )
 
-// shape picks the form of a row predicate: a look-up of known rows asks each of them; a list of somebody who sees few rows
-// starts from those, and of somebody who sees many from the order.
+// shape picks the form of a row predicate: a look-up of known rows asks each of them; a page of somebody who sees few rows
+// starts from those, and of somebody who sees many from the order. Whoever reads a list to its end starts from what is seen.
 func (g *Guard) shape(ctx context.Context, rev *policy.Revision, s policy.Subject, p policy.Permission) policy.Shape {
-	if !lock.IsListing(ctx) {
+	switch lock.ReadingOf(ctx) {
+	case lock.LookUp:
 		return policy.One
+	case lock.WholeList:
+		return policy.Few
 	}
 	key := class{s.ID, p, rev.ID()}
 	if shape, ok := g.classes.get(key); ok {

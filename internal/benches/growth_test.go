@@ -23,8 +23,8 @@ func TestGrowth(t *testing.T) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
 			cities := move(t, d, city.Large(), city.Huge())
-			measureGrowth(t, cities[0], cities[1])
-			measureSecrets(t, cities[1])
+			t.Run("first pages", func(t *testing.T) { measureGrowth(t, cities[0], cities[1]) })
+			t.Run("by hand", func(t *testing.T) { measureSecrets(t, cities[1]) })
 		})
 	}
 }

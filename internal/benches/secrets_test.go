@@ -143,7 +143,7 @@ func (w *resident) measureCount(t *testing.T, ctx context.Context, out *table, p
 		baselines = append(baselines, number(f.Name, count))
 	}
 	out.row(fmt.Sprintf("%s (%d): totalCount", p.Name, p.Sees), noBar,
-		number("Keyhall", func() (int, error) { return w.app.Store.Reader().Secret().Count(lock.Listing(inside)) }), baselines...)
+		number("Keyhall", func() (int, error) { return w.app.Store.Reader().Secret().Count(lock.Counting(inside)) }), baselines...)
 }
 
 func number(name string, count func() (int, error)) contender {

@@ -23,7 +23,9 @@ func lockDuties() []core.Duty { return lock.Duties() }
 func doors() map[string][]string {
 	return map[string][]string{
 		"WithGate":  {"internal/access"},
-		"IsListing": {"internal/access"},
+		"ReadingOf": {"internal/access"},
+		"LookUp":    {"internal/access"},
+		"WholeList": {"internal/access"},
 		"Permit":    {"internal/access"},
 		"Under":     {"internal/audit"},
 		"Audited":   {"internal/audit"},

@@ -250,10 +250,27 @@ func columns(m mutation) ([]string, error) {
 	return out, nil
 }
 
-type listingKey struct{}
+// Reading is what a query is for, so that the gate may choose the statement shape that suits it.
+type Reading int
 
-// Listing marks a query as one page of a list, so that the gate may choose the statement shape that suits a list.
-func Listing(ctx context.Context) context.Context { return context.WithValue(ctx, listingKey{}, true) }
+// A query without a mark looks up known rows. A page of a list stops when it is full; a whole list does not stop.
+const (
+	LookUp Reading = iota
+	OnePage
+	WholeList
+)
 
-// IsListing tells whether the query is a page of a list rather than a look-up of known rows.
-func IsListing(ctx context.Context) bool { l, _ := ctx.Value(listingKey{}).(bool); return l }
+type readingKey struct{}
+
+// Listing marks a query as one page of a list.
+func Listing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, readingKey{}, OnePage)
+}
+
+// Counting marks a query as one that goes through all of a list.
+func Counting(ctx context.Context) context.Context {
+	return context.WithValue(ctx, readingKey{}, WholeList)
+}
+
+// ReadingOf is the mark of a query.
+func ReadingOf(ctx context.Context) Reading { r, _ := ctx.Value(readingKey{}).(Reading); return r }

@@ -20,7 +20,7 @@ type Size struct {
 	Sees                                           [3]int // how many secrets each of the three sees
 }
 
-// The sizes of the promise.
+// Large is the size that lists of secrets are promised to be quick at.
 func Large() Size { return sized(100_000) }
 
 // Huge is Large with ten times the secrets and the grants, and the same three people, who see as many as there.

@@ -18,11 +18,11 @@ func settle(t *testing.T, d apptest.Database) (*Kept, *app.App) {
 	t.Helper()
 	k := &Kept{Size: Small()}
 	s := apptest.New(t, d, func(c *app.Config) { k.Store = c.Store })
-	driver, source := "sqlite", sqliteSource(s.Dir)
+	err := k.connect("sqlite", sqliteSource(s.Dir))
 	if d == apptest.Postgres {
-		driver, source = "postgres", k.Store.URL
+		err = k.connectPostgres(k.Store.URL)
 	}
-	if err := k.connect(driver, source); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

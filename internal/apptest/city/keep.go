@@ -41,6 +41,7 @@ type Kept struct {
 	Size  Size
 	Store store.Config // what a Keyhall on it is started with
 	DB    *sql.DB      // of hand-written statements
+	once  *sql.DB      // of those that PostgreSQL plans once
 	Fresh bool         // it was loaded now
 	stop  []func() error
 }
@@ -174,7 +175,7 @@ func (k *Kept) openPostgres(ctx context.Context, address, name string) error {
 		}
 		k.Fresh = true
 	}
-	return k.connect("postgres", database(address, name)+"&jit=off")
+	return k.connectPostgres(database(address, name))
 }
 
 // loadPostgres makes the database under another name, and gives it its own when it is whole.
@@ -224,6 +225,14 @@ func build(ctx context.Context, c store.Config, s Size, driver, source string) e
 	}
 	db.SetMaxOpenConns(1) // what is set is set for all
 	return errors.Join(Fill(ctx, db, s), db.Close())
+}
+
+func (k *Kept) connectPostgres(address string) error {
+	if err := k.connect("postgres", address+"&jit=off&plan_cache_mode=force_generic_plan"); err != nil {
+		return err
+	}
+	k.once = k.DB
+	return k.connect("postgres", address+"&jit=off")
 }
 
 // connect opens one connection, with what Keyhall sets on its own.

@@ -30,7 +30,7 @@ func (k *Kept) Prepare(ctx context.Context, f Form, l List) (ids func() ([]strin
 		args = append(args, l.After.Value, l.After.ID)
 	}
 	text += fmt.Sprintf(" ORDER BY s.%s%s, s.id%s LIMIT %d", l.Order.Column, direction, direction, l.Size+1)
-	st, err := k.DB.PrepareContext(ctx, text)
+	st, err := k.of(f).PrepareContext(ctx, text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", text, err)
 	}
@@ -40,7 +40,7 @@ func (k *Kept) Prepare(ctx context.Context, f Form, l List) (ids func() ([]strin
 
 // Count prepares the number of rows of a list.
 func (k *Kept) Count(ctx context.Context, f Form, l List) (n func() (int, error), err error) {
-	st, err := k.DB.PrepareContext(ctx, "SELECT COUNT(*) FROM "+f.From+" WHERE "+f.Where+k.filter(l.Text))
+	st, err := k.of(f).PrepareContext(ctx, "SELECT COUNT(*) FROM "+f.From+" WHERE "+f.Where+k.filter(l.Text))
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +67,14 @@ func (k *Kept) Deep(ctx context.Context, l List) (*page.Cursor, error) {
 		l.Order.Column, f.From, f.Where+k.filter(l.Text), l.Order.Column, direction, direction, n*4/5)
 	c := &page.Cursor{Type: "Secret", Column: l.Order.Column}
 	return c, k.DB.QueryRowContext(ctx, seek, arguments(l)...).Scan(&c.Value, &c.ID)
+}
+
+// of is the connection of a form.
+func (k *Kept) of(f Form) *sql.DB {
+	if f.once {
+		return k.once
+	}
+	return k.DB
 }
 
 func (k *Kept) postgres() bool { return k.Store.URL != "" }

@@ -55,21 +55,21 @@ func TestOpenFGA(t *testing.T) {
 func compareLists(t *testing.T, ctx context.Context, a *app.App, p *peer, who city.Person) {
 	t.Helper()
 	inside := who.Enter(ctx, a)
-	all := func() ([]string, error) { return a.Store.Reader().Secret().IDs(lock.Listing(inside)) }
+	all := func() ([]string, error) { return a.Store.Reader().Secret().IDs(lock.Counting(inside)) }
 	theirs := func() ([]string, error) { return p.list(ctx, who.ID) }
 	first := func() ([]string, error) {
 		return city.IDs(inside, a, city.List{Viewer: who.ID, Order: page.Order{Column: "name"}, Size: pageSize})
 	}
 	mustAgree(t, who, all, theirs)
 	out := race(t, run(theirs), run(all), run(first))
-	print(who, "ListObjects against all ids of ours", out[0], out[1])
-	print(who, fmt.Sprintf("ListObjects against our first page of %d, with its rows", pageSize), out[0], out[2])
+	say(who, "ListObjects against all ids of ours", out[0], out[1])
+	say(who, fmt.Sprintf("ListObjects against our first page of %d, with its rows", pageSize), out[0], out[2])
 }
 
 // compareChecks asks about a secret that they see, and about one that they do not.
 func compareChecks(t *testing.T, ctx context.Context, a *app.App, p *peer, who city.Person) {
 	t.Helper()
-	seen, err := a.Store.Reader().Secret().IDs(lock.Listing(who.Enter(ctx, a)))
+	seen, err := a.Store.Reader().Secret().IDs(lock.Counting(who.Enter(ctx, a)))
 	if err != nil || len(seen) != who.Sees {
 		t.Fatal(len(seen), err)
 	}
@@ -92,7 +92,7 @@ func compareChecks(t *testing.T, ctx context.Context, a *app.App, p *peer, who c
 			}
 		}
 		out := race(t, run(theirs), run(ours))
-		print(who, "Check against ours, a secret that is "+name, out[0], out[1])
+		say(who, "Check against ours, a secret that is "+name, out[0], out[1])
 	}
 }
 
@@ -145,6 +145,6 @@ func race(t *testing.T, all ...func() error) []time.Duration {
 	return out
 }
 
-func print(who city.Person, what string, theirs, ours time.Duration) {
+func say(who city.Person, what string, theirs, ours time.Duration) {
 	fmt.Printf("  %-70s %6.2fx  %+.1f ms\n", fmt.Sprintf("%s (%d): %s", who.Name, who.Sees, what), float64(theirs)/float64(ours), float64((theirs-ours).Microseconds())/1000)
 }

@@ -66,7 +66,8 @@ func newPeer(t *testing.T, shelf *city.Shelf, k *city.Kept) *peer {
 	if err := migrate.RunMigrations(migrate.MigrationConfig{Engine: "postgres", URI: url, Timeout: time.Minute, PingTimeout: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	store, err := postgres.New(url, sqlcommon.NewConfig())
+	// As many connections as OpenFGA's own server takes: with the four of the library's default its lists wait for each other.
+	store, err := postgres.New(url, sqlcommon.NewConfig(sqlcommon.WithMaxOpenConns(30), sqlcommon.WithMaxIdleConns(10)))
 	if err != nil {
 		t.Fatal(err)
 	}
