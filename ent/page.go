@@ -1483,7 +1483,7 @@ func (q *ShareLinkQuery) Page(ctx context.Context, w page.Window, o page.Order) 
 	c := &ShareLinkConnection{
 		Edges:    make([]*ShareLinkEdge, len(rows)),
 		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
-		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Listing(ctx)) },
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
 	}
 	if fromEnd {
 		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}

@@ -105,8 +105,8 @@ func (h *House) exposed(ctx context.Context, in ExposureReport) (lock.Exposed, e
 	return of, translate(err)
 }
 
-// exposures says of each secret when its newest value that the person saw was last revealed to them. The secret itself is as
-// the viewer sees it.
+// exposures says of each secret when its value in use was last revealed to the person, or else the newest that they saw. The
+// secret itself is as the viewer sees it.
 func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]*Exposure, error) {
 	var ids []string
 	for _, s := range secrets {
@@ -120,30 +120,73 @@ func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]
 	if err != nil {
 		return nil, translate(err)
 	}
-	visible, newest, at := map[string]*ent.Secret{}, map[string]int{}, map[string]int64{}
+	visible, trails := map[string]*ent.Secret{}, map[string]*trail{}
 	for _, s := range seen {
 		visible[s.ID] = s
 	}
 	for _, e := range events {
-		if n := revealedVersion(e); n >= newest[e.ResourceID] {
-			newest[e.ResourceID], at[e.ResourceID] = n, e.CreatedAt
+		if trails[e.ResourceID] == nil {
+			trails[e.ResourceID] = &trail{copies: map[int]int{}, at: map[int]int64{}}
 		}
+		trails[e.ResourceID].add(e)
 	}
 	out := make([]*Exposure, len(secrets))
 	for i, s := range secrets {
-		out[i] = &Exposure{
-			Secret: visible[s.ID], ResourceID: s.ID, Name: s.Name, RevealedAt: time.UnixMicro(at[s.ID]).UTC(), RotatedSince: newest[s.ID] < s.Version,
-		}
+		at, current := trails[s.ID].newest(s.Version)
+		out[i] = &Exposure{Secret: visible[s.ID], ResourceID: s.ID, Name: s.Name, RevealedAt: time.UnixMicro(at).UTC(), RotatedSince: !current}
 	}
 	return out, nil
 }
 
-func revealedVersion(e *ent.AuditEvent) int {
+// trail is what the audit trail tells of one secret: when somebody last saw which version, and which are copies of earlier ones.
+type trail struct {
+	copies map[int]int
+	at     map[int]int64
+}
+
+func (t *trail) add(e *ent.AuditEvent) {
+	version, restored := 0, 0
 	for _, c := range e.Changes {
-		if c.Field == "version" && c.After != nil {
-			n, _ := strconv.Atoi(*c.After)
-			return n
+		switch n, err := strconv.Atoi(deref(c.After)); {
+		case err != nil:
+		case c.Field == "version":
+			version = n
+		case c.Field == "restored":
+			restored = n
 		}
 	}
-	return 0
+	if restored > 0 {
+		t.copies[version] = restored
+	} else {
+		t.at[version] = e.CreatedAt
+	}
+}
+
+// newest is when they last saw the value in use, or else the newest of the others.
+func (t *trail) newest(version int) (at int64, current bool) {
+	if t == nil {
+		return 0, false
+	}
+	value := t.value(version)
+	best := -1
+	for seen, when := range t.at {
+		switch {
+		case t.value(seen) == value:
+			at, current = max(at, when), true
+		case !current && seen > best:
+			best = seen
+		}
+	}
+	if !current && best >= 0 {
+		at = t.at[best]
+	}
+	return at, current
+}
+
+// value is the version that was the first to have this value.
+func (t *trail) value(version int) int {
+	for t.copies[version] > 0 && t.copies[version] < version {
+		version = t.copies[version]
+	}
+	return version
 }

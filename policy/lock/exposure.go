@@ -27,14 +27,15 @@ func exposure(e Exposed) core.Duty {
 		return sql.Dialect(s.Dialect()).Select(columns...).From(sql.Table("audit_events")).Where(e.reveals())
 	}
 	return core.Duty{Name: "exposure", Reads: []core.Read{
-		{Type: "AuditEvent", Rows: func(s *sql.Selector) { s.Where(e.reveals()) }},
+		{Type: "AuditEvent", Rows: func(s *sql.Selector) { s.Where(sql.Or(e.reveals(), e.restorations())) }},
 		{Type: "Secret", Rows: func(s *sql.Selector) {
 			revealed := sql.In(s.C("id"), reveals(s, "resource_id"))
 			if !e.Stale {
-				revealed = sql.P(func(b *sql.Builder) {
+				restored := sql.Dialect(s.Dialect()).Select("resource_id").From(sql.Table("audit_events")).Where(e.restorations())
+				revealed = sql.Or(sql.And(revealed, sql.In(s.C("id"), restored)), sql.P(func(b *sql.Builder) {
 					b.WriteString("(" + s.C("id") + ", " + s.C("version") + ") IN ")
 					b.Wrap(func(b *sql.Builder) { b.Join(reveals(s, "resource_id", versionOf(s.Dialect()))) })
-				})
+				}))
 			}
 			s.Where(sql.And(sql.EQ(s.C("organization_id"), e.OrganizationID), revealed))
 			if e.OwnerID != "" {
@@ -47,6 +48,11 @@ func exposure(e Exposed) core.Duty {
 func (e Exposed) reveals() *sql.Predicate {
 	return sql.And(sql.EQ("organization_id", e.OrganizationID), sql.EQ("actor_id", e.PersonID), sql.EQ("outcome", "DONE"),
 		sql.In("type", "secret.revealed", "secret.copied"))
+}
+
+// restorations made an earlier value the one in use again: who saw that one has seen this one.
+func (e Exposed) restorations() *sql.Predicate {
+	return sql.And(sql.EQ("organization_id", e.OrganizationID), sql.EQ("outcome", "DONE"), sql.EQ("type", "secret.version_restored"))
 }
 
 // versionOf is the number of the version that was revealed: the first change of such a row.
