@@ -58,8 +58,8 @@ func rotatedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Rotati
 
 func exposedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.ExposedAPIKey) (*MarkAPIKeyExposedPayload, error) {
 	key, errs, err := successorOf(ctx, r, did)
-	if ent.IsNotFound(err) { // the key is marked all the same, where the one in its place is gone by now
-		err = still(ctx, r, did.Subject)
+	if did.Made == "" && ent.IsNotFound(err) { // it was replaced before, and what took its place is gone or hidden: as when it was done
+		_, err = keyOf(ctx, r, did.Subject, did.Subject)
 	}
 	return &MarkAPIKeyExposedPayload{APIKey: key, Errors: errs}, err
 }

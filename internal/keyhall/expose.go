@@ -11,6 +11,7 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
+	"github.com/keyhall/keyhall/internal/once"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
@@ -40,6 +41,7 @@ func (h *House) endGrace(ctx context.Context, tx *ent.Tx, allowed access.Permit,
 	if err != nil {
 		return err
 	}
+	once.MadeNothing(ctx)
 	ctx = r.Open(ctx)
 	if err := tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(grace).Exec(ctx); err != nil {
 		return err

@@ -73,6 +73,13 @@ func Note(ctx context.Context, subject, made, part string) {
 	}
 }
 
+// MadeNothing corrects what Note was told: the deed could have made a row, and made none.
+func MadeNothing(ctx context.Context) {
+	if c, ok := from(ctx); ok {
+		c.did.Made = ""
+	}
+}
+
 // Outcomes remembers how each part of a deed ended: the id of what came of it, or the code of why nothing did.
 func Outcomes(ctx context.Context, idsOrCodes []string) {
 	if c, ok := from(ctx); ok {
