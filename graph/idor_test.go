@@ -107,10 +107,10 @@ func idorSlots() []idorSlot {
 		deed("EnableSecretsInput.ids", "sec", "enableSecrets", "ids: [$id]", "secrets { "+idorAll("Secret")+" }"),
 		deed("LeaveSecretInput.id", "sec", "leaveSecret", "id: $id", "__typename"),
 		deed("RestoreSecretVersionInput.versionId", "scv", "restoreSecretVersion", "versionId: $id", "secret { "+idorAll("Secret")+" }"),
-		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
 		deed("CreateShareLinkInput.secretId", "sec", "createShareLink", "secretId: $id, expiresInSeconds: 60", "url shareLink { "+idorAll("ShareLink")+" }"),
 		deed("ResendShareLinkInput.id", "shl", "resendShareLink", "id: $id", "url shareLink { "+idorAll("ShareLink")+" }"),
 		deed("RevokeShareLinkInput.id", "shl", "revokeShareLink", "id: $id", "shareLink { "+idorAll("ShareLink")+" }"),
+		deed("DeleteSecretInput.id", "sec", "deleteSecret", "id: $id", "deletedId"),
 		deed("CreateGroupInput.organizationId", "org", "createGroup", `organizationId: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("UpdateGroupInput.id", "grp", "updateGroup", `id: $id, name: "Swept"`, "group { "+idorAll("Group")+" }"),
 		deed("AddGroupMembersInput.groupId", "grp", "addGroupMembers", `groupId: $id, members: [{login: "nobody at all"}]`, "group { "+idorAll("Group")+" }"),
@@ -381,7 +381,7 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
 			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
 			"scv": e.one(t, "SELECT id AS x FROM secret_versions WHERE secret_id = ? ORDER BY number LIMIT 1", e.evesSecret),
-			"orm": e.one(t, "SELECT id AS x FROM organization_members WHERE user_id = ?", e.eve.ID),
+			"orm": e.one(t, "SELECT id AS x FROM organization_members WHERE user_id = ?", e.eve.ID), "shl": e.PutLink(t, e.evesSecret, e.eve),
 			"grm": e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ?", e.evesGroup), "GranteeRef.userId": e.fay, "GroupMemberInput.userId": e.fay,
 			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}
@@ -399,7 +399,7 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 				t.Errorf("%s of the own %s answers\n%s", slot.at, id, got)
 			}
 		}
-	})
+	}, withLinks)
 }
 
 // leakDifference are the lines of two states that are not in both.
