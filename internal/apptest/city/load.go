@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-
-	"github.com/lib/pq"
 )
 
 // table is what is written into one table.
@@ -122,7 +120,7 @@ func (l *loader) write(ctx context.Context, tx *sql.Tx, t table) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL session_replication_role = replica; SET LOCAL maintenance_work_mem = '256MB'"); err != nil {
 			return err
 		}
-		insert = pq.CopyIn(t.name, t.columns...)
+		insert = `COPY "` + t.name + `" ("` + strings.Join(t.columns, `", "`) + `") FROM STDIN`
 	}
 	into, err := tx.PrepareContext(ctx, insert)
 	if err != nil {
