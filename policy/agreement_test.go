@@ -230,7 +230,7 @@ func (a *agreement) filter(r *Revision, s Subject, shape Shape) []string {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	sel := entsql.Dialect(a.db.name).Select("id").From(entsql.Table(a.w.vocabulary[a.typ].Table)).OrderBy("id")
+	sel := entsql.Dialect(a.db.name).Select("id").From(entsql.Table(r.vocabulary[a.typ].Table)).OrderBy("id")
 	where(sel)
 	query, args := sel.Query()
 	return queryTexts(a.t, a.db, query, args...)

@@ -115,7 +115,7 @@ func TestWhatDeniesWithoutAsking(t *testing.T) {
 		if d, err := r.Decide(t.Context(), db, Subject{ID: "user_01"}, "thing.destroy", "thing_01"); err == nil || d.Allow {
 			t.Errorf("unknown permission: %+v, %v", d, err)
 		}
-		a := &agreement{t: t, db: db}
+		a := &agreement{t: t, db: db, typ: "Thing", permission: "thing.view"}
 		for _, s := range []Subject{{}, {ID: "user_01", Narrow: []Permission{"thing.open"}}} {
 			for _, shape := range []Shape{Few, Many} {
 				if got := a.filter(r, s, shape); got != nil {
