@@ -96,7 +96,7 @@ func TestSoakIdleMemoryIsTheSameAfterAnHourOfMixedLoad(t *testing.T) {
 	idleMemory(t, min(time.Minute, long), long, 150) // rounds of each, which fill the thousand documents that a server keeps
 }
 
-func idleMemory(t *testing.T, warm, long time.Duration, rounds int) {
+func idleMemory(t *testing.T, warm, long time.Duration, least int) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
 			s := apptest.New(t, d, func(c *app.Config) { c.Log = slog.New(slog.DiscardHandler) })
@@ -108,7 +108,7 @@ func idleMemory(t *testing.T, warm, long time.Duration, rounds int) {
 				waitFor(t, "nobody listens", func() bool { return s.App.News.Listeners() == 0 })
 				return kept()
 			}
-			load(t, clients, warm, rounds)
+			load(t, clients, warm, least)
 			before := idle()
 			rounds := load(t, clients, long, 1)
 			after := idle()

@@ -13,7 +13,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 )
 
-// A6, A8, A9, B21: people press the links of their mails, in a browser, and get where the mails say.
+// followLinks is A6, A8, A9, B21: people press the links of their mails, in a browser, and get where the mails say.
 func followLinks(t *testing.T, keyhall string) {
 	t.Helper()
 	browser, box := chromium(t), apptest.NewMailbox(t)

@@ -58,7 +58,8 @@ type Permit struct {
 }
 
 // Authorize locks the thing that the deed is about, loads the facts of the rule anew, and decides. Denied is NOT_FOUND for
-// who may not see the thing and FORBIDDEN for who may; a denial is kept in the audit log. Whose session or token ended while they waited is UNAUTHENTICATED.
+// who may not see the thing and FORBIDDEN for who may; a denial is kept in the audit log. Whose session or token ended while
+// they waited, or whose account was suspended, is UNAUTHENTICATED.
 func (g *Guard) Authorize(ctx context.Context, tx *ent.Tx, p policy.Permission, d policy.Deed) (Permit, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {

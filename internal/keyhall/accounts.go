@@ -41,7 +41,7 @@ func (h *House) CreateAccessToken(ctx context.Context, in CreateAccessToken) (Is
 			if in.ExpiresAt != nil && in.ExpiresAt.UnixMicro() <= allowed.Now {
 				return audit.Event{}, expiryInPast()
 			}
-			if err := outlives(ctx, tx, in.ExpiresAt); err != nil {
+			if err := notBeyondOwn(ctx, tx, in.ExpiresAt); err != nil {
 				return audit.Event{}, err
 			}
 			return audit.Event{Type: "access_token.created", ResourceType: ent.TypeAccessToken, ResourceID: id, ResourceName: in.Name}, nil
@@ -95,8 +95,8 @@ func (h *House) checkToken(ctx context.Context, in CreateAccessToken) error {
 	return p.err()
 }
 
-// outlives refuses a token that would last longer than the access token that asks for it.
-func outlives(ctx context.Context, tx *ent.Tx, at *time.Time) error {
+// notBeyondOwn refuses a token that would last longer than the access token that asks for it.
+func notBeyondOwn(ctx context.Context, tx *ent.Tx, at *time.Time) error {
 	id := viewer.From(ctx).TokenID
 	if id == "" {
 		return nil
