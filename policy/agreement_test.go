@@ -51,7 +51,7 @@ func loadLoosely(ctx context.Context, name string, v Vocabulary, text string) (*
 	if err != nil {
 		return nil, err
 	}
-	l, err := compile(v, false, rules)
+	l, err := compile(v, loosely, rules)
 	if err != nil {
 		return nil, err
 	}

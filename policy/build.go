@@ -15,33 +15,54 @@ const (
 	userAlias = "u"
 )
 
+// kind is what the rules about one type share.
+type kind struct {
+	infos  []PermissionInfo
+	root   *row      // one a type, so that conditions of its permissions can be compared
+	lenses *ast.Term // nil: the type has no table of roles
+}
+
 // build turns every permission into its forms, then every type into its columns.
 func (r *Revision) build(ctx context.Context, l law, infos []PermissionInfo) error {
-	roots := map[string]*row{} // one a type, so that conditions of its permissions can be compared
+	kinds := map[string]*kind{}
 	for _, info := range infos {
-		if roots[info.Type] == nil {
-			roots[info.Type] = &row{entity: l.vocabulary[info.Type]}
+		k := kinds[info.Type]
+		if k == nil {
+			k = &kind{root: &row{entity: l.vocabulary[info.Type]}}
+			kinds[info.Type] = k
 		}
-		u, err := r.buildRule(ctx, l, info, roots[info.Type])
-		if err != nil {
-			return err
-		}
-		r.rules[info.Name] = u
+		k.infos = append(k.infos, info)
 	}
-	for typ, root := range roots {
-		if typ == "" {
-			continue
-		}
-		t, err := r.buildType(typ, root)
-		if err != nil {
+	for typ, k := range kinds {
+		if err := r.buildKind(ctx, l, typ, k); err != nil {
 			return err
 		}
-		r.types[typ] = t
 	}
 	return nil
 }
 
-func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, root *row) (*rule, error) {
+func (r *Revision) buildKind(ctx context.Context, l law, typ string, k *kind) (err error) {
+	if k.lenses, err = r.roles[snake(typ)].lenses(); err != nil {
+		return err
+	}
+	var rules []*rule
+	for _, info := range k.infos {
+		u, err := r.buildRule(ctx, l, info, k)
+		if err != nil {
+			return err
+		}
+		r.rules[info.Name] = u
+		rules = append(rules, u)
+	}
+	if typ == "" {
+		return nil
+	}
+	r.types[typ], err = r.buildType(typ, k.root, rules)
+	return err
+}
+
+func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, k *kind) (*rule, error) {
+	root := k.root
 	u := &rule{info: info, root: root, forms: map[posture]*forms{}}
 	path := "data.keyhall." + string(info.Name)
 	f, err := l.translate(ctx, info, path+" == true", root)
@@ -78,8 +99,8 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, ro
 	if r.vocabulary["User"].Table != "" {
 		u.who = r.buildWho(u)
 	}
-	if noun := snake(info.Type); len(r.roles[noun]) > 0 {
-		if u.ways, err = l.waysQuery(ctx, path, noun, r.roles[noun]); err != nil {
+	if k.lenses != nil {
+		if u.ways, err = l.ways(ctx, path, snake(info.Type), k.lenses); err != nil {
 			return nil, err
 		}
 	}

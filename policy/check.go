@@ -124,6 +124,19 @@ func inputTerm(s Subject, p Permission, resource *ast.Term, now int64) *ast.Term
 	)
 }
 
+// holds asks OPA the rule itself.
+func (u *rule) holds(ctx context.Context, input *ast.Term, tracer topdown.QueryTracer) (bool, error) {
+	options := []rego.EvalOption{rego.EvalParsedInput(input.Value)}
+	if tracer != nil {
+		options = append(options, rego.EvalQueryTracer(tracer))
+	}
+	results, err := u.allow.Eval(ctx, options...)
+	if err != nil {
+		return false, err
+	}
+	return len(results) == 1 && len(results[0].Expressions) == 1 && results[0].Expressions[0].Value == true, nil
+}
+
 // explain evaluates the reasons of the package. They are told; they never decide.
 func (u *rule) explain(ctx context.Context, input *ast.Term) ([]string, error) {
 	if u.reasons == nil {

@@ -40,16 +40,12 @@ func (t *typeColumns) leaves() int {
 	return most
 }
 
-func (r *Revision) buildType(typ string, root *row) (*typeColumns, error) {
+func (r *Revision) buildType(typ string, root *row, of []*rule) (*typeColumns, error) {
 	t := &typeColumns{reads: map[string]bool{}, forms: map[posture]*columns{}}
-	var of []*rule
-	for _, p := range slices.Sorted(maps.Keys(r.rules)) {
-		if u := r.rules[p]; u.info.Type == typ {
-			of = append(of, u)
-			maps.Copy(t.reads, factsRead(u.formula.where))
-			if p == Permission(snake(typ)+".view") { // other packages may be about the type too
-				t.view = p
-			}
+	for _, u := range of {
+		maps.Copy(t.reads, factsRead(u.formula.where))
+		if u.info.Name == Permission(snake(typ)+".view") { // other packages may be about the type too
+			t.view = u.info.Name
 		}
 	}
 	for _, p := range postures(t.reads) {
@@ -67,7 +63,7 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	var leaves []node
 	at := map[string]int{}
 	for _, u := range rules {
-		c.combined[u.info.Name] = combineLeaves(factor(elide(fold(u.formula.where, p))), at, &leaves)
+		c.combined[u.info.Name] = combineLeaves(u.forms[p.only(u.reads)].where, at, &leaves)
 	}
 	c.count = len(leaves)
 	w := newWriter(r.dialect)

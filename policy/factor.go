@@ -70,8 +70,10 @@ func mergeConjuncts(x, y []node) (node, bool) {
 // differ tells what two lists of conditions have in common, and what each has alone.
 func differ(x, y []node) (common, dx, dy conjunction) {
 	in := map[string]bool{}
-	for _, n := range y {
-		in[keyOfNode(n)] = true
+	keys := make([]string, len(y))
+	for i, n := range y {
+		keys[i] = keyOfNode(n)
+		in[keys[i]] = true
 	}
 	for _, n := range x {
 		if key := keyOfNode(n); in[key] {
@@ -81,8 +83,8 @@ func differ(x, y []node) (common, dx, dy conjunction) {
 			dx = append(dx, n)
 		}
 	}
-	for _, n := range y {
-		if in[keyOfNode(n)] {
+	for i, n := range y {
+		if in[keys[i]] {
 			dy = append(dy, n)
 		}
 	}

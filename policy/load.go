@@ -24,8 +24,9 @@ type Options struct {
 	Dialect    string     // of the database: dialect.SQLite or dialect.Postgres
 	Settings   Settings   // of the instance
 
-	// Proven says that the modules' own tests are known to pass, as those of the built-in law are: Keyhall's tests run
-	// them on the same bytes that are embedded. They are then not run again at each start. Nobody else's law is proven.
+	// Proven says that the modules' own tests are known to pass and the types of its references to be right, as those of the
+	// built-in law are: Keyhall's tests load the same bytes that are embedded. Neither is then looked at again at each start.
+	// Nobody else's law is proven.
 	Proven bool
 
 	// Prepare, when it is given, is called with every statement that the law can generate: a statement that the live
@@ -65,7 +66,11 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := compile(o.Vocabulary, true, rules)
+	how := strictly
+	if o.Proven {
+		how = proven
+	}
+	l, err := compile(o.Vocabulary, how, rules)
 	if err != nil {
 		return nil, err
 	}

@@ -117,11 +117,24 @@ func untyped() *ast.Compiler {
 	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithUseTypeCheckAnnotations(true)
 }
 
+// checking is how closely a law is looked at when it is compiled.
+type checking int
+
+const (
+	strictly checking = iota // for what cannot be meant, and for the type of each reference
+	proven                   // as strictly, without the types: they were looked at when its tests ran
+	loosely                  // for the types alone
+)
+
 // compile compiles the law without its tests twice: as it is written, for decisions, and with sayPresence, to be
 // translated. The types of both are those of the first.
-func compile(vocabulary Vocabulary, strict bool, modules map[string]*ast.Module) (law, error) {
-	l := law{vocabulary: vocabulary, decides: vocabulary.compiler().WithStrict(strict)}
-	l.translates = untyped().WithStrict(strict).WithStageAfterID(ast.StageRewriteDynamicTerms,
+func compile(vocabulary Vocabulary, how checking, modules map[string]*ast.Module) (law, error) {
+	l := law{vocabulary: vocabulary, decides: untyped()}
+	if how != proven {
+		l.decides = vocabulary.compiler()
+	}
+	l.decides.WithStrict(how != loosely)
+	l.translates = untyped().WithStrict(how != loosely).WithStageAfterID(ast.StageRewriteDynamicTerms,
 		ast.CompilerStageDefinition{Name: "SayPresence", MetricName: "say_presence", Stage: sayPresence})
 	for _, c := range []*ast.Compiler{l.decides, l.translates} {
 		if c.Compile(modules); c.Failed() {

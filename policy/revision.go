@@ -112,7 +112,7 @@ type rule struct {
 	reasons *rego.PreparedEvalQuery
 	forms   map[posture]*forms
 	who     who
-	ways    *rego.PreparedEvalQuery // nil: the type has no table of roles
+	ways    *ways // nil: the type has no table of roles
 }
 
 // forms are the statements of a rule for the subjects of one posture.

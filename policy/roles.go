@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // Role is one role of the published matrix: where it is held, and what it gives on that and on what is in it.
@@ -20,12 +18,6 @@ type Role struct {
 	Scope       string // the noun of the thing that it is held on
 	Name        string
 	Permissions []Permission
-}
-
-// Way is a role that by itself gives somebody a permission.
-type Way struct {
-	Source string // where the role comes from, as the table of the roles says
-	Role   string
 }
 
 // table is what data.keyhall.roles says about one noun: where a role comes from, the role, and its verbs.
@@ -93,74 +85,4 @@ func permissionOn(noun, verb string) Permission {
 		return Permission(verb)
 	}
 	return Permission(noun + "." + verb)
-}
-
-// waysQuery asks a rule again for each role of the noun, with a table in which no other role holds anything: a role by which
-// it holds then is a way to it. So the rule itself says it, with all its conditions, and nothing is written twice.
-func (l law) waysQuery(ctx context.Context, path string, noun string, t table) (*rego.PreparedEvalQuery, error) {
-	type lens struct {
-		Way   [2]string `json:"way"`
-		Table table     `json:"table"`
-	}
-	var lenses []lens
-	for _, source := range slices.Sorted(maps.Keys(t)) {
-		for _, role := range slices.Sorted(maps.Keys(t[source])) {
-			if len(t[source][role]) > 0 {
-				lenses = append(lenses, lens{[2]string{source, role}, t.only(source, role)})
-			}
-		}
-	}
-	text, err := json.Marshal(lenses)
-	if err != nil || len(lenses) == 0 {
-		return nil, err
-	}
-	// The table has a name of its own: OPA takes `with ... as lens.table` in a comprehension for undefined.
-	query, err := l.query(ctx, fmt.Sprintf("[lens.way | some lens in %s; table := lens.table; %s == true with data.keyhall.roles.%s as table]", text, path, noun))
-	return &query, err
-}
-
-// only is the table with one role left; the others are there, and empty.
-func (t table) only(source, role string) table {
-	out := table{}
-	for s, roles := range t {
-		out[s] = map[string][]string{}
-		for name, verbs := range roles {
-			if out[s][name] = []string{}; s == source && name == role {
-				out[s][name] = verbs
-			}
-		}
-	}
-	return out
-}
-
-// waysOf are the roles that give the subject the permission, each by itself.
-func (u *rule) waysOf(ctx context.Context, input *ast.Term) ([]Way, error) {
-	if u.ways == nil {
-		return nil, nil
-	}
-	results, err := u.ways.Eval(ctx, rego.EvalParsedInput(input.Value))
-	if err != nil || len(results) != 1 {
-		return nil, err
-	}
-	var out []Way
-	list, _ := results[0].Expressions[0].Value.([]any)
-	for _, v := range list {
-		if way, ok := v.([]any); ok && len(way) == 2 {
-			out = append(out, Way{fmt.Sprint(way[0]), fmt.Sprint(way[1])})
-		}
-	}
-	return out, nil
-}
-
-// holds asks OPA the rule itself.
-func (u *rule) holds(ctx context.Context, input *ast.Term, tracer topdown.QueryTracer) (bool, error) {
-	options := []rego.EvalOption{rego.EvalParsedInput(input.Value)}
-	if tracer != nil {
-		options = append(options, rego.EvalQueryTracer(tracer))
-	}
-	results, err := u.allow.Eval(ctx, options...)
-	if err != nil {
-		return false, err
-	}
-	return len(results) == 1 && len(results[0].Expressions) == 1 && results[0].Expressions[0].Value == true, nil
 }

@@ -33,11 +33,16 @@ type Person struct {
 type who struct{ first, last, count statement }
 
 func (r *Revision) buildWho(u *rule) who {
-	return who{first: r.statement(r.whoProgram(u, false)), last: r.statement(r.whoProgram(u, true)), count: r.statement(r.whoCount(u))}
+	where := factor(elide(u.formula.where))
+	return who{
+		first: r.statement(r.whoProgram(u, where, false)),
+		last:  r.statement(r.whoProgram(u, where, true)),
+		count: r.statement(r.whoCount(u, where)),
+	}
 }
 
 // whoProgram lists the users for whom the rule holds, with the facts that it reads for each of them and the clock.
-func (r *Revision) whoProgram(u *rule, fromEnd bool) program {
+func (r *Revision) whoProgram(u *rule, where node, fromEnd bool) program {
 	w, id := r.whoWriter()
 	w.raw("SELECT " + id)
 	for _, fact := range []string{factEmail, factEmailVerified, factAdministrator} {
@@ -52,7 +57,7 @@ func (r *Revision) whoProgram(u *rule, fromEnd bool) program {
 	}
 	w.raw(", ")
 	w.now()
-	r.whoWhere(w, u)
+	r.whoWhere(w, u, where)
 	order, direction := id, ""
 	if w.postgres() {
 		order += ` COLLATE "C"`
@@ -69,10 +74,10 @@ func (r *Revision) whoProgram(u *rule, fromEnd bool) program {
 	return w.program()
 }
 
-func (r *Revision) whoCount(u *rule) program {
+func (r *Revision) whoCount(u *rule, where node) program {
 	w, _ := r.whoWriter()
 	w.raw("SELECT COUNT(*)")
-	r.whoWhere(w, u)
+	r.whoWhere(w, u, where)
 	return w.program()
 }
 
@@ -92,7 +97,7 @@ func (r *Revision) whoWriter() (w *writer, id string) {
 }
 
 // whoWhere is FROM and WHERE: the rule, for users who are not suspended, because those may do nothing.
-func (r *Revision) whoWhere(w *writer, u *rule) {
+func (r *Revision) whoWhere(w *writer, u *rule, where node) {
 	users := r.vocabulary["User"]
 	w.raw(" FROM ")
 	w.table(users, userAlias)
@@ -101,7 +106,7 @@ func (r *Revision) whoWhere(w *writer, u *rule) {
 		w.table(u.root.entity, rootAlias)
 	}
 	w.raw(" WHERE (")
-	w.node(factor(elide(u.formula.where)))
+	w.node(where)
 	w.raw(")")
 	if suspended, ok := users.Fields["suspended_at"]; ok {
 		w.raw(" AND " + w.name(userAlias, suspended.Column) + " = 0")
