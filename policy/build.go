@@ -97,7 +97,11 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, k 
 		u.forms[p] = r.buildForms(u, p)
 	}
 	if r.vocabulary["User"].Table != "" {
-		u.who = r.buildWho(u)
+		u.who = r.buildWho(u, veil{})
+		if v := r.veilOf(u); v.drawn() {
+			veiled := r.buildWho(u, v)
+			u.veiled = &veiled
+		}
 	}
 	if k.lenses != nil {
 		if u.ways, err = l.ways(ctx, path, snake(info.Type), k.lenses); err != nil {

@@ -74,15 +74,7 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	w.raw(" FROM ")
 	w.table(root.entity, rootAlias)
 	w.raw(" WHERE " + w.name(rootAlias, key))
-	if w.postgres() {
-		w.raw(" = ANY(CAST(")
-		w.hole(slotIDs)
-		w.raw(" AS text[]))")
-	} else {
-		w.raw(" IN (SELECT value FROM json_each(")
-		w.hole(slotIDs)
-		w.raw("))")
-	}
+	w.anyOf(slotIDs)
 	c.page = r.statement(w.program())
 	return c
 }

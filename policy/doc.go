@@ -9,5 +9,6 @@
 // The way of a rule through the files: modules.go parses, checks and tests the law; presence.go makes a copy to
 // translate; translate.go, body.go, reference.go, expression.go, quantify.go and inline.go turn the residual of partial
 // evaluation into a formula (ir.go); simplify.go, elide.go and factor.go shape it; sql.go, shapes.go, facts.go and
-// columns.go write it as programs (program.go); filter.go, check.go, columns.go and why.go answer with these.
+// columns.go write it as programs (program.go); filter.go, check.go, columns.go, why.go and who.go answer with
+// these; veil.go and ways.go say how who.go leaves groups out, and by which roles somebody can.
 package policy

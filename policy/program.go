@@ -28,6 +28,9 @@ const (
 	slotLimit  slot = "limit"
 	slotAfter  slot = "after"
 	slotBefore slot = "before"
+
+	slotPerson  slot = "person"
+	slotWithout slot = "without"
 )
 
 // values gives the holes of one request their values.

@@ -112,6 +112,7 @@ type rule struct {
 	reasons *rego.PreparedEvalQuery
 	forms   map[posture]*forms
 	who     who
+	veiled  *who  // nil: the rule follows no group
 	ways    *ways // nil: the type has no table of roles
 }
 
@@ -165,12 +166,9 @@ func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, co
 		return nil
 	}
 	for _, p := range slices.Sorted(maps.Keys(r.rules)) {
-		u := r.rules[p]
-		for _, f := range u.forms {
-			for _, s := range []statement{f.decide, f.count, r.listStatement(u, f.one), r.listStatement(u, f.few), r.listStatement(u, f.many), u.who.first, u.who.last, u.who.count} {
-				if err := try(string(p), s); err != nil {
-					return err
-				}
+		for _, s := range r.statements(r.rules[p]) {
+			if err := try(string(p), s); err != nil {
+				return err
 			}
 		}
 	}
@@ -182,4 +180,16 @@ func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, co
 		}
 	}
 	return nil
+}
+
+// statements are all that a rule can ask.
+func (r *Revision) statements(u *rule) []statement {
+	all := u.who.all()
+	if u.veiled != nil {
+		all = append(all, u.veiled.all()...)
+	}
+	for _, f := range u.forms {
+		all = append(all, f.decide, f.count, r.listStatement(u, f.one), r.listStatement(u, f.few), r.listStatement(u, f.many))
+	}
+	return all
 }

@@ -23,6 +23,8 @@ type writer struct {
 	subject map[string]string // facts that are columns of a row of the statement
 	hashed  bool              // prefer `column IN (SELECT ...)` over a correlated EXISTS
 
+	veil veil // over a table, while a part of the statement is written
+
 	probing   bool // what hangs on the resource by its id is looked for row by row, and all else once
 	unindexed bool // of SQLite: no index of the resource is for its condition, so that one is left for the order
 }
@@ -65,10 +67,6 @@ func (w *writer) alias(r *row) string {
 		w.aliases[r] = w.newAlias()
 	}
 	return w.aliases[r]
-}
-
-func (w *writer) table(entity Entity, alias string) {
-	w.raw(w.quote(entity.Table) + " AS " + w.quote(alias))
 }
 
 func (w *writer) name(alias, column string) string { return w.quote(alias) + "." + w.quote(column) }

@@ -21,6 +21,7 @@ type Span struct {
 	After, Before string // ids to stay between; empty: no bound
 	FromEnd       bool   // the last ones, and not the first
 	Limit         int
+	Without       []string // groups that nobody is looked for through
 }
 
 // Person is a user whom a rule allows something, and through which roles.
@@ -30,24 +31,35 @@ type Person struct {
 }
 
 // who are the statements of a rule whose subject is each row of the users table.
-type who struct{ first, last, count statement }
+type who struct{ first, last, one, count statement }
 
-func (r *Revision) buildWho(u *rule) who {
+// all are the statements, for the database to prepare.
+func (o who) all() []statement { return []statement{o.first, o.last, o.one, o.count} }
+
+func (r *Revision) buildWho(u *rule, v veil) who {
 	where := factor(elide(u.formula.where))
-	return who{
-		first: r.statement(r.whoProgram(u, where, false)),
-		last:  r.statement(r.whoProgram(u, where, true)),
-		count: r.statement(r.whoCount(u, where)),
+	spanned := func(fromEnd bool) statement {
+		w, id := r.whoList(u, where, v)
+		r.whoSpan(w, id, fromEnd)
+		return r.statement(w.program())
 	}
+	one, id := r.whoList(u, where, v)
+	one.raw(" AND " + id + " = ")
+	one.hole(slotPerson)
+	count, _ := r.whoWriter()
+	count.raw("SELECT COUNT(*)")
+	r.whoWhere(count, u, where, v)
+	return who{first: spanned(false), last: spanned(true), one: r.statement(one.program()), count: r.statement(count.program())}
 }
 
-// whoProgram lists the users for whom the rule holds, with the facts that it reads for each of them and the clock.
-func (r *Revision) whoProgram(u *rule, where node, fromEnd bool) program {
-	w, id := r.whoWriter()
+// whoList lists the users for whom the rule holds, with the facts that it reads for each of them and the clock.
+func (r *Revision) whoList(u *rule, where node, v veil) (w *writer, id string) {
+	w, id = r.whoWriter()
 	w.raw("SELECT " + id)
 	for _, fact := range []string{factEmail, factEmailVerified, factAdministrator} {
 		w.raw(", " + w.subject[fact])
 	}
+	w.veil = v
 	if w.raw(", "); w.postgres() {
 		w.raw("CAST(")
 		u.facts.write(w, rootAlias, asWritten)
@@ -55,9 +67,15 @@ func (r *Revision) whoProgram(u *rule, where node, fromEnd bool) program {
 	} else {
 		u.facts.write(w, rootAlias, asWritten)
 	}
+	w.veil = veil{}
 	w.raw(", ")
 	w.now()
-	r.whoWhere(w, u, where)
+	r.whoWhere(w, u, where, v)
+	return w, id
+}
+
+// whoSpan is a part of them in the order of their ids.
+func (r *Revision) whoSpan(w *writer, id string, fromEnd bool) {
 	order, direction := id, ""
 	if w.postgres() {
 		order += ` COLLATE "C"`
@@ -71,14 +89,6 @@ func (r *Revision) whoProgram(u *rule, where node, fromEnd bool) program {
 	w.hole(slotBefore)
 	w.raw(" ORDER BY " + order + direction + " LIMIT ")
 	w.limit()
-	return w.program()
-}
-
-func (r *Revision) whoCount(u *rule, where node) program {
-	w, _ := r.whoWriter()
-	w.raw("SELECT COUNT(*)")
-	r.whoWhere(w, u, where)
-	return w.program()
 }
 
 // whoWriter writes with the columns of a user in the place of the facts of the subject.
@@ -96,8 +106,9 @@ func (r *Revision) whoWriter() (w *writer, id string) {
 	return w, id
 }
 
-// whoWhere is FROM and WHERE: the rule, for users who are not suspended, because those may do nothing.
-func (r *Revision) whoWhere(w *writer, u *rule, where node) {
+// whoWhere is FROM and WHERE: the rule, for users who are not suspended, because those may do nothing. Behind a veil the rule
+// holds as it is and behind it: leaving rows out must not allow more, whatever a rule says about them.
+func (r *Revision) whoWhere(w *writer, u *rule, where node, v veil) {
 	users := r.vocabulary["User"]
 	w.raw(" FROM ")
 	w.table(users, userAlias)
@@ -108,6 +119,13 @@ func (r *Revision) whoWhere(w *writer, u *rule, where node) {
 	w.raw(" WHERE (")
 	w.node(where)
 	w.raw(")")
+	if v.drawn() {
+		w.raw(" AND (")
+		w.veil = v
+		w.node(where)
+		w.veil = veil{}
+		w.raw(")")
+	}
 	if suspended, ok := users.Fields["suspended_at"]; ok {
 		w.raw(" AND " + w.name(userAlias, suspended.Column) + " = 0")
 	}
@@ -121,11 +139,37 @@ func (r *Revision) whoWhere(w *writer, u *rule, where node) {
 // them. OPA decides about each again on the facts of the same statement: when the two forms of the rule differ, there is no
 // answer. It says nothing about access tokens, which can only have less.
 func (r *Revision) WhoCan(ctx context.Context, q core.Asker, p Permission, id string, span Span) ([]Person, error) {
+	if span.Limit < 1 || span.Limit > maxPage {
+		return nil, fmt.Errorf("policy: who can %s: %d users in one answer", p, span.Limit)
+	}
+	if span.Before == "" {
+		span.Before = noBound
+	}
+	out, err := r.whoCan(ctx, q, p, span.Without, values{slots: map[slot]any{slotID: id, slotAfter: span.After, slotBefore: span.Before, slotLimit: span.Limit}},
+		func(o who) statement {
+			if span.FromEnd {
+				return o.last
+			}
+			return o.first
+		})
+	if span.FromEnd {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+// Reaches tells whether WhoCan would list a person.
+func (r *Revision) Reaches(ctx context.Context, q core.Asker, p Permission, id, person string, without []string) (bool, error) {
+	found, err := r.whoCan(ctx, q, p, without, values{slots: map[slot]any{slotID: id, slotPerson: person}}, func(o who) statement { return o.one })
+	return len(found) > 0, err
+}
+
+func (r *Revision) whoCan(ctx context.Context, q core.Asker, p Permission, without []string, v values, pick func(who) statement) ([]Person, error) {
 	u, err := r.rule(p)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.askWho(ctx, q, u, id, span)
+	found, err := r.askWho(ctx, q, pick(u.whoWithout(without)), v, without)
 	if err != nil {
 		return nil, fmt.Errorf("policy: who can %s: %w", p, err)
 	}
@@ -137,9 +181,6 @@ func (r *Revision) WhoCan(ctx context.Context, q core.Asker, p Permission, id st
 		}
 		out = append(out, person)
 	}
-	if span.FromEnd {
-		slices.Reverse(out)
-	}
 	return out, nil
 }
 
@@ -149,21 +190,11 @@ type candidate struct {
 	loaded  loaded
 }
 
-func (r *Revision) askWho(ctx context.Context, q core.Asker, u *rule, id string, span Span) ([]candidate, error) {
-	statement := u.who.first
-	if span.FromEnd {
-		statement = u.who.last
-	}
+func (r *Revision) askWho(ctx context.Context, q core.Asker, statement statement, v values, without []string) ([]candidate, error) {
 	if statement.text == "" {
 		return nil, errors.New("the vocabulary has no User")
 	}
-	if span.Limit < 1 || span.Limit > maxPage {
-		return nil, fmt.Errorf("%d users in one answer", span.Limit)
-	}
-	if span.Before == "" {
-		span.Before = noBound
-	}
-	st, err := statement.bind(values{slots: map[slot]any{slotID: id, slotAfter: span.After, slotBefore: span.Before, slotLimit: span.Limit}})
+	st, err := r.bindWithout(statement, v, without)
 	if err != nil {
 		return nil, err
 	}
@@ -201,12 +232,12 @@ func (r *Revision) confirm(ctx context.Context, u *rule, c candidate) (Person, e
 }
 
 // CountWhoCan counts all whom WhoCan would list.
-func (r *Revision) CountWhoCan(ctx context.Context, q core.Asker, p Permission, id string) (n int, err error) {
+func (r *Revision) CountWhoCan(ctx context.Context, q core.Asker, p Permission, id string, without []string) (n int, err error) {
 	u, err := r.rule(p)
 	if err != nil {
 		return 0, err
 	}
-	st, err := u.who.count.bind(values{slots: map[slot]any{slotID: id}})
+	st, err := r.bindWithout(u.whoWithout(without).count, values{slots: map[slot]any{slotID: id}}, without)
 	if err != nil {
 		return 0, err
 	}

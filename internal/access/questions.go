@@ -70,19 +70,19 @@ func (g *Guard) Shared(ctx context.Context, q Question) error {
 // WhoCan lists whom the permission allows on the thing, suspended accounts left out. The caller has asked Shared before.
 func (g *Guard) WhoCan(ctx context.Context, q Question, span policy.Span) ([]policy.Person, error) {
 	people, err := g.engine.Revision().WhoCan(ctx, g.client, q.Permission, q.ID, span)
-	if err != nil {
-		return nil, fault.Internal(err)
-	}
-	return people, nil
+	return people, internal(err)
 }
 
-// CountWhoCan counts all of them.
-func (g *Guard) CountWhoCan(ctx context.Context, q Question) (int, error) {
-	n, err := g.engine.Revision().CountWhoCan(ctx, g.client, q.Permission, q.ID)
-	if err != nil {
-		return 0, fault.Internal(err)
-	}
-	return n, nil
+// CountWhoCan counts all of them; nobody is looked for through the groups that are left out.
+func (g *Guard) CountWhoCan(ctx context.Context, q Question, without []string) (int, error) {
+	n, err := g.engine.Revision().CountWhoCan(ctx, g.client, q.Permission, q.ID, without)
+	return n, internal(err)
+}
+
+// Reaches tells whether WhoCan would list a person.
+func (g *Guard) Reaches(ctx context.Context, q Question, id string, without []string) (bool, error) {
+	reaches, err := g.engine.Revision().Reaches(ctx, g.client, q.Permission, q.ID, id, without)
+	return reaches, internal(err)
 }
 
 // Visible finds the thing that a question is about.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/viewer"
-	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
@@ -144,29 +142,6 @@ func (h *House) openTo(ctx context.Context, secrets []*ent.Secret) (open []strin
 	return slices.DeleteFunc(open, func(id string) bool { return len(closed[id]) > 0 }), err
 }
 
-// closedGroups are the groups, by secret, that have a grant on it and whose members the viewer may not see.
-func (h *House) closedGroups(ctx context.Context, secretIDs ...string) (map[string][]*ent.SecretGrant, error) {
-	grants, err := h.client.SecretGrant.Query().Where(secretgrant.SecretIDIn(secretIDs...), secretgrant.GroupIDNotNil()).All(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	var groups []string
-	for _, g := range grants {
-		groups = append(groups, *g.GroupID)
-	}
-	can, err := h.guard.Can(ctx, ent.TypeGroup, groups, []policy.Permission{"group.view_members"})
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][]*ent.SecretGrant{}
-	for _, g := range grants {
-		if len(can[*g.GroupID]) == 0 {
-			out[g.SecretID] = append(out[g.SecretID], g)
-		}
-	}
-	return out, nil
-}
-
 // gainsOf is what one person would have that they have not: what the role of the group's grant gives, without what they hold
 // already, where the viewer may know that they do.
 func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Access, error) {
@@ -187,31 +162,10 @@ func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Acc
 		if len(gained) == 0 || s.OwnerID == person.ID {
 			continue
 		}
-		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}}
-		if grant.ExpiresAt != 0 {
-			at := time.UnixMicro(grant.ExpiresAt).UTC()
-			a.ExpiresAt = &at
-		}
+		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}, ExpiresAt: endOf(grant)}
 		out = append(out, a)
 	}
 	return out, nil
-}
-
-func groupPath(g *ent.Group, grant *ent.SecretGrant) string {
-	return "group " + g.Name + " (can " + map[secretgrant.Level]string{secretgrant.LevelVIEW: "view", secretgrant.LevelEDIT: "edit"}[grant.Level] + ")"
-}
-
-// grantGives is what the law's table says of a level, without what a group's grant gives to nobody (leaving) or only with
-// something else (enabling what one disabled oneself).
-func (h *House) grantGives(level secretgrant.Level) []policy.Permission {
-	var out []policy.Permission
-	for _, role := range h.guard.Law().Roles() {
-		if role.Scope == "secret" && role.Name == string(level) {
-			out = slices.DeleteFunc(slices.Clone(role.Permissions), func(p policy.Permission) bool { return p == "secret.leave" || p == "secret.enable" })
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // tellOwners records on each secret that the group reaches that more people have it now, and writes to their owners: in the

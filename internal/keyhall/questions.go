@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
-	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -37,10 +36,14 @@ func (h *House) Explain(ctx context.Context, permission, resourceID string, subj
 	return &Decision{d.Allow, permission, append([]string{}, d.Reasons...), d.Revision, q, d.Trace}, nil
 }
 
-// Trace tells how the rule came to a decision. It speaks of the rows around the thing, so it is for who may see these.
+// Trace tells how the rule came to a decision. It speaks of the rows around the thing, so it is for who may see all of these.
 func (h *House) Trace(ctx context.Context, d *Decision) ([]string, error) {
-	if err := h.shared(ctx, d.question); err != nil {
+	closed, err := h.closedWays(ctx, d.question)
+	if err != nil {
 		return nil, err
+	}
+	if len(closed) > 0 {
+		return nil, errClosed()
 	}
 	return append([]string{}, d.trace...), nil
 }
@@ -62,40 +65,25 @@ func (h *House) decision(ctx context.Context, q access.Question, subject *string
 	if subject == nil || *subject == viewer.From(ctx).UserID {
 		return h.found(h.guard.Me(ctx, q))
 	}
-	if err := h.shared(ctx, q); err != nil {
+	closed, err := h.closedWays(ctx, q)
+	if err != nil {
 		return policy.Decision{}, err
 	}
-	if err := h.known(ctx, q, *subject); err != nil {
+	if err := h.known(ctx, q, *subject, closed.groups()); err != nil {
 		return policy.Decision{}, err
 	}
-	return h.found(h.guard.Somebody(ctx, q, *subject))
-}
-
-// shared says that the viewer may know who else has to do with the thing. Of a secret that a group has a grant on, that is who
-// may see the members of the group too: an answer about people would tell who is in it.
-func (h *House) shared(ctx context.Context, q access.Question) error {
-	if err := h.guard.Shared(ctx, q); err != nil || q.Type != ent.TypeSecret {
-		return err
+	if len(closed) == 0 {
+		return h.found(h.guard.Somebody(ctx, q, *subject))
 	}
-	grants, err := h.client.SecretGrant.Query().Where(secretgrant.SecretID(q.ID), secretgrant.GroupIDNotNil()).All(ctx)
+	// A no would tell who is not in the closed group, and the same person's yes who is. So only what holds without it is told.
+	reaches, err := h.guard.Reaches(ctx, q, *subject, closed.groups())
+	if err == nil && !reaches {
+		err = errClosed()
+	}
 	if err != nil {
-		return translate(err)
+		return policy.Decision{}, err
 	}
-	const members = "group.view_members"
-	var groups []string
-	for _, g := range grants {
-		groups = append(groups, *g.GroupID)
-	}
-	can, err := h.guard.Can(ctx, ent.TypeGroup, groups, []policy.Permission{members})
-	if err != nil {
-		return err
-	}
-	for _, id := range groups {
-		if len(can[id]) == 0 {
-			return fault.Forbidden(members, "this is shared with a group whose members you may not see; its grants say with which")
-		}
-	}
-	return nil
+	return policy.Decision{Allow: true, Permission: q.Permission, Revision: h.guard.Law().ID(), Found: true}, nil
 }
 
 // found: the thing may have gone while it was asked about.
@@ -107,15 +95,15 @@ func (h *House) found(d policy.Decision, err error) (policy.Decision, error) {
 }
 
 // known says that the viewer may know of a person: they see them, or the person has access to the thing whose sharing the
-// viewer sees. Everybody else is for the viewer as if they had no account.
-func (h *House) known(ctx context.Context, q access.Question, id string) error {
+// viewer sees, and not by a closed group alone. Everybody else is for the viewer as if they had no account.
+func (h *House) known(ctx context.Context, q access.Question, id string, closed []string) error {
 	seen, err := h.client.User.Query().Where(user.ID(id)).Exist(ctx)
 	if err != nil || seen {
 		return translate(err)
 	}
 	view, _ := h.guard.Law().RowPermission(q.Type)
-	d, err := h.guard.Somebody(ctx, access.Question{Permission: view, Type: q.Type, ID: q.ID}, id)
-	if err == nil && !d.Allow {
+	reaches, err := h.guard.Reaches(ctx, access.Question{Permission: view, Type: q.Type, ID: q.ID}, id, closed)
+	if err == nil && !reaches {
 		return fault.NotFound()
 	}
 	return err

@@ -17,7 +17,7 @@ import (
 // Access is what somebody may do with a thing, and by which roles.
 type Access struct {
 	Principal   *ent.User  // without an address, unless the viewer sees them otherwise too
-	Group       *ent.Group // instead: one whose members the viewer may not see
+	Group       *ent.Group // instead: one whose members the viewer may not see, as one entry
 	Resource    ent.Noder
 	Permissions []string
 	Paths       []string
@@ -61,10 +61,15 @@ func (h *House) WhoCan(ctx context.Context, permission, resourceID string, w pag
 	if err != nil {
 		return nil, err
 	}
-	if err := h.shared(ctx, q); err != nil {
+	closed, err := h.closedWays(ctx, q)
+	if err != nil {
 		return nil, err
 	}
-	c, people, err := h.whoCanPage(ctx, q, w)
+	entries, err := h.closedEntries(ctx, thing, q, closed)
+	if err != nil {
+		return nil, err
+	}
+	c, people, err := h.whoCanPage(ctx, q, w, closed.groups(), entries)
 	if err != nil {
 		return nil, err
 	}
@@ -76,39 +81,60 @@ func (h *House) WhoCan(ctx context.Context, permission, resourceID string, w pag
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range people {
-		c.Edges[i].Node = &Access{Principal: shown[p.ID], Resource: thing, Permissions: []string{permission}, Paths: words.paths(p.Ways)}
+	paths := map[string][]string{}
+	for _, p := range people {
+		paths[p.ID] = words.paths(p.Ways)
+	}
+	for _, e := range c.Edges {
+		if e.Node == nil {
+			e.Node = &Access{Principal: shown[e.Cursor.ID], Resource: thing, Permissions: []string{permission}, Paths: paths[e.Cursor.ID]}
+		}
 	}
 	return c, nil
 }
 
-// whoCanPage asks for one more than the page holds, to know whether there is more.
-func (h *House) whoCanPage(ctx context.Context, q access.Question, w page.Window) (*AccessConnection, []policy.Person, error) {
+// whoCanPage asks for one more than the page holds, to know whether there is more. The entries stand among the people, in the
+// order of their ids.
+func (h *House) whoCanPage(ctx context.Context, q access.Question, w page.Window, without []string, entries map[string]*Access) (*AccessConnection, []policy.Person, error) {
 	size, fromEnd, err := w.Size()
 	if err != nil {
 		return nil, nil, err
 	}
-	people, err := h.guard.WhoCan(ctx, q, policy.Span{After: w.After.Place(), Before: w.Before.Place(), FromEnd: fromEnd, Limit: size + 1})
+	span := policy.Span{After: w.After.Place(), Before: w.Before.Place(), FromEnd: fromEnd, Limit: size + 1, Without: without}
+	people, err := h.guard.WhoCan(ctx, q, span)
 	if err != nil {
 		return nil, nil, err
 	}
-	more := len(people) > size
+	var ids []string
+	for _, p := range people {
+		ids = append(ids, p.ID)
+	}
+	for id := range entries {
+		if id > span.After && (span.Before == "" || id < span.Before) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	more := len(ids) > size
 	if more && fromEnd {
-		people = people[1:]
+		ids = ids[len(ids)-size:]
 	} else {
-		people = people[:min(len(people), size)]
+		ids = ids[:min(len(ids), size)]
 	}
 	c := &AccessConnection{
-		Edges: make([]*AccessEdge, len(people)), PageInfo: w.Info(more, fromEnd),
-		count: func(ctx context.Context) (int, error) { return h.guard.CountWhoCan(ctx, q) },
+		Edges: make([]*AccessEdge, len(ids)), PageInfo: w.Info(more, fromEnd),
+		count: func(ctx context.Context) (int, error) {
+			n, err := h.guard.CountWhoCan(ctx, q, without)
+			return n + len(entries), err
+		},
 	}
-	for i, p := range people {
-		c.Edges[i] = &AccessEdge{Cursor: page.Cursor{Type: "Access", Column: byAge().Column, Value: p.ID, ID: p.ID}}
+	for i, id := range ids {
+		c.Edges[i] = &AccessEdge{Node: entries[id], Cursor: page.Cursor{Type: "Access", Column: byAge().Column, Value: id, ID: id}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
 	}
-	return c, people, nil
+	return c, slices.DeleteFunc(people, func(p policy.Person) bool { return !slices.Contains(ids, p.ID) }), nil
 }
 
 // people are the accounts of a page by id. Those whom the viewer does not see otherwise have a name and no address.
