@@ -932,7 +932,7 @@ type UpdateSecretInput struct {
 	Notes graphql.Omittable[*string] `json:"notes,omitempty"`
 	// When it ends.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
-	// Whether everybody who reveals it must say why.
+	// Whether everybody who reveals it must say why; to be changed by who may share it.
 	ReasonRequired *bool `json:"reasonRequired,omitempty"`
 	// Whether its owner gets a mail each time somebody else reveals it; to be changed by who may share it.
 	NotifyOnReveal *bool `json:"notifyOnReveal,omitempty"`

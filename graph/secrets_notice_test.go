@@ -76,6 +76,12 @@ func TestNoRevealNoNotice(t *testing.T) {
 				t.Errorf("who can edit switches it to %v: %s", on, out.Body)
 			}
 		}
+		const ask = `mutation($id: ID!, $on: Boolean) { updateSecret(input: {id: $id, reasonRequired: $on}) { secret { reasonRequired } errors { code } } }`
+		ada.Must(t, ask, apptest.Vars{"id": id, "on": true})
+		if out := ben.Do(t, ask, apptest.Vars{"id": id, "on": false}); out.Code() != "FORBIDDEN" || out.Errors[0].Extensions.Permission != "secret.share" {
+			t.Errorf("who can edit asks for no reason any more: %s", out.Body)
+		}
+		ben.Must(t, ask, apptest.Vars{"id": id, "on": true}) // what it is already
 		const reveal = `mutation($id: ID!, $reason: String, $version: Int) { revealSecret(input: {id: $id, purpose: SHOW, reason: $reason, version: $version}) { clientSecret errors { code } } }`
 		expect := func(what string, who *apptest.Actor, vars apptest.Vars, code string, letters int) {
 			t.Helper()
@@ -88,7 +94,6 @@ func TestNoRevealNoNotice(t *testing.T) {
 			}
 		}
 		expect("a stranger", cleo, apptest.Vars{}, "NOT_FOUND", 0)
-		ada.Must(t, `mutation($id: ID!) { updateSecret(input: {id: $id, reasonRequired: true}) { errors { code } } }`, apptest.Vars{"id": id})
 		expect("no reason", ben, apptest.Vars{}, "REASON_REQUIRED", 0)
 		expect("an earlier version", ben, apptest.Vars{"reason": "r", "version": 7}, "FORBIDDEN", 0)
 		s.SQL(t, "UPDATE secrets SET disabled_at = 1 WHERE id = ?", id)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
-	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
@@ -23,25 +22,4 @@ func (h *House) tellRevealed(ctx context.Context, tx *ent.Tx, s *ent.Secret) err
 	return h.mail.Queue(ctx, tx, mail.Letter{
 		Kind: mail.SecretRevealed, To: owner[0].Email, UserID: owner[0].ID, ResourceID: s.ID, Name: s.Name, ActorName: me.Username,
 	})
-}
-
-// turnsNotices tells whether the owner would hear of reveals from now on, or would not any more.
-func (in UpdateSecret) turnsNotices(s *ent.Secret) bool {
-	return in.NotifyOnReveal != nil && *in.NotifyOnReveal != s.NotifyOnReveal
-}
-
-// mayTurnNotices keeps who can only edit from revealing unheard.
-func (h *House) mayTurnNotices(ctx context.Context, tx *ent.Tx, in UpdateSecret, s *ent.Secret) error {
-	if !in.turnsNotices(s) {
-		return nil
-	}
-	const sharing = "secret.share"
-	may, err := h.guard.Holds(ctx, tx, sharing, s.ID)
-	if err != nil {
-		return fault.Internal(err)
-	}
-	if !may {
-		return fault.Forbidden(sharing, "whether the owner is told of reveals is changed by who may share the secret")
-	}
-	return nil
 }

@@ -62,8 +62,8 @@ type UpdateSecret struct {
 	Tags           *[]string
 	Notes          *string
 	Expiry         *Expiry
-	ReasonRequired *bool
-	NotifyOnReveal *bool // the owner is told of reveals: needs secret.share too
+	ReasonRequired *bool // with the next one, needs secret.share too
+	NotifyOnReveal *bool // the owner is told of reveals
 }
 
 func (in UpdateSecret) check() error {

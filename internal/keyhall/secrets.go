@@ -70,7 +70,7 @@ func (h *House) UpdateSecret(ctx context.Context, in UpdateSecret) (*ent.Secret,
 				return err
 			}
 		}
-		if err := h.mayTurnNotices(ctx, tx, in, s); err != nil {
+		if err := h.mayTurnTerms(ctx, tx, in, s); err != nil {
 			return err
 		}
 		update, changes := in.apply(tx, s)
@@ -121,7 +121,7 @@ func (in UpdateSecret) apply(tx *ent.Tx, s *ent.Secret) (*ent.SecretUpdateOne, [
 		u.SetExpiresAt(in.Expiry.micros())
 		changes = append(changes, audit.Changed("expires_at", moment(s.ExpiresAt), moment(in.Expiry.micros())))
 	}
-	if in.ReasonRequired != nil && *in.ReasonRequired != s.ReasonRequired {
+	if in.turnsReasons(s) {
 		u.SetReasonRequired(*in.ReasonRequired)
 		changes = append(changes, audit.Changed("reason_required", yes(s.ReasonRequired), yes(*in.ReasonRequired)))
 	}
