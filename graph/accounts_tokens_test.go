@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -328,10 +329,4 @@ func TestANewTokenIsRefusedWhatMakesNoSense(t *testing.T) {
 	})
 }
 
-func many(n int, s string) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = s
-	}
-	return out
-}
+func many[T any](n int, one T) []T { return slices.Repeat([]T{one}, n) }

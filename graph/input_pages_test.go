@@ -31,6 +31,8 @@ func connections(key, project, organization string) map[string]string {
 		"viewer.invitations":   `{ viewer { invitations%s { totalCount } } }`,
 		"viewer.sessions":      `{ viewer { sessions%s { totalCount } } }`,
 		"viewer.accessTokens":  `{ viewer { accessTokens%s { totalCount } } }`,
+		"secrets":              `{ secrets%s { totalCount } }`,
+		"groups":               `{ groups%s { totalCount } }`,
 	}
 }
 
