@@ -1219,6 +1219,8 @@ func (*SecretVersionMutation) Column(name string) (string, bool) {
 		return secretversion.FieldSecretID, true
 	case secretversion.FieldNumber:
 		return secretversion.FieldNumber, true
+	case secretversion.FieldValueOf:
+		return secretversion.FieldValueOf, true
 	case secretversion.FieldHasValue:
 		return secretversion.FieldHasValue, true
 	case secretversion.FieldCreatedByID:

@@ -21261,6 +21261,8 @@ type SecretVersionMutation struct {
 	addcreated_at     *int64
 	number            *int
 	addnumber         *int
+	value_of          *int
+	addvalue_of       *int
 	has_value         *bool
 	clearedFields     map[string]struct{}
 	secret            *string
@@ -21524,6 +21526,62 @@ func (m *SecretVersionMutation) ResetNumber() {
 	m.addnumber = nil
 }
 
+// SetValueOf sets the "value_of" field.
+func (m *SecretVersionMutation) SetValueOf(i int) {
+	m.value_of = &i
+	m.addvalue_of = nil
+}
+
+// ValueOf returns the value of the "value_of" field in the mutation.
+func (m *SecretVersionMutation) ValueOf() (r int, exists bool) {
+	v := m.value_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldValueOf returns the old "value_of" field's value of the SecretVersion entity.
+// If the SecretVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SecretVersionMutation) OldValueOf(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldValueOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldValueOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldValueOf: %w", err)
+	}
+	return oldValue.ValueOf, nil
+}
+
+// AddValueOf adds i to the "value_of" field.
+func (m *SecretVersionMutation) AddValueOf(i int) {
+	if m.addvalue_of != nil {
+		*m.addvalue_of += i
+	} else {
+		m.addvalue_of = &i
+	}
+}
+
+// AddedValueOf returns the value that was added to the "value_of" field in this mutation.
+func (m *SecretVersionMutation) AddedValueOf() (r int, exists bool) {
+	v := m.addvalue_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetValueOf resets all changes to the "value_of" field.
+func (m *SecretVersionMutation) ResetValueOf() {
+	m.value_of = nil
+	m.addvalue_of = nil
+}
+
 // SetHasValue sets the "has_value" field.
 func (m *SecretVersionMutation) SetHasValue(b bool) {
 	m.has_value = &b
@@ -21697,7 +21755,7 @@ func (m *SecretVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SecretVersionMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.created_at != nil {
 		fields = append(fields, secretversion.FieldCreatedAt)
 	}
@@ -21706,6 +21764,9 @@ func (m *SecretVersionMutation) Fields() []string {
 	}
 	if m.number != nil {
 		fields = append(fields, secretversion.FieldNumber)
+	}
+	if m.value_of != nil {
+		fields = append(fields, secretversion.FieldValueOf)
 	}
 	if m.has_value != nil {
 		fields = append(fields, secretversion.FieldHasValue)
@@ -21727,6 +21788,8 @@ func (m *SecretVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.SecretID()
 	case secretversion.FieldNumber:
 		return m.Number()
+	case secretversion.FieldValueOf:
+		return m.ValueOf()
 	case secretversion.FieldHasValue:
 		return m.HasValue()
 	case secretversion.FieldCreatedByID:
@@ -21746,6 +21809,8 @@ func (m *SecretVersionMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldSecretID(ctx)
 	case secretversion.FieldNumber:
 		return m.OldNumber(ctx)
+	case secretversion.FieldValueOf:
+		return m.OldValueOf(ctx)
 	case secretversion.FieldHasValue:
 		return m.OldHasValue(ctx)
 	case secretversion.FieldCreatedByID:
@@ -21780,6 +21845,13 @@ func (m *SecretVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNumber(v)
 		return nil
+	case secretversion.FieldValueOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetValueOf(v)
+		return nil
 	case secretversion.FieldHasValue:
 		v, ok := value.(bool)
 		if !ok {
@@ -21808,6 +21880,9 @@ func (m *SecretVersionMutation) AddedFields() []string {
 	if m.addnumber != nil {
 		fields = append(fields, secretversion.FieldNumber)
 	}
+	if m.addvalue_of != nil {
+		fields = append(fields, secretversion.FieldValueOf)
+	}
 	return fields
 }
 
@@ -21820,6 +21895,8 @@ func (m *SecretVersionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCreatedAt()
 	case secretversion.FieldNumber:
 		return m.AddedNumber()
+	case secretversion.FieldValueOf:
+		return m.AddedValueOf()
 	}
 	return nil, false
 }
@@ -21842,6 +21919,13 @@ func (m *SecretVersionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNumber(v)
+		return nil
+	case secretversion.FieldValueOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddValueOf(v)
 		return nil
 	}
 	return fmt.Errorf("unknown SecretVersion numeric field %s", name)
@@ -21887,6 +21971,9 @@ func (m *SecretVersionMutation) ResetField(name string) error {
 		return nil
 	case secretversion.FieldNumber:
 		m.ResetNumber()
+		return nil
+	case secretversion.FieldValueOf:
+		m.ResetValueOf()
 		return nil
 	case secretversion.FieldHasValue:
 		m.ResetHasValue()

@@ -24,6 +24,8 @@ type SecretVersion struct {
 	SecretID string `json:"secret_id,omitempty"`
 	// Number holds the value of the "number" field.
 	Number int `json:"number,omitempty"`
+	// the number of the version that had this value first
+	ValueOf int `json:"value_of,omitempty"`
 	// HasValue holds the value of the "has_value" field.
 	HasValue bool `json:"has_value,omitempty"`
 	// CreatedByID holds the value of the "created_by_id" field.
@@ -74,7 +76,7 @@ func (*SecretVersion) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case secretversion.FieldHasValue:
 			values[i] = new(sql.NullBool)
-		case secretversion.FieldCreatedAt, secretversion.FieldNumber:
+		case secretversion.FieldCreatedAt, secretversion.FieldNumber, secretversion.FieldValueOf:
 			values[i] = new(sql.NullInt64)
 		case secretversion.FieldID, secretversion.FieldSecretID, secretversion.FieldCreatedByID:
 			values[i] = new(sql.NullString)
@@ -116,6 +118,12 @@ func (_m *SecretVersion) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field number", values[i])
 			} else if value.Valid {
 				_m.Number = int(value.Int64)
+			}
+		case secretversion.FieldValueOf:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field value_of", values[i])
+			} else if value.Valid {
+				_m.ValueOf = int(value.Int64)
 			}
 		case secretversion.FieldHasValue:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -184,6 +192,9 @@ func (_m *SecretVersion) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("number=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Number))
+	builder.WriteString(", ")
+	builder.WriteString("value_of=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ValueOf))
 	builder.WriteString(", ")
 	builder.WriteString("has_value=")
 	builder.WriteString(fmt.Sprintf("%v", _m.HasValue))

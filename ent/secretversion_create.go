@@ -47,6 +47,12 @@ func (_c *SecretVersionCreate) SetNumber(v int) *SecretVersionCreate {
 	return _c
 }
 
+// SetValueOf sets the "value_of" field.
+func (_c *SecretVersionCreate) SetValueOf(v int) *SecretVersionCreate {
+	_c.mutation.SetValueOf(v)
+	return _c
+}
+
 // SetHasValue sets the "has_value" field.
 func (_c *SecretVersionCreate) SetHasValue(v bool) *SecretVersionCreate {
 	_c.mutation.SetHasValue(v)
@@ -168,6 +174,9 @@ func (_c *SecretVersionCreate) check() error {
 	if _, ok := _c.mutation.Number(); !ok {
 		return &ValidationError{Name: "number", err: errors.New(`ent: missing required field "SecretVersion.number"`)}
 	}
+	if _, ok := _c.mutation.ValueOf(); !ok {
+		return &ValidationError{Name: "value_of", err: errors.New(`ent: missing required field "SecretVersion.value_of"`)}
+	}
 	if _, ok := _c.mutation.HasValue(); !ok {
 		return &ValidationError{Name: "has_value", err: errors.New(`ent: missing required field "SecretVersion.has_value"`)}
 	}
@@ -221,6 +230,10 @@ func (_c *SecretVersionCreate) createSpec() (*SecretVersion, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.Number(); ok {
 		_spec.SetField(secretversion.FieldNumber, field.TypeInt, value)
 		_node.Number = value
+	}
+	if value, ok := _c.mutation.ValueOf(); ok {
+		_spec.SetField(secretversion.FieldValueOf, field.TypeInt, value)
+		_node.ValueOf = value
 	}
 	if value, ok := _c.mutation.HasValue(); ok {
 		_spec.SetField(secretversion.FieldHasValue, field.TypeBool, value)

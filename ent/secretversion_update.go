@@ -64,6 +64,27 @@ func (_u *SecretVersionUpdate) AddNumber(v int) *SecretVersionUpdate {
 	return _u
 }
 
+// SetValueOf sets the "value_of" field.
+func (_u *SecretVersionUpdate) SetValueOf(v int) *SecretVersionUpdate {
+	_u.mutation.ResetValueOf()
+	_u.mutation.SetValueOf(v)
+	return _u
+}
+
+// SetNillableValueOf sets the "value_of" field if the given value is not nil.
+func (_u *SecretVersionUpdate) SetNillableValueOf(v *int) *SecretVersionUpdate {
+	if v != nil {
+		_u.SetValueOf(*v)
+	}
+	return _u
+}
+
+// AddValueOf adds value to the "value_of" field.
+func (_u *SecretVersionUpdate) AddValueOf(v int) *SecretVersionUpdate {
+	_u.mutation.AddValueOf(v)
+	return _u
+}
+
 // SetHasValue sets the "has_value" field.
 func (_u *SecretVersionUpdate) SetHasValue(v bool) *SecretVersionUpdate {
 	_u.mutation.SetHasValue(v)
@@ -178,6 +199,12 @@ func (_u *SecretVersionUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	if value, ok := _u.mutation.AddedNumber(); ok {
 		_spec.AddField(secretversion.FieldNumber, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.ValueOf(); ok {
+		_spec.SetField(secretversion.FieldValueOf, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedValueOf(); ok {
+		_spec.AddField(secretversion.FieldValueOf, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.HasValue(); ok {
 		_spec.SetField(secretversion.FieldHasValue, field.TypeBool, value)
 	}
@@ -291,6 +318,27 @@ func (_u *SecretVersionUpdateOne) SetNillableNumber(v *int) *SecretVersionUpdate
 // AddNumber adds value to the "number" field.
 func (_u *SecretVersionUpdateOne) AddNumber(v int) *SecretVersionUpdateOne {
 	_u.mutation.AddNumber(v)
+	return _u
+}
+
+// SetValueOf sets the "value_of" field.
+func (_u *SecretVersionUpdateOne) SetValueOf(v int) *SecretVersionUpdateOne {
+	_u.mutation.ResetValueOf()
+	_u.mutation.SetValueOf(v)
+	return _u
+}
+
+// SetNillableValueOf sets the "value_of" field if the given value is not nil.
+func (_u *SecretVersionUpdateOne) SetNillableValueOf(v *int) *SecretVersionUpdateOne {
+	if v != nil {
+		_u.SetValueOf(*v)
+	}
+	return _u
+}
+
+// AddValueOf adds value to the "value_of" field.
+func (_u *SecretVersionUpdateOne) AddValueOf(v int) *SecretVersionUpdateOne {
+	_u.mutation.AddValueOf(v)
 	return _u
 }
 
@@ -437,6 +485,12 @@ func (_u *SecretVersionUpdateOne) sqlSave(ctx context.Context) (_node *SecretVer
 	}
 	if value, ok := _u.mutation.AddedNumber(); ok {
 		_spec.AddField(secretversion.FieldNumber, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ValueOf(); ok {
+		_spec.SetField(secretversion.FieldValueOf, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedValueOf(); ok {
+		_spec.AddField(secretversion.FieldValueOf, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.HasValue(); ok {
 		_spec.SetField(secretversion.FieldHasValue, field.TypeBool, value)

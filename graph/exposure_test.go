@@ -98,19 +98,14 @@ func TestWhatALeaverHasSeenIsReported(t *testing.T) {
 		if got := exposures(t, ada, eve.Home, eve, true); got != "NOT_FOUND" {
 			t.Errorf("of another organization: %q", got)
 		}
-		// as a restoration has it: the value that eve saw is in use again
-		s.SQL(t, "UPDATE secrets SET version = 3 WHERE id = ?", ids["Rotated"])
-		s.SQL(t, `INSERT INTO audit_events (id, created_at, organization_id, type, permission, outcome, actor_kind, actor_name, resource_type, resource_id, resource_name, reasons, policy_revision, ip, user_agent, request_id, repeated, changes)
-			SELECT 'aud_fixture', created_at, organization_id, 'secret.version_restored', '', 'DONE', 'user', '', 'Secret', id, name, '[]', '', '', '', '', 1,
-			'[{"field":"restored","before":"","after":"1"},{"field":"version","before":"2","after":"3"}]' FROM secrets WHERE id = ?`, ids["Rotated"])
+		ada.Must(t, restoreVersion, apptest.Vars{"id": versionID(t, s, ids["Rotated"], 1)}) // the value that eve saw is in use again
 		if got := exposures(t, ben, ada.Home, eve, false); got != "Shown Copied Rotated Renamed Again Cleos" {
 			t.Errorf("with an earlier value in use again: %q", got)
 		}
-		s.SQL(t, "UPDATE secrets SET version = 4 WHERE id = ?", ids["Rotated"])
+		edit("Rotated", `clientSecret: "value-newest"`)
 		if got := exposures(t, ben, ada.Home, eve, true); got != "Shown Copied Rotated* Renamed Again Cleos" {
 			t.Errorf("replaced once more: %q", got)
 		}
-		s.SQL(t, "DELETE FROM audit_events WHERE id = 'aud_fixture'")
 		s.SQL(t, "DELETE FROM secret_grants WHERE user_id = ?", eve.ID)
 		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id = ?", eve.ID)
 		if got := exposures(t, ada, ada.Home, eve, false); got != "Shown Copied Renamed Again Cleos" {

@@ -946,6 +946,7 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeInt64},
 		{Name: "number", Type: field.TypeInt},
+		{Name: "value_of", Type: field.TypeInt},
 		{Name: "has_value", Type: field.TypeBool, Default: false},
 		{Name: "secret_id", Type: field.TypeString, Size: 40},
 		{Name: "created_by_id", Type: field.TypeString, Nullable: true, Size: 40},
@@ -958,13 +959,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "secret_versions_secrets_versions",
-				Columns:    []*schema.Column{SecretVersionsColumns[4]},
+				Columns:    []*schema.Column{SecretVersionsColumns[5]},
 				RefColumns: []*schema.Column{SecretsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "secret_versions_users_created_by",
-				Columns:    []*schema.Column{SecretVersionsColumns[5]},
+				Columns:    []*schema.Column{SecretVersionsColumns[6]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -978,7 +979,7 @@ var (
 			{
 				Name:    "secretversion_secret_id_number",
 				Unique:  true,
-				Columns: []*schema.Column{SecretVersionsColumns[4], SecretVersionsColumns[2]},
+				Columns: []*schema.Column{SecretVersionsColumns[5], SecretVersionsColumns[2]},
 			},
 		},
 	}

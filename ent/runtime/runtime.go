@@ -843,7 +843,7 @@ func init() {
 	// secretversion.DefaultCreatedAt holds the default value on creation for the created_at field.
 	secretversion.DefaultCreatedAt = secretversionDescCreatedAt.Default.(func() int64)
 	// secretversionDescHasValue is the schema descriptor for has_value field.
-	secretversionDescHasValue := secretversionFields[2].Descriptor()
+	secretversionDescHasValue := secretversionFields[3].Descriptor()
 	// secretversion.DefaultHasValue holds the default value on creation for the has_value field.
 	secretversion.DefaultHasValue = secretversionDescHasValue.Default.(bool)
 	// secretversionDescID is the schema descriptor for id field.

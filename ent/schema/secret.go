@@ -70,6 +70,7 @@ func (SecretVersion) Fields() []ent.Field {
 	return []ent.Field{
 		key("secret_id"),
 		field.Int("number"),
+		field.Int("value_of").Comment("the number of the version that had this value first"),
 		field.Bool("has_value").Default(false),
 		optionalKey("created_by_id"),
 	}

@@ -19,6 +19,8 @@ const (
 	FieldSecretID = "secret_id"
 	// FieldNumber holds the string denoting the number field in the database.
 	FieldNumber = "number"
+	// FieldValueOf holds the string denoting the value_of field in the database.
+	FieldValueOf = "value_of"
 	// FieldHasValue holds the string denoting the has_value field in the database.
 	FieldHasValue = "has_value"
 	// FieldCreatedByID holds the string denoting the created_by_id field in the database.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldSecretID,
 	FieldNumber,
+	FieldValueOf,
 	FieldHasValue,
 	FieldCreatedByID,
 }
@@ -104,6 +107,11 @@ func BySecretID(opts ...sql.OrderTermOption) OrderOption {
 // ByNumber orders by number.
 func ByNumber(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNumber, opts...).ToFunc()
+}
+
+// ByValueOf orders by value_of.
+func ByValueOf(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldValueOf, opts...).ToFunc()
 }
 
 // ByHasValue orders by has_value.

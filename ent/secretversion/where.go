@@ -79,6 +79,11 @@ func Number(v int) predicate.SecretVersion {
 	return predicate.SecretVersion(sql.FieldEQ(FieldNumber, v))
 }
 
+// ValueOf applies equality check predicate on the "value_of" field. It's identical to ValueOfEQ.
+func ValueOf(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldEQ(FieldValueOf, v))
+}
+
 // HasValue applies equality check predicate on the "has_value" field. It's identical to HasValueEQ.
 func HasValue(v bool) predicate.SecretVersion {
 	return predicate.SecretVersion(sql.FieldEQ(FieldHasValue, v))
@@ -232,6 +237,46 @@ func NumberLT(v int) predicate.SecretVersion {
 // NumberLTE applies the LTE predicate on the "number" field.
 func NumberLTE(v int) predicate.SecretVersion {
 	return predicate.SecretVersion(sql.FieldLTE(FieldNumber, v))
+}
+
+// ValueOfEQ applies the EQ predicate on the "value_of" field.
+func ValueOfEQ(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldEQ(FieldValueOf, v))
+}
+
+// ValueOfNEQ applies the NEQ predicate on the "value_of" field.
+func ValueOfNEQ(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldNEQ(FieldValueOf, v))
+}
+
+// ValueOfIn applies the In predicate on the "value_of" field.
+func ValueOfIn(vs ...int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldIn(FieldValueOf, vs...))
+}
+
+// ValueOfNotIn applies the NotIn predicate on the "value_of" field.
+func ValueOfNotIn(vs ...int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldNotIn(FieldValueOf, vs...))
+}
+
+// ValueOfGT applies the GT predicate on the "value_of" field.
+func ValueOfGT(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldGT(FieldValueOf, v))
+}
+
+// ValueOfGTE applies the GTE predicate on the "value_of" field.
+func ValueOfGTE(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldGTE(FieldValueOf, v))
+}
+
+// ValueOfLT applies the LT predicate on the "value_of" field.
+func ValueOfLT(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldLT(FieldValueOf, v))
+}
+
+// ValueOfLTE applies the LTE predicate on the "value_of" field.
+func ValueOfLTE(v int) predicate.SecretVersion {
+	return predicate.SecretVersion(sql.FieldLTE(FieldValueOf, v))
 }
 
 // HasValueEQ applies the EQ predicate on the "has_value" field.

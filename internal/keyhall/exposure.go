@@ -8,6 +8,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"
@@ -120,14 +121,21 @@ func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]
 	if err != nil {
 		return nil, translate(err)
 	}
+	versions, err := h.client.SecretVersion.Query().Where(secretversion.SecretIDIn(ids...)).All(under)
+	if err != nil {
+		return nil, translate(err)
+	}
 	visible, trails := map[string]*ent.Secret{}, map[string]*trail{}
 	for _, s := range seen {
 		visible[s.ID] = s
 	}
+	for _, s := range secrets {
+		trails[s.ID] = &trail{values: map[int]int{}, at: map[int]int64{}}
+	}
+	for _, v := range versions {
+		trails[v.SecretID].values[v.Number] = v.ValueOf
+	}
 	for _, e := range events {
-		if trails[e.ResourceID] == nil {
-			trails[e.ResourceID] = &trail{copies: map[int]int{}, at: map[int]int64{}}
-		}
 		trails[e.ResourceID].add(e)
 	}
 	out := make([]*Exposure, len(secrets))
@@ -138,55 +146,31 @@ func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]
 	return out, nil
 }
 
-// trail is what the audit trail tells of one secret: when somebody last saw which version, and which are copies of earlier ones.
+// trail is when somebody saw the values of one secret. A value is known by the version that had it first.
 type trail struct {
-	copies map[int]int
+	values map[int]int // of each version
 	at     map[int]int64
 }
 
+// add takes an event of a reveal; the newest one of a version comes last.
 func (t *trail) add(e *ent.AuditEvent) {
-	version, restored := 0, 0
 	for _, c := range e.Changes {
-		switch n, err := strconv.Atoi(deref(c.After)); {
-		case err != nil:
-		case c.Field == "version":
-			version = n
-		case c.Field == "restored":
-			restored = n
+		if version, err := strconv.Atoi(deref(c.After)); err == nil && c.Field == "version" {
+			t.at[t.values[version]] = e.CreatedAt
 		}
-	}
-	if restored > 0 {
-		t.copies[version] = restored
-	} else {
-		t.at[version] = e.CreatedAt
 	}
 }
 
 // newest is when they last saw the value in use, or else the newest of the others.
 func (t *trail) newest(version int) (at int64, current bool) {
-	if t == nil {
-		return 0, false
+	if at, current = t.at[t.values[version]]; current {
+		return at, true
 	}
-	value := t.value(version)
-	best := -1
-	for seen, when := range t.at {
-		switch {
-		case t.value(seen) == value:
-			at, current = max(at, when), true
-		case !current && seen > best:
-			best = seen
+	best := 0
+	for value, when := range t.at {
+		if value > best {
+			best, at = value, when
 		}
 	}
-	if !current && best >= 0 {
-		at = t.at[best]
-	}
-	return at, current
-}
-
-// value is the version that was the first to have this value.
-func (t *trail) value(version int) int {
-	for t.copies[version] > 0 && t.copies[version] < version {
-		version = t.copies[version]
-	}
-	return version
+	return at, false
 }

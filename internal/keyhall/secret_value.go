@@ -123,9 +123,9 @@ func (in RevealSecret) event(s *ent.Secret, version int) audit.Event {
 	return secretEvent(typ, s, changes...)
 }
 
-// newVersion writes a version and seals its value, if it has one.
-func (h *House) newVersion(ctx context.Context, tx *ent.Tx, secretID string, number int, value *keyring.Secret) error {
-	err := tx.SecretVersion.Create().SetSecretID(secretID).SetNumber(number).SetHasValue(hasValue(value)).
+// newVersion writes a version and seals its value, if it has one; the version of a number below has the same, or none has.
+func (h *House) newVersion(ctx context.Context, tx *ent.Tx, secretID string, number, valueOf int, value *keyring.Secret) error {
+	err := tx.SecretVersion.Create().SetSecretID(secretID).SetNumber(number).SetValueOf(valueOf).SetHasValue(hasValue(value)).
 		SetCreatedByID(viewer.From(ctx).UserID).Exec(ctx)
 	if err != nil || !hasValue(value) {
 		return err

@@ -54,7 +54,7 @@ func (h *House) restore(ctx context.Context, tx *ent.Tx, allowed access.Permit, 
 	if err != nil {
 		return err
 	}
-	return h.newVersion(ctx, tx, s.ID, next, value)
+	return h.newVersion(ctx, tx, s.ID, next, v.ValueOf, value)
 }
 
 // valueOf opens the value of a version to seal it again; it goes nowhere else. Nil: there is none.

@@ -46,7 +46,7 @@ func (h *House) CreateSecret(ctx context.Context, in CreateSecret) (*ent.Secret,
 			return err
 		}
 		h.tellOf(tx, news.Gained, ent.TypeSecret, id, me)
-		return h.newVersion(ctx, tx, id, 1, in.ClientSecret)
+		return h.newVersion(ctx, tx, id, 1, 1, in.ClientSecret)
 	})
 	return h.secret(ctx, id, err)
 }
@@ -86,7 +86,7 @@ func (h *House) UpdateSecret(ctx context.Context, in UpdateSecret) (*ent.Secret,
 			return err
 		}
 		if in.ClientSecret != nil {
-			if err := h.newVersion(ctx, tx, s.ID, s.Version+1, in.ClientSecret); err != nil {
+			if err := h.newVersion(ctx, tx, s.ID, s.Version+1, s.Version+1, in.ClientSecret); err != nil {
 				return err
 			}
 		}

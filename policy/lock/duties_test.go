@@ -36,7 +36,7 @@ audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
-exposure reads AuditEvent Secret
+exposure reads AuditEvent Secret SecretVersion
 group.audience reads GroupMember
 group.reach reads Secret SecretGrant User
 group.in_reach reads Group GroupMember

@@ -23,36 +23,45 @@ func Exposure(ctx context.Context, e Exposed) context.Context {
 }
 
 func exposure(e Exposed) core.Duty {
-	reveals := func(s *sql.Selector, columns ...string) *sql.Selector {
-		return sql.Dialect(s.Dialect()).Select(columns...).From(sql.Table("audit_events")).Where(e.reveals())
+	reveals := func(s *sql.Selector) *sql.Selector {
+		return sql.Dialect(s.Dialect()).Select("resource_id").From(sql.Table("audit_events")).Where(e.reveals())
 	}
 	return core.Duty{Name: "exposure", Reads: []core.Read{
-		{Type: "AuditEvent", Rows: func(s *sql.Selector) { s.Where(sql.Or(e.reveals(), e.restorations())) }},
+		{Type: "AuditEvent", Rows: func(s *sql.Selector) { s.Where(e.reveals()) }},
+		{Type: "SecretVersion", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("secret_id"), reveals(s))) }},
 		{Type: "Secret", Rows: func(s *sql.Selector) {
-			revealed := sql.In(s.C("id"), reveals(s, "resource_id"))
-			if !e.Stale {
-				restored := sql.Dialect(s.Dialect()).Select("resource_id").From(sql.Table("audit_events")).Where(e.restorations())
-				revealed = sql.Or(sql.And(revealed, sql.In(s.C("id"), restored)), sql.P(func(b *sql.Builder) {
-					b.WriteString("(" + s.C("id") + ", " + s.C("version") + ") IN ")
-					b.Wrap(func(b *sql.Builder) { b.Join(reveals(s, "resource_id", versionOf(s.Dialect()))) })
-				}))
-			}
-			s.Where(sql.And(sql.EQ(s.C("organization_id"), e.OrganizationID), revealed))
+			s.Where(sql.EQ(s.C("organization_id"), e.OrganizationID))
 			if e.OwnerID != "" {
 				s.Where(sql.EQ(s.C("owner_id"), e.OwnerID))
+			}
+			if e.Stale {
+				s.Where(sql.In(s.C("id"), reveals(s)))
+			} else {
+				s.Where(e.seen(s))
 			}
 		}},
 	}}
 }
 
+// seen says that a revealed version has the value that is in use: the version in use itself, or one that it was restored from.
+func (e Exposed) seen(s *sql.Selector) *sql.Predicate {
+	versions, events := sql.Dialect(s.Dialect()).Table("secret_versions"), sql.Dialect(s.Dialect()).Table("audit_events").As("seen")
+	shown, used := versions.As("shown"), sql.Dialect(s.Dialect()).Table("secret_versions").As("used")
+	values := sql.Dialect(s.Dialect()).Select(events.C("resource_id"), used.C("number")).From(events).
+		Join(shown).OnP(sql.And(sql.ColumnsEQ(shown.C("secret_id"), events.C("resource_id")), sql.P(func(b *sql.Builder) {
+		b.Ident(shown.C("number")).WriteString(" = " + versionOf(s.Dialect()))
+	}))).
+		Join(used).OnP(sql.And(sql.ColumnsEQ(used.C("secret_id"), shown.C("secret_id")), sql.ColumnsEQ(used.C("value_of"), shown.C("value_of")))).
+		Where(e.reveals())
+	return sql.P(func(b *sql.Builder) {
+		b.WriteString("(" + s.C("id") + ", " + s.C("version") + ") IN ")
+		b.Wrap(func(b *sql.Builder) { b.Join(values) })
+	})
+}
+
 func (e Exposed) reveals() *sql.Predicate {
 	return sql.And(sql.EQ("organization_id", e.OrganizationID), sql.EQ("actor_id", e.PersonID), sql.EQ("outcome", "DONE"),
 		sql.In("type", "secret.revealed", "secret.copied"))
-}
-
-// restorations made an earlier value the one in use again: who saw that one has seen this one.
-func (e Exposed) restorations() *sql.Predicate {
-	return sql.And(sql.EQ("organization_id", e.OrganizationID), sql.EQ("outcome", "DONE"), sql.EQ("type", "secret.version_restored"))
 }
 
 // versionOf is the number of the version that was revealed: the first change of such a row.

@@ -188,7 +188,7 @@ CREATE UNIQUE INDEX "secretgrant_secret_id_user_id" ON "secret_grants" ("secret_
 -- create index "secretgrant_user_id_secret_id_level_expires_at" to table: "secret_grants"
 CREATE INDEX "secretgrant_user_id_secret_id_level_expires_at" ON "secret_grants" ("user_id", "secret_id", "level", "expires_at");
 -- create "secret_versions" table
-CREATE TABLE "secret_versions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "number" bigint NOT NULL, "has_value" boolean NOT NULL DEFAULT false, "secret_id" character varying NOT NULL COLLATE "C", "created_by_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "secret_versions_secrets_versions" FOREIGN KEY ("secret_id") REFERENCES "secrets" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "secret_versions_users_created_by" FOREIGN KEY ("created_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
+CREATE TABLE "secret_versions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "number" bigint NOT NULL, "value_of" bigint NOT NULL, "has_value" boolean NOT NULL DEFAULT false, "secret_id" character varying NOT NULL COLLATE "C", "created_by_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "secret_versions_secrets_versions" FOREIGN KEY ("secret_id") REFERENCES "secrets" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "secret_versions_users_created_by" FOREIGN KEY ("created_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
 -- create index "secretversion_created_at_id" to table: "secret_versions"
 CREATE INDEX "secretversion_created_at_id" ON "secret_versions" ("created_at", "id");
 -- create index "secretversion_secret_id_number" to table: "secret_versions"

@@ -180,7 +180,7 @@ CREATE UNIQUE INDEX `secretgrant_secret_id_user_id` ON `secret_grants` (`secret_
 -- create index "secretgrant_secret_id_group_id" to table: "secret_grants"
 CREATE UNIQUE INDEX `secretgrant_secret_id_group_id` ON `secret_grants` (`secret_id`, `group_id`);
 -- create "secret_versions" table
-CREATE TABLE `secret_versions` (`id` text NOT NULL, `created_at` integer NOT NULL, `number` integer NOT NULL, `has_value` bool NOT NULL DEFAULT (false), `secret_id` text NOT NULL, `created_by_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `secret_versions_secrets_versions` FOREIGN KEY (`secret_id`) REFERENCES `secrets` (`id`) ON DELETE NO ACTION, CONSTRAINT `secret_versions_users_created_by` FOREIGN KEY (`created_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL);
+CREATE TABLE `secret_versions` (`id` text NOT NULL, `created_at` integer NOT NULL, `number` integer NOT NULL, `value_of` integer NOT NULL, `has_value` bool NOT NULL DEFAULT (false), `secret_id` text NOT NULL, `created_by_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `secret_versions_secrets_versions` FOREIGN KEY (`secret_id`) REFERENCES `secrets` (`id`) ON DELETE NO ACTION, CONSTRAINT `secret_versions_users_created_by` FOREIGN KEY (`created_by_id`) REFERENCES `users` (`id`) ON DELETE SET NULL);
 -- create index "secretversion_created_at_id" to table: "secret_versions"
 CREATE INDEX `secretversion_created_at_id` ON `secret_versions` (`created_at`, `id`);
 -- create index "secretversion_secret_id_number" to table: "secret_versions"
