@@ -83,14 +83,16 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 
 # What measures, or computes alone for long, or asks question after question, runs without the race detector, which would
 # falsify the one and finds nothing in the others that it does not find elsewhere. The line above such a test says so; both
-# runs are chosen by it, so that no test is in neither.
+# runs are chosen by it, so that no test is in neither. SQLite is C made into Go, and not ours: the detector and the checks of
+# unsafe pointers that come with it leave its inside out, which was a third of the time.
+RACE := -race -gcflags='all=-d=checkptr=0' -gcflags='modernc.org/...=-race=false -d=checkptr=0'
 .PHONY: test
 test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
 	@marked=$$(grep -rl --include='*_test.go' '^//keyhall:norace' .); \
 	alone=$$(grep -hA1 '^//keyhall:norace' $$marked | sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' | paste -sd'|'); \
 	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
 	$(WITH_POSTGRES) bash -c "set -ex; \
-		go test -race -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
+		go test $(RACE) -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
 		go test -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
 
 .PHONY: bench

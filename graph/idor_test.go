@@ -370,6 +370,8 @@ func (e *estate) sweep(t *testing.T, a idorActor, slot idorSlot, ids []string) (
 
 // The control of the sweep: with an id of one's own each of the places does something, so that "absent" above means hidden
 // and not broken.
+//
+//keyhall:norace
 func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

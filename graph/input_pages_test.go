@@ -88,6 +88,7 @@ func firstCursor(t testing.TB, a *apptest.Actor, list, arguments string) string 
 	return c
 }
 
+//keyhall:norace
 func TestACursorIsGoodOnlyForTheListThatGaveItOut(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -132,6 +133,8 @@ func TestACursorIsGoodOnlyForTheListThatGaveItOut(t *testing.T) {
 
 // A cursor is opaque, not secret: whoever takes one apart and puts another one together gets an answer or BAD_USER_INPUT, and
 // never a row of somebody else's.
+//
+//keyhall:norace
 func TestAForgedCursorShowsNothingAndBreaksNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

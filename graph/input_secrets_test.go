@@ -31,6 +31,8 @@ func having(base apptest.Vars, field string, value any) apptest.Vars {
 }
 
 // B16 B20 B21: what is no text, no list, no time and no number is refused wherever secrets, groups and links take one, and writes nothing.
+//
+//keyhall:norace
 func TestWhatSecretsGroupsAndLinksCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -40,6 +40,7 @@ func badNames() map[string][2]string {
 	}
 }
 
+//keyhall:norace
 func TestNamesThatAreNoneAreRefusedWhereverTheyAreGiven(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -111,6 +111,8 @@ func (l *life) keep(what string, a apptest.Answer, allowed ...string) apptest.An
 
 // TestNoPlaintextStaysAnywhere runs a whole life with a canary for every secret (security.md 3.9, T21, T3) and searches the
 // log, every answer, the audit trail, every column of every table, and on SQLite the files, write-ahead log included.
+//
+//keyhall:norace
 func TestNoPlaintextStaysAnywhere(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

@@ -112,7 +112,7 @@ func leakEdges() []leakEdge {
 		{"Query.exposureReport", "gus", `query($org: ID!, $ada: ID!) { viewer { email } exposureReport(organizationId: $org, userId: $ada, first: 10) { totalCount } }`, []any{"exposureReport"}, "FORBIDDEN"},
 		{"Query.node", "hal", `query($devMember: ID!) { viewer { email } node(id: $devMember) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.whoCan", "cleo", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount nodes { principal { ... on User { id } } } } }`, []any{"whoCan", "nodes", 0, "principal", "id"}, ""},
-		{"Query.explain", "cleo", `query($vault: ID!, $hal: ID!) { viewer { email } explain(permission: "secret.reveal", resourceId: $vault, subjectId: $hal) { allow } }`, []any{"explain"}, "FORBIDDEN"},
+		{"Query.explain", "cleo", `query($vault: ID!, $hal: ID!) { viewer { email } explain(permission: "secret.reveal", resourceId: $vault, subjectId: $hal) { allow } }`, []any{"explain"}, "NOT_FOUND"},
 		{"Query.whoCan", "gus", `query($vault: ID!) { viewer { email } whoCan(permission: "secret.reveal", resourceId: $vault) { totalCount } }`, []any{"whoCan"}, "NOT_FOUND"},
 		{"Viewer.invitations", "gus", `{ viewer { email invitations(first: 10) { nodes { id } } } }`, []any{"viewer", "invitations", "nodes", 0}, ""},
 		{"Viewer.sessions", "gus", `{ viewer { email sessions(first: 10) { nodes { id } } } }`, []any{"viewer", "sessions", "nodes", 1}, ""},

@@ -177,6 +177,8 @@ func secretGroup(t *testing.T, organization string, owner *apptest.Actor, member
 }
 
 // B7 B8 B9 B11 B20 B22 B23: everybody tries everything with a secret in every state.
+//
+//keyhall:norace
 func TestEveryCellOfTheRoleMatrixOfSecretsHolds(t *testing.T) {
 	t.Parallel()
 	m := readTable(t, "secret_matrix.txt", "secret.")
@@ -308,6 +310,8 @@ func (m *table) deleted(t *testing.T, s *apptest.Server, people map[string]*appt
 }
 
 // B20: everybody tries everything with a group in every state.
+//
+//keyhall:norace
 func TestEveryCellOfTheRoleMatrixOfGroupsHolds(t *testing.T) {
 	t.Parallel()
 	m := readTable(t, "group_matrix.txt", "group.")

@@ -251,6 +251,7 @@ func same(t *testing.T, what string, before, after map[string][]string) {
 	}
 }
 
+//keyhall:norace
 func TestEveryMutationIsDoneOnceUnderItsKey(t *testing.T) {
 	t.Parallel()
 	anew := []string{ // TestSignInUnderAKeyIsNeverReplayed, TestSignOutEndsTheSessionThatAsks; what a link or a password does it does once

@@ -20,6 +20,8 @@ import (
 const password = "correct-horse-battery"
 
 // A6, A8, A9, A13, A14: the binary that people run, in a real browser and over the wire that real clients use.
+//
+//keyhall:norace
 func TestKeyhallAsPeopleUseIt(t *testing.T) {
 	t.Parallel()
 	need(t, "node", "npm")
