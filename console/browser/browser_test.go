@@ -29,6 +29,10 @@ func TestKeyhallAsPeopleUseIt(t *testing.T) {
 		t.Parallel()
 		run(t, "explorer.mjs", "CHROMIUM="+chromium(t), "KEYHALL="+demo(t, keyhall))
 	})
+	t.Run("the explorer walks the story of secrets and keeps no value", func(t *testing.T) {
+		t.Parallel()
+		run(t, "secrets.mjs", "CHROMIUM="+chromium(t), "KEYHALL="+demo(t, keyhall, "KEYHALL_SHARE_LINKS=on"))
+	})
 	t.Run("a page of a named origin walks the story, and another cannot", func(t *testing.T) {
 		t.Parallel()
 		browser := chromium(t)
