@@ -1,4 +1,4 @@
-const width = 52;
+const width = 56;
 
 /** A saved query as GraphiQL opens it in a tab. */
 export function step(query: string, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
