@@ -20,10 +20,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// The README's own lines, told to the real binary: its story has to come true word for word.
+// The README's own lines, told to the real binary: both of its stories have to come true word for word, in one terminal.
+// The second is of B1, B3, B8, B9, B13, B17, B19 and B20.
 func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
+	script := block(t, "## The story, with curl") + block(t, "## The second story")
 	for database, env := range map[string]func(*testing.T) []string{
 		"SQLite":     func(*testing.T) []string { return nil },
 		"PostgreSQL": func(t *testing.T) []string { return []string{"KEYHALL_DATABASE_URL=" + pgtest.Start(t)} },
@@ -31,34 +33,72 @@ func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 		t.Run(database, func(t *testing.T) {
 			t.Parallel()
 			demo := launch(t, binary, env(t), "demo", "--addr", "127.0.0.1:0", "--data-dir", t.TempDir())
-			out := tell(t, block(t, "## The story, with curl"), demo.url)
-			for _, want := range []string{
-				`"viewer":{"email":"ada@demo.example"}`,
-				`"results":[{"email":"ben@demo.example","error":null}]`,
-				`"status":"ACCEPTED"`,
-				`"viewerRole":"ADMIN"`,
-				`"viewerRole":"CONTRIBUTOR","viewerCan":["api_key.leave","api_key.reveal_secret","api_key.view","api_key.view_stats"]`,
-				`"updateAPIKey":{"apiKey":{"name":"Payouts"}`,
-				`you are a contributor of this key; api_key.rename needs an admin or its owner`,
-				`"revealCount":1`,
-				`"removeCollaborator":{"apiKey":{"name":"Payouts"}`,
-				`{"type":"collaborator.removed","actorName":"ada","resourceName":"Payouts","outcome":"DONE"`,
-				`{"type":"api_key.secret.revealed","actorName":"cleo","resourceName":"Payouts","outcome":"DONE"`,
+			out := tell(t, script, demo.url)
+			sharesAKey(t, out)
+			sharesASecret(t, out)
+			for text, want := range map[string]int{
+				`"code":"NOT_FOUND"`: 3, // Dev before anything is shared with them; Ben and Dev once they are out
+				`"code":"FORBIDDEN"`: 2, // Cleo renames a key, Dev disables a secret
+				"the first value":    0, // nobody revealed it
+				"the second value":   1, // Dev did, once
 			} {
-				if !strings.Contains(out, want) {
-					t.Errorf("the story lacks %s", want)
+				if n := strings.Count(out, text); n != want {
+					t.Errorf("%s came %d times, not %d", text, n, want)
 				}
-			}
-			if n := strings.Count(out, `"code":"NOT_FOUND"`); n != 2 {
-				t.Errorf("NOT_FOUND came %d times: once for Dev, once for Ben after he was removed", n)
-			}
-			if secrets := regexp.MustCompile(`khs_\w+`).FindAllString(out, -1); len(secrets) != 2 || secrets[0] != secrets[1] {
-				t.Errorf("the revealed secret is not the one of the key")
 			}
 			if t.Failed() {
 				t.Log(out)
 			}
 		})
+	}
+}
+
+func sharesAKey(t *testing.T, out string) {
+	t.Helper()
+	has(t, out,
+		`"viewer":{"email":"ada@demo.example"}`,
+		`"results":[{"email":"ben@demo.example","error":null}]`,
+		`"status":"ACCEPTED"`,
+		`"viewerRole":"ADMIN"`,
+		`"viewerRole":"CONTRIBUTOR","viewerCan":["api_key.leave","api_key.reveal_secret","api_key.view","api_key.view_stats"]`,
+		`"updateAPIKey":{"apiKey":{"name":"Payouts"}`,
+		`you are a contributor of this key; api_key.rename needs an admin or its owner`,
+		`"revealCount":1`,
+		`"removeCollaborator":{"apiKey":{"name":"Payouts"}`,
+		`{"type":"collaborator.removed","actorName":"ada","resourceName":"Payouts","outcome":"DONE"`,
+		`{"type":"api_key.secret.revealed","actorName":"cleo","resourceName":"Payouts","outcome":"DONE"`,
+	)
+	if secrets := regexp.MustCompile(`khs_\w+`).FindAllString(out, -1); len(secrets) != 2 || secrets[0] != secrets[1] {
+		t.Errorf("the revealed secret is not the one of the key")
+	}
+}
+
+func sharesASecret(t *testing.T, out string) {
+	t.Helper()
+	has(t, out,
+		`"version":1,"hasValue":true,"shared":false},"errors":[]`,
+		`"status":"ENABLED"},"errors":[]`,
+		`"user":{"username":"dev"}}]}},"errors":[]`,
+		`{"data":{"shareSecrets":{"secrets":[{"shared":true}],"errors":[]}}}`,
+		`{"data":{"updateSecret":{"secret":{"version":2},"errors":[]}}}`,
+		`{"data":{"revealSecret":{"clientSecret":"the second value","version":2,"revealCount":1,"errors":[]}}}`,
+		`"permission":"secret.disable","reasons":["you can view this secret; secret.disable needs that you can edit it"]`,
+		`{"canEdit":true,"grantee":{"username":"cleo"}},{"canEdit":false,"grantee":{"name":"On call"}}`,
+		`{"principal":{"username":"ada"},"paths":["owner of the secret"]},{"principal":{"username":"cleo"},"paths":["can edit"]},{"principal":{"username":"dev"},"paths":["can view"]}`,
+		`{"data":{"removeGroupMember":{"group":{"name":"On call"},"errors":[]}}}`,
+		`{"type":"group.member_removed","actorName":"ada","resourceName":"On call","outcome":"DONE"`,
+		`{"type":"access.denied","actorName":"dev","resourceName":"","outcome":"DENIED"`,
+		`{"type":"secret.revealed","actorName":"dev","resourceName":"Ledger","outcome":"DONE"`,
+		`{"type":"share.granted","actorName":"ada","resourceName":"Ledger","outcome":"DONE"`,
+	)
+}
+
+func has(t *testing.T, out string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(out, want) {
+			t.Errorf("the story lacks %s", want)
+		}
 	}
 }
 

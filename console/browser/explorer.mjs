@@ -2,30 +2,13 @@
 import assert from 'node:assert/strict';
 import { person } from './as.mjs';
 import { env, withPage } from './page.mjs';
+import { walker } from './walker.mjs';
 
 const site = env('KEYHALL'), shots = env('SHOTS'), password = env('PASSWORD');
 
 await withPage([site], async (page, { requests }) => {
   await page.goto(`${site}/explorer`);
-  const account = page.locator('.account');
-  const as = async (login, secret = password) => {
-    await page.getByLabel('Username or address').fill(login);
-    await page.getByLabel('Password').fill(secret);
-    await account.getByRole('button', { name: 'Sign in' }).click();
-  };
-  const signOut = async () => {
-    await account.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('Username or address').waitFor();
-  };
-  const run = async (tab) => {
-    await page.getByRole('tab', { name: tab, exact: true }).click();
-    return execute(tab);
-  };
-  const execute = async (tab) => {
-    const answered = page.waitForResponse((r) => r.url() === `${site}/graphql` && r.request().postDataJSON()?.operationName === tab, { timeout: 30_000 });
-    await page.getByRole('button', { name: /execute query/i }).click();
-    return (await answered).json();
-  };
+  const { account, as, signOut, run, execute, kept } = walker(page, site, password);
 
   await as('ada', 'a wrong password');
   await account.getByRole('alert').waitFor();
@@ -95,8 +78,8 @@ await withPage([site], async (page, { requests }) => {
   await page.screenshot({ path: `${shots}/docs.png` });
 
   // Nothing that was typed or answered outlives the page.
-  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
-  for (const text of [password, 'key_', created.data.createAPIKey.secret]) assert.ok(!kept.includes(text), `${text} is kept in ${kept}`);
+  const left = await kept();
+  for (const text of [password, 'key_', created.data.createAPIKey.secret]) assert.ok(!left.includes(text), `${text} is kept in ${left}`);
   assert.ok(requests.some((url) => url.includes('worker')), 'the editor started no worker');
 });
 console.log('the explorer walked the story');

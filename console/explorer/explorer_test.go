@@ -3,6 +3,7 @@ package explorer_test
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -156,17 +157,31 @@ func TestEverySavedQueryIsOneOfTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	saved, steps := read(t, "src/story.ts"), glob(t, "src/story/*.graphql")
-	for _, path := range steps {
+	for _, path := range glob(t, "src/story/*.graphql") {
 		if _, err := gqlparser.LoadQueryWithRules(schema, read(t, path), rules.NewDefaultRules()); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
-		if !strings.Contains(saved, "./story/"+filepath.Base(path)+"?raw") {
-			t.Errorf("%s has no tab", path)
-		}
 	}
-	if len(steps) < 10 {
-		t.Errorf("only %d steps", len(steps))
+}
+
+// Both stories in their order: a tab that another one was put before says a number that is not its own.
+func TestEverySavedQueryHasATabAndItsNumber(t *testing.T) {
+	t.Parallel()
+	saved := read(t, "src/keys.ts") + read(t, "src/secrets.ts")
+	files := map[string]string{}
+	for _, line := range regexp.MustCompile(`import (\w+) from '\./(story/\w+\.graphql)\?raw'`).FindAllStringSubmatch(saved, -1) {
+		files[line[1]] = "src/" + line[2]
+	}
+	tabs, names := regexp.MustCompile(`(?m)^  step\((\w+)`).FindAllStringSubmatch(saved, -1), map[string]bool{}
+	for i, tab := range tabs {
+		text := read(t, files[tab[1]])
+		if want := fmt.Sprintf("# %d. ", i+1); !strings.HasPrefix(text, want) {
+			t.Errorf("%s does not begin with %q", files[tab[1]], want)
+		}
+		names[regexp.MustCompile(`(?m)^(query|mutation|subscription) (\w+)`).FindStringSubmatch(text)[2]] = true
+	}
+	if steps := glob(t, "src/story/*.graphql"); len(tabs) != len(steps) || len(names) != len(steps) || len(steps) < 10 {
+		t.Errorf("%d queries have %d tabs with %d names", len(steps), len(tabs), len(names))
 	}
 }
 
