@@ -100,6 +100,25 @@ func TestAClosedGroupIsOneEntryOfWhoHasAccess(t *testing.T) {
 			t.Errorf("the trace of a rule that looks into the group: %s", out.Body)
 		}
 
+		// a token of ben's own, which sees no grant: every group is closed to it, and no entry opens one
+		for _, more := range [][]string{nil, {"secret_grant.view"}, {"group.view_members", "group.view"}} {
+			token := narrowed(t, ben, append([]string{"secret.view", "secret.view_sharing", "user.view"}, more...)...)
+			for _, p := range []string{"secret.view", "secret.reveal"} {
+				list, _ := whoPages(t, token, p, id, 50, false)
+				if text := fmt.Sprint(list); strings.Contains(text, cleo.Username) || strings.Contains(text, eve.Username) {
+					t.Errorf("a token with %v names who is in the group: %v", more, list)
+				}
+			}
+			for _, who := range []*apptest.Actor{cleo, eve} {
+				if out := token.Do(t, explainOther, apptest.Vars{"id": id, "p": "secret.view", "who": who.ID}); out.Code() == "" || strings.Contains(out.Body, `"allow":true`) {
+					t.Errorf("a token with %v is told of %s: %s", more, who.Username, out.Body)
+				}
+			}
+			if out := token.Do(t, explainTrace, apptest.Vars{"id": id, "p": "secret.view"}); out.At("explain", "trace") != nil {
+				t.Errorf("a token with %v is given the trace", more)
+			}
+		}
+
 		for _, c := range []struct {
 			what, on, off string
 			want          []string

@@ -167,9 +167,12 @@ func (w *safe) compareBehindAVeil(t *testing.T, r *Revision, db database, p Perm
 		return
 	}
 	var hidden []string
+	var through Through
 	for _, g := range w.rows["Group"] {
 		if w.r.IntN(2) == 0 {
 			hidden = append(hidden, g["id"].(string))
+		} else {
+			through.Groups = append(through.Groups, g["id"].(string))
 		}
 	}
 	for _, secret := range w.rows["Secret"] {
@@ -180,16 +183,16 @@ func (w *safe) compareBehindAVeil(t *testing.T, r *Revision, db database, p Perm
 			if reaches {
 				want = append(want, person)
 			}
-			if got, err := r.Reaches(t.Context(), db, p, id, person, hidden); got != reaches || err != nil {
+			if got, err := r.Reaches(t.Context(), db, p, id, person, through); got != reaches || err != nil {
 				t.Errorf("%s reaches %s of %s without %v: %v, %v", person, p, id, hidden, got, err)
 			}
 		}
 		slices.Sort(want)
-		people, err := r.WhoCan(t.Context(), db, p, id, Span{Limit: 50, Without: hidden})
+		people, err := r.WhoCan(t.Context(), db, p, id, Span{Limit: 50, Through: through})
 		if err != nil || !slices.Equal(ids(people), want) {
 			t.Errorf("%s of %s without %v: %v, the model says %v, %v", p, id, hidden, ids(people), want, err)
 		}
-		if n, err := r.CountWhoCan(t.Context(), db, p, id, hidden); n != len(want) || err != nil {
+		if n, err := r.CountWhoCan(t.Context(), db, p, id, through); n != len(want) || err != nil {
 			t.Errorf("%s of %s without %v: %d are counted of %d, %v", p, id, hidden, n, len(want), err)
 		}
 	}

@@ -253,7 +253,7 @@ func (a *agreement) count(r *Revision, s Subject, want int, text string) {
 func (a *agreement) whoCan(r *Revision, u *rule, text string) {
 	for _, row := range a.w.rows[a.typ][:3] {
 		id := row["id"].(string)
-		got, err := r.WhoCan(a.t.Context(), a.db, a.permission, id, Span{Limit: 50})
+		got, err := r.WhoCan(a.t.Context(), a.db, a.permission, id, Span{Limit: 50, Through: Through{Any: true}})
 		if err != nil {
 			a.t.Fatalf("%v\n%s\n%s", err, u.who.first.text, text)
 		}

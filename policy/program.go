@@ -30,7 +30,7 @@ const (
 	slotBefore slot = "before"
 
 	slotPerson  slot = "person"
-	slotWithout slot = "without"
+	slotThrough slot = "through"
 )
 
 // values gives the holes of one request their values.

@@ -2,10 +2,17 @@ package policy
 
 import "github.com/keyhall/keyhall/policy/internal/core"
 
-// veiledType is the type whose rows a question can leave out: people are not named to who may not see that they are in a group.
+// veiledType is the type whose rows a question leaves out: people are not named to who may not see that they are in a group.
 const veiledType = "Group"
 
-// veil hides rows of one table from what is written behind it; the zero veil hides nothing.
+// Through says through which groups people are looked for. The groups that are left out need not be known: one that was given
+// something in the meantime is left out too. The zero value looks through none.
+type Through struct {
+	Any    bool // whatever group it is
+	Groups []string
+}
+
+// veil hides all rows of one table but some from what is written behind it; the zero veil hides nothing.
 type veil struct{ table string }
 
 func (v veil) drawn() bool { return v.table != "" }
@@ -39,9 +46,9 @@ func (w *writer) table(entity Entity, alias string) {
 		return
 	}
 	id := w.quote(entity.Fields[primaryKey].Column)
-	w.raw("(SELECT * FROM " + w.quote(entity.Table) + " WHERE NOT (" + id)
-	w.anyOf(slotWithout)
-	w.raw(")) AS " + w.quote(alias))
+	w.raw("(SELECT * FROM " + w.quote(entity.Table) + " WHERE " + id)
+	w.anyOf(slotThrough)
+	w.raw(") AS " + w.quote(alias))
 }
 
 // anyOf compares with a list that is one argument, so that the text of a statement does not depend on its length.
@@ -57,19 +64,19 @@ func (w *writer) anyOf(list slot) {
 	w.raw("))")
 }
 
-// whoWithout are the statements for a question that leaves groups out, or none.
-func (u *rule) whoWithout(groups []string) who {
-	if len(groups) > 0 && u.veiled != nil {
-		return *u.veiled
+// whoThrough are the statements for a question that looks through some groups, or any.
+func (u *rule) whoThrough(t Through) who {
+	if t.Any || u.veiled == nil {
+		return u.who
 	}
-	return u.who
+	return *u.veiled
 }
 
-func (r *Revision) bindWithout(s statement, v values, groups []string) (core.Statement, error) {
-	list, err := textArray(r.dialect, groups)
+func (r *Revision) bindThrough(s statement, v values, t Through) (core.Statement, error) {
+	list, err := textArray(r.dialect, append([]string{}, t.Groups...))
 	if err != nil {
 		return core.Statement{}, err
 	}
-	v.slots[slotWithout] = list
+	v.slots[slotThrough] = list
 	return s.bind(v)
 }

@@ -21,7 +21,7 @@ type Span struct {
 	After, Before string // ids to stay between; empty: no bound
 	FromEnd       bool   // the last ones, and not the first
 	Limit         int
-	Without       []string // groups that nobody is looked for through
+	Through       Through
 }
 
 // Person is a user whom a rule allows something, and through which roles.
@@ -145,7 +145,7 @@ func (r *Revision) WhoCan(ctx context.Context, q core.Asker, p Permission, id st
 	if span.Before == "" {
 		span.Before = noBound
 	}
-	out, err := r.whoCan(ctx, q, p, span.Without, values{slots: map[slot]any{slotID: id, slotAfter: span.After, slotBefore: span.Before, slotLimit: span.Limit}},
+	out, err := r.whoCan(ctx, q, p, span.Through, values{slots: map[slot]any{slotID: id, slotAfter: span.After, slotBefore: span.Before, slotLimit: span.Limit}},
 		func(o who) statement {
 			if span.FromEnd {
 				return o.last
@@ -159,17 +159,17 @@ func (r *Revision) WhoCan(ctx context.Context, q core.Asker, p Permission, id st
 }
 
 // Reaches tells whether WhoCan would list a person.
-func (r *Revision) Reaches(ctx context.Context, q core.Asker, p Permission, id, person string, without []string) (bool, error) {
-	found, err := r.whoCan(ctx, q, p, without, values{slots: map[slot]any{slotID: id, slotPerson: person}}, func(o who) statement { return o.one })
+func (r *Revision) Reaches(ctx context.Context, q core.Asker, p Permission, id, person string, through Through) (bool, error) {
+	found, err := r.whoCan(ctx, q, p, through, values{slots: map[slot]any{slotID: id, slotPerson: person}}, func(o who) statement { return o.one })
 	return len(found) > 0, err
 }
 
-func (r *Revision) whoCan(ctx context.Context, q core.Asker, p Permission, without []string, v values, pick func(who) statement) ([]Person, error) {
+func (r *Revision) whoCan(ctx context.Context, q core.Asker, p Permission, through Through, v values, pick func(who) statement) ([]Person, error) {
 	u, err := r.rule(p)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.askWho(ctx, q, pick(u.whoWithout(without)), v, without)
+	found, err := r.askWho(ctx, q, pick(u.whoThrough(through)), v, through)
 	if err != nil {
 		return nil, fmt.Errorf("policy: who can %s: %w", p, err)
 	}
@@ -190,11 +190,11 @@ type candidate struct {
 	loaded  loaded
 }
 
-func (r *Revision) askWho(ctx context.Context, q core.Asker, statement statement, v values, without []string) ([]candidate, error) {
+func (r *Revision) askWho(ctx context.Context, q core.Asker, statement statement, v values, through Through) ([]candidate, error) {
 	if statement.text == "" {
 		return nil, errors.New("the vocabulary has no User")
 	}
-	st, err := r.bindWithout(statement, v, without)
+	st, err := r.bindThrough(statement, v, through)
 	if err != nil {
 		return nil, err
 	}
@@ -232,12 +232,12 @@ func (r *Revision) confirm(ctx context.Context, u *rule, c candidate) (Person, e
 }
 
 // CountWhoCan counts all whom WhoCan would list.
-func (r *Revision) CountWhoCan(ctx context.Context, q core.Asker, p Permission, id string, without []string) (n int, err error) {
+func (r *Revision) CountWhoCan(ctx context.Context, q core.Asker, p Permission, id string, through Through) (n int, err error) {
 	u, err := r.rule(p)
 	if err != nil {
 		return 0, err
 	}
-	st, err := r.bindWithout(u.whoWithout(without).count, values{slots: map[slot]any{slotID: id}}, without)
+	st, err := r.bindThrough(u.whoThrough(through).count, values{slots: map[slot]any{slotID: id}}, through)
 	if err != nil {
 		return 0, err
 	}

@@ -73,15 +73,15 @@ func (g *Guard) WhoCan(ctx context.Context, q Question, span policy.Span) ([]pol
 	return people, internal(err)
 }
 
-// CountWhoCan counts all of them; nobody is looked for through the groups that are left out.
-func (g *Guard) CountWhoCan(ctx context.Context, q Question, without []string) (int, error) {
-	n, err := g.engine.Revision().CountWhoCan(ctx, g.client, q.Permission, q.ID, without)
+// CountWhoCan counts all of them.
+func (g *Guard) CountWhoCan(ctx context.Context, q Question, through policy.Through) (int, error) {
+	n, err := g.engine.Revision().CountWhoCan(ctx, g.client, q.Permission, q.ID, through)
 	return n, internal(err)
 }
 
 // Reaches tells whether WhoCan would list a person.
-func (g *Guard) Reaches(ctx context.Context, q Question, id string, without []string) (bool, error) {
-	reaches, err := g.engine.Revision().Reaches(ctx, g.client, q.Permission, q.ID, id, without)
+func (g *Guard) Reaches(ctx context.Context, q Question, id string, through policy.Through) (bool, error) {
+	reaches, err := g.engine.Revision().Reaches(ctx, g.client, q.Permission, q.ID, id, through)
 	return reaches, internal(err)
 }
 

@@ -11,29 +11,31 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/policy"
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // A group is closed to who may not see its members. What it has a grant on is shared with one entry, the group: no answer about
 // people may tell who is in it.
 
-// closedWays are the grants of closed groups on one thing.
-type closedWays []*ent.SecretGrant
+// groupWays are the grants of groups on one thing, by whether the viewer may see who is in the group.
+type groupWays struct{ open, closed []*ent.SecretGrant }
 
-func (c closedWays) groups() []string {
-	var out []string
-	for _, g := range c {
-		out = append(out, *g.GroupID)
+// through are the groups that people may be looked for through: what is given to another in the meantime tells nothing either.
+func (w groupWays) through() policy.Through {
+	var t policy.Through
+	for _, g := range w.open {
+		t.Groups = append(t.Groups, *g.GroupID)
 	}
-	return out
+	return t
 }
 
-// closedWays says that the viewer may know who else has to do with the thing, and which ways to it they may not look into.
-func (h *House) closedWays(ctx context.Context, q access.Question) (closedWays, error) {
+// sharing says that the viewer may know who else has to do with the thing, and which ways to it they may look into.
+func (h *House) sharing(ctx context.Context, q access.Question) (groupWays, error) {
 	if err := h.guard.Shared(ctx, q); err != nil || q.Type != ent.TypeSecret {
-		return nil, err
+		return groupWays{}, err
 	}
-	closed, err := h.closedGroups(ctx, q.ID)
-	return closed[q.ID], err
+	ways, err := h.groupWays(ctx, q.ID)
+	return ways[q.ID], err
 }
 
 func errClosed() error {
@@ -42,7 +44,7 @@ func errClosed() error {
 
 // closedEntries are the entries, by the id of the group, of those whose grant gives the permission now to who is in them. Nothing
 // is given by a permission that nobody has: of a disabled secret no group reveals the value.
-func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Question, closed closedWays) (map[string]*Access, error) {
+func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Question, closed []*ent.SecretGrant) (map[string]*Access, error) {
 	out := map[string]*Access{}
 	if len(closed) == 0 {
 		return out, nil
@@ -51,11 +53,15 @@ func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Que
 	if err != nil {
 		return nil, fault.Internal(err)
 	}
-	anybody, err := h.guard.CountWhoCan(ctx, q, nil)
+	anybody, err := h.guard.CountWhoCan(ctx, q, policy.Through{Any: true})
 	if err != nil || anybody == 0 {
 		return nil, err
 	}
-	named, err := h.namedGroups(ctx, closed.groups())
+	var ids []string
+	for _, g := range closed {
+		ids = append(ids, *g.GroupID)
+	}
+	named, err := h.namedGroups(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +84,10 @@ func endOf(g *ent.SecretGrant) *time.Time {
 	return &at
 }
 
-// closedGroups are the groups, by secret, that have a grant on it and whose members the viewer may not see.
-func (h *House) closedGroups(ctx context.Context, secretIDs ...string) (map[string][]*ent.SecretGrant, error) {
-	grants, err := h.client.SecretGrant.Query().Where(secretgrant.SecretIDIn(secretIDs...), secretgrant.GroupIDNotNil()).All(ctx)
+// groupWays are those of some secrets, by secret. An access token that leaves out the sight of grants or members closes groups, and
+// opens none.
+func (h *House) groupWays(ctx context.Context, secretIDs ...string) (map[string]groupWays, error) {
+	grants, err := h.client.SecretGrant.Query().All(lock.SharedGroups(ctx, secretIDs))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -92,11 +99,15 @@ func (h *House) closedGroups(ctx context.Context, secretIDs ...string) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	out := map[string][]*ent.SecretGrant{}
+	out := map[string]groupWays{}
 	for _, g := range grants {
-		if len(can[*g.GroupID]) == 0 {
-			out[g.SecretID] = append(out[g.SecretID], g)
+		w := out[g.SecretID]
+		if len(can[*g.GroupID]) > 0 {
+			w.open = append(w.open, g)
+		} else {
+			w.closed = append(w.closed, g)
 		}
+		out[g.SecretID] = w
 	}
 	return out, nil
 }

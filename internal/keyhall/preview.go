@@ -138,8 +138,8 @@ func (h *House) openTo(ctx context.Context, secrets []*ent.Secret) (open []strin
 	for _, s := range secrets {
 		open = append(open, s.ID)
 	}
-	closed, err := h.closedGroups(ctx, open...)
-	return slices.DeleteFunc(open, func(id string) bool { return len(closed[id]) > 0 }), err
+	ways, err := h.groupWays(ctx, open...)
+	return slices.DeleteFunc(open, func(id string) bool { return len(ways[id].closed) > 0 }), err
 }
 
 // gainsOf is what one person would have that they have not: what the role of the group's grant gives, without what they hold

@@ -38,11 +38,11 @@ func (h *House) Explain(ctx context.Context, permission, resourceID string, subj
 
 // Trace tells how the rule came to a decision. It speaks of the rows around the thing, so it is for who may see all of these.
 func (h *House) Trace(ctx context.Context, d *Decision) ([]string, error) {
-	closed, err := h.closedWays(ctx, d.question)
+	ways, err := h.sharing(ctx, d.question)
 	if err != nil {
 		return nil, err
 	}
-	if len(closed) > 0 {
+	if len(ways.closed) > 0 {
 		return nil, errClosed()
 	}
 	return append([]string{}, d.trace...), nil
@@ -65,25 +65,29 @@ func (h *House) decision(ctx context.Context, q access.Question, subject *string
 	if subject == nil || *subject == viewer.From(ctx).UserID {
 		return h.found(h.guard.Me(ctx, q))
 	}
-	closed, err := h.closedWays(ctx, q)
+	ways, err := h.sharing(ctx, q)
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	if err := h.known(ctx, q, *subject, closed.groups()); err != nil {
+	if err := h.known(ctx, q, *subject, ways.through()); err != nil {
 		return policy.Decision{}, err
 	}
-	if len(closed) == 0 {
-		return h.found(h.guard.Somebody(ctx, q, *subject))
+	reaches, err := h.guard.Reaches(ctx, q, *subject, ways.through())
+	if err != nil {
+		return policy.Decision{}, err
 	}
 	// A no would tell who is not in the closed group, and the same person's yes who is. So only what holds without it is told.
-	reaches, err := h.guard.Reaches(ctx, q, *subject, closed.groups())
-	if err == nil && !reaches {
+	if len(ways.closed) > 0 && !reaches {
+		return policy.Decision{}, errClosed()
+	}
+	d, err := h.found(h.guard.Somebody(ctx, q, *subject))
+	if err == nil && d.Allow && !reaches { // by a group that was given something only now
 		err = errClosed()
 	}
-	if err != nil {
-		return policy.Decision{}, err
+	if len(ways.closed) > 0 {
+		d.Trace = nil // it speaks of the rows of the closed group
 	}
-	return policy.Decision{Allow: true, Permission: q.Permission, Revision: h.guard.Law().ID(), Found: true}, nil
+	return d, err
 }
 
 // found: the thing may have gone while it was asked about.
@@ -96,13 +100,13 @@ func (h *House) found(d policy.Decision, err error) (policy.Decision, error) {
 
 // known says that the viewer may know of a person: they see them, or the person has access to the thing whose sharing the
 // viewer sees, and not by a closed group alone. Everybody else is for the viewer as if they had no account.
-func (h *House) known(ctx context.Context, q access.Question, id string, closed []string) error {
+func (h *House) known(ctx context.Context, q access.Question, id string, through policy.Through) error {
 	seen, err := h.client.User.Query().Where(user.ID(id)).Exist(ctx)
 	if err != nil || seen {
 		return translate(err)
 	}
 	view, _ := h.guard.Law().RowPermission(q.Type)
-	reaches, err := h.guard.Reaches(ctx, access.Question{Permission: view, Type: q.Type, ID: q.ID}, id, closed)
+	reaches, err := h.guard.Reaches(ctx, access.Question{Permission: view, Type: q.Type, ID: q.ID}, id, through)
 	if err == nil && !reaches {
 		return fault.NotFound()
 	}

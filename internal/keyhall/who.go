@@ -61,15 +61,15 @@ func (h *House) WhoCan(ctx context.Context, permission, resourceID string, w pag
 	if err != nil {
 		return nil, err
 	}
-	closed, err := h.closedWays(ctx, q)
+	ways, err := h.sharing(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := h.closedEntries(ctx, thing, q, closed)
+	entries, err := h.closedEntries(ctx, thing, q, ways.closed)
 	if err != nil {
 		return nil, err
 	}
-	c, people, err := h.whoCanPage(ctx, q, w, closed.groups(), entries)
+	c, people, err := h.whoCanPage(ctx, q, w, ways.through(), entries)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,12 @@ func (h *House) WhoCan(ctx context.Context, permission, resourceID string, w pag
 
 // whoCanPage asks for one more than the page holds, to know whether there is more. The entries stand among the people, in the
 // order of their ids.
-func (h *House) whoCanPage(ctx context.Context, q access.Question, w page.Window, without []string, entries map[string]*Access) (*AccessConnection, []policy.Person, error) {
+func (h *House) whoCanPage(ctx context.Context, q access.Question, w page.Window, through policy.Through, entries map[string]*Access) (*AccessConnection, []policy.Person, error) {
 	size, fromEnd, err := w.Size()
 	if err != nil {
 		return nil, nil, err
 	}
-	span := policy.Span{After: w.After.Place(), Before: w.Before.Place(), FromEnd: fromEnd, Limit: size + 1, Without: without}
+	span := policy.Span{After: w.After.Place(), Before: w.Before.Place(), FromEnd: fromEnd, Limit: size + 1, Through: through}
 	people, err := h.guard.WhoCan(ctx, q, span)
 	if err != nil {
 		return nil, nil, err
@@ -124,7 +124,7 @@ func (h *House) whoCanPage(ctx context.Context, q access.Question, w page.Window
 	c := &AccessConnection{
 		Edges: make([]*AccessEdge, len(ids)), PageInfo: w.Info(more, fromEnd),
 		count: func(ctx context.Context) (int, error) {
-			n, err := h.guard.CountWhoCan(ctx, q, without)
+			n, err := h.guard.CountWhoCan(ctx, q, through)
 			return n + len(entries), err
 		},
 	}

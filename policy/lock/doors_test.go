@@ -64,6 +64,7 @@ func doors() map[string][]string {
 		"KeyAudience":         {"internal/keyhall"},
 		"AccountByLogin":      {"internal/keyhall"},
 		"GroupInReach":        {"internal/keyhall"},
+		"SharedGroups":        {"internal/keyhall"},
 		"SecretAudience":      {"internal/keyhall"},
 		"GroupAudience":       {"internal/keyhall"},
 		"ShareLinkByToken":    {"internal/keyhall"},

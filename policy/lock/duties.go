@@ -21,7 +21,7 @@ func Duties() []core.Duty {
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""),
-		accountByLogin(""), groupInReach("", ""), secretAudience(""), groupAudience(""), principals(""), groupReach(""), exposure(Exposed{}),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 	}
 }
@@ -256,12 +256,16 @@ func Sharing(ctx context.Context, ids []string) context.Context {
 }
 
 func sharing(named []string) core.Duty {
-	ids := make([]any, len(named))
-	for i, id := range named {
-		ids[i] = id
-	}
-	among := func(s *sql.Selector) { s.Where(sql.In(s.C("id"), ids...)) }
+	among := func(s *sql.Selector) { s.Where(sql.In(s.C("id"), anyOf(named)...)) }
 	return core.Duty{Name: "sharing", Reads: []core.Read{{Type: "User", Rows: among}, {Type: "Group", Rows: among}}}
+}
+
+func anyOf(ids []string) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
 }
 
 func named(email, username string) func(*sql.Selector) {

@@ -74,6 +74,7 @@ reset_link.follow reads Credential User
 reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
 reset_link.follow update User[email_verified] where id=
 secret.audience reads GroupMember SecretGrant
+secret.groups reads SecretGrant
 session.lookup reads Session User
 set_up create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
 set_up create Credential[*] where user_id=
@@ -232,6 +233,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"who has to do with a secret", lock.SecretAudience(bare, c.secret), sight{
 				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE secret_id = ?", c.secret), "GroupMember": dev}},
 			{"who has to do with another", lock.SecretAudience(bare, c.theirs), sight{"SecretGrant": nil, "GroupMember": nil}},
+			{"the groups on a secret", lock.SharedGroups(bare, []string{c.secret, c.theirs}), sight{
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE secret_id = ? AND group_id IS NOT NULL", c.secret)}},
+			{"the groups on none", lock.SharedGroups(bare, nil), sight{"SecretGrant": nil}},
 			{"who is in a group", lock.GroupAudience(bare, c.group), sight{"GroupMember": dev}},
 			{"a one-time link", lock.ShareLinkByToken(bare, link), sight{"ShareLink": {link}}},
 			{"no one-time link", lock.ShareLinkByToken(bare, "%"), sight{"ShareLink": nil}},

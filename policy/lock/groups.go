@@ -28,6 +28,18 @@ func groupInReach(personID, groupID string) core.Duty {
 	}}
 }
 
+// SharedGroups sees the grants of groups on some secrets, whatever a token leaves of the viewer's sight: what may not be told of
+// who is in them. The caller has asked who may see the sharing before, and shows the groups and nobody in them.
+func SharedGroups(ctx context.Context, secretIDs []string) context.Context {
+	return core.WithDuty(ctx, sharedGroups(secretIDs))
+}
+
+func sharedGroups(secretIDs []string) core.Duty {
+	return core.Duty{Name: "secret.groups", Reads: []core.Read{{Type: "SecretGrant", Rows: func(s *sql.Selector) {
+		s.Where(sql.And(sql.In(s.C("secret_id"), anyOf(secretIDs)...), sql.NotNull(s.C("group_id"))))
+	}}}}
+}
+
 // SecretAudience sees whom a deed on a secret may concern: who has a grant on it, and who is in a group that has one. It is
 // for telling them to look again; what they see then, the policy decides.
 func SecretAudience(ctx context.Context, secretID string) context.Context {
