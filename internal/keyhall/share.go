@@ -134,7 +134,11 @@ func (h *House) share(ctx context.Context, tx *ent.Tx, allowed access.Permit, s 
 func (h *House) writeGrant(ctx context.Context, tx *ent.Tx, s *ent.Secret, old *ent.SecretGrant, to grantee, g NewGrant, now int64) error {
 	until, me := Expiry{g.ExpiresAt}.micros(), viewerID(ctx)
 	if old != nil {
-		return tx.SecretGrant.UpdateOneID(old.ID).SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)
+		err := tx.SecretGrant.UpdateOneID(old.ID).SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)
+		if ent.IsNotFound(err) { // with its group, which is not held
+			err = fault.Conflict("a group of these was deleted just now; look again")
+		}
+		return err
 	}
 	return tx.SecretGrant.Create().SetSecretID(s.ID).SetNillableUserID(set(to.userID)).SetNillableGroupID(set(to.groupID)).
 		SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)

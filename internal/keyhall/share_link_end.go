@@ -2,6 +2,7 @@ package keyhall
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/keyhall/keyhall/ent"
@@ -25,12 +26,13 @@ func (h *House) EndShareLinks(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for links whose time is over: %w", err)
 	}
+	var failed []error // one that cannot be ended does not hold up the others
 	for _, link := range over {
 		if err := h.work(ctx, func(tx *ent.Tx) error { return h.endLink(lock.ShareLinksOver(ctx), tx, link) }); err != nil {
-			return fmt.Errorf("end a link: %w", err)
+			failed = append(failed, fmt.Errorf("end link %s: %w", link.ID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (h *House) endLink(duty context.Context, tx *ent.Tx, link *ent.ShareLink) error {
