@@ -121,11 +121,13 @@ func (h *House) countGuess(ctx context.Context, id string) error {
 	duty := lock.ShareLinkFollow(ctx, id)
 	return h.work(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Query().ForDeed().Only(duty)
-		if ent.IsNotFound(err) || err == nil && (link.Misses >= maxMisses || link.RevokedAt != 0) {
+		switch {
+		case ent.IsNotFound(err), err == nil && link.RevokedAt != 0:
 			return linkOver()
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case link.Misses >= maxMisses: // not all of them wrong yet: the last wrong one revokes
+			return fault.Conflict("others are opening this link at this moment; try again")
 		}
 		return tx.ShareLink.Update().AddMisses(1).Exec(duty)
 	})
