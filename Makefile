@@ -82,9 +82,10 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 	$(TOOL) regal lint policy
 
 # What measures, or computes alone for long, or asks question after question, runs without the race detector, which would
-# falsify the one and finds nothing in the others that it does not find elsewhere. The line above such a test says so; both
-# runs are chosen by it, so that no test is in neither. SQLite is C made into Go, and not ours: the checks of unsafe pointers that
-# come with the detector leave it out, which saves a sixth of the time.
+# falsify the one and finds nothing in the others that it does not find where things are done at once. The line above such a
+# test says so; both runs are chosen by it, so that no test is in neither. SQLite is C made into Go, and not ours: the checks of
+# unsafe pointers that come with the detector leave it out, which saves a sixth of the time. Much of the time is waiting, for
+# which more tests than processors run side by side.
 RACE := -race -gcflags='modernc.org/...=-d=checkptr=0'
 .PHONY: test
 test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
@@ -92,7 +93,7 @@ test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector b
 	alone=$$(grep -hA1 '^//keyhall:norace' $$marked | sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' | paste -sd'|'); \
 	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
 	$(WITH_POSTGRES) bash -c "set -ex; \
-		go test $(RACE) -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
+		go test $(RACE) -parallel 4 -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
 		go test -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
 
 .PHONY: bench

@@ -159,6 +159,8 @@ func TestASuspensionEndsTheStreamsOfTheAccount(t *testing.T) {
 }
 
 // A deed that was undone is told to nobody: neither one that was refused, nor one under a key that is sent again.
+//
+//keyhall:norace
 func TestADeedThatIsNotDoneIsNotTold(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -31,6 +31,7 @@ func refusedWithACode(t testing.TB, what string, out apptest.Answer) {
 
 const makeKey = `{"query":"mutation { createAPIKey(input: {name: \"made by another site\"}) { apiKey { id } errors { code } } }"}`
 
+//keyhall:norace
 func TestCookieAndBearerTogetherAreRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -60,6 +61,7 @@ func TestCookieAndBearerTogetherAreRefused(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestABrowserOfAnotherSiteCannotAct(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -113,6 +115,7 @@ func TestABrowserOfAnotherSiteCannotAct(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestNoCrossOriginScriptReadsAnAnswer(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -135,6 +138,7 @@ func TestNoCrossOriginScriptReadsAnAnswer(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestGarbageInPlaceOfACredentialIsNobody(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -195,6 +199,8 @@ func TestGarbageInPlaceOfACredentialIsNobody(t *testing.T) {
 }
 
 // The name of a client is kept beside its session and its deeds; it is bytes that nobody checked.
+//
+//keyhall:norace
 func TestAClientOfAnyNameSignsInAndActs(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -237,6 +243,8 @@ func flip(b byte) string {
 }
 
 // What no HTTP client sends: raw bytes.
+//
+//keyhall:norace
 func TestRawGarbageDoesNotHurtTheServer(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -291,6 +291,8 @@ func TestAskingForALinkAnswersAlikeForEveryAddress(t *testing.T) {
 }
 
 // Where no mail is sent, asking for it is refused in words, for every address alike; the administrator vouches instead.
+//
+//keyhall:norace
 func TestWithoutAMailServerAskingForALinkSaysSoAlike(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -52,6 +52,7 @@ func TestAChangedPasswordEndsEveryOtherSessionAndIsTheOnlyOneThatSignsIn(t *test
 	})
 }
 
+//keyhall:norace
 func TestAPasswordIsChangedOnlyByWhoKnowsItAndToAGoodOne(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -89,6 +90,7 @@ func TestAPasswordIsChangedOnlyByWhoKnowsItAndToAGoodOne(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestGuessesAtTheOwnPasswordAreThrottled(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -106,6 +108,7 @@ func TestGuessesAtTheOwnPasswordAreThrottled(t *testing.T) {
 	}, tight(3, 1000))
 }
 
+//keyhall:norace
 func TestAProfileTakesNewNamesAndTheOldUsernameIsFree(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -135,6 +138,7 @@ func TestAProfileTakesNewNamesAndTheOldUsernameIsFree(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAProfileRefusesBadAndTakenNamesAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -193,6 +197,7 @@ func TestAUsernameIsTakenByOneAlsoAtTheSameMoment(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAPasswordIsKeptAtTodaysCostFromTheNextSignInOn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -59,6 +59,7 @@ func isOut(t testing.TB, who string, a *apptest.Actor) {
 	}
 }
 
+//keyhall:norace
 func TestSigningOutEndsTheSessionThatAsksAndNoOther(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -84,6 +85,7 @@ func TestSigningOutEndsTheSessionThatAsksAndNoOther(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestSessionsAreListedToTheirOwnerAloneAndRevoked(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -129,6 +131,8 @@ func TestSessionsAreListedToTheirOwnerAloneAndRevoked(t *testing.T) {
 }
 
 // The touch of a session is kept in memory and written later: it must update a row and never make one.
+//
+//keyhall:norace
 func TestATouchedSessionDoesNotComeBackAfterItWasRevoked(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -181,6 +185,7 @@ func TestNoRequestPassesAfterTheRevocationWasAcknowledged(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestASessionSaysWhenItWasLastSeen(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -197,6 +202,7 @@ func TestASessionSaysWhenItWasLastSeen(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAnExpiredSessionOrTokenIsWorthNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -221,6 +227,8 @@ func TestAnExpiredSessionOrTokenIsWorthNothing(t *testing.T) {
 
 // The clock of the database and that of the process differ by a day: the database's decides (T26). SQLite's is the process's;
 // PostgreSQL gets another one by a schema in front of pg_catalog.
+//
+//keyhall:norace
 func TestTheClockOfTheDatabaseDecidesWhatHasExpired(t *testing.T) {
 	t.Parallel()
 	var at store.Config

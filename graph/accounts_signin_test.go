@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/internal/limit"
 )
 
+//keyhall:norace
 func TestSignInTakesTheUsernameAndTheAddressInAnyCase(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -38,6 +39,7 @@ func TestSignInTakesTheUsernameAndTheAddressInAnyCase(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestEveryRefusedSignInIsOneAnswer(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -89,6 +91,7 @@ func TestEveryRefusedSignInIsOneAnswer(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestTheSessionCookieIsBoundToHTTPSAndThisHostAndUnreadableToScripts(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -128,6 +131,7 @@ func TestTheSessionCookieIsBoundToHTTPSAndThisHostAndUnreadableToScripts(t *test
 	})
 }
 
+//keyhall:norace
 func TestASignInDrawsAFreshSessionAndAdoptsNone(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -159,6 +163,7 @@ func tight(account, address int) func(*app.Config) {
 	}
 }
 
+//keyhall:norace
 func TestGuessesAtOneAccountAreThrottled(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -194,6 +199,7 @@ func TestGuessesAtOneAccountAreThrottled(t *testing.T) {
 	}, tight(3, 1000))
 }
 
+//keyhall:norace
 func TestGuessesFromOneAddressAreThrottledWhateverTheyClaimToBe(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -223,6 +229,7 @@ func TestGuessesFromOneAddressAreThrottledWhateverTheyClaimToBe(t *testing.T) {
 	}, tight(1000, 6))
 }
 
+//keyhall:norace
 func TestSignUpsFromOneAddressAreThrottled(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -40,6 +40,7 @@ func TestAnInvitationIsAcceptedOnlyWithAVerifiedAddress(t *testing.T) { // A9
 	})
 }
 
+//keyhall:norace
 func TestASuspendedAccountIsOutAtItsNextRequestAndComesBackWithANewSession(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -68,6 +69,7 @@ func TestASuspendedAccountIsOutAtItsNextRequestAndComesBackWithANewSession(t *te
 	})
 }
 
+//keyhall:norace
 func TestOnlyTheAdministratorSetsTheStatusOfAnAccountAndNobodyTheirOwnSuspension(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -68,6 +68,7 @@ func signup(mode string) func(*app.Config) {
 	return func(c *app.Config) { c.Accounts.Signup = mode }
 }
 
+//keyhall:norace
 func TestWhoSignsUpGetsAnAccountWithoutASessionAndSignsIn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -132,6 +133,7 @@ func TestSignUpWithAKnownAddressAnswersAsWithAnUnknownOneAndWritesNothing(t *tes
 	})
 }
 
+//keyhall:norace
 func TestSignUpRefusesBadInputForKnownAndUnknownAddressesAlike(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -193,6 +195,7 @@ func TestSignUpRefusesBadInputForKnownAndUnknownAddressesAlike(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestClosedSignUpIsForbiddenToEverybodyAlike(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -217,6 +220,7 @@ func TestClosedSignUpIsForbiddenToEverybodyAlike(t *testing.T) {
 	}, signup("closed"))
 }
 
+//keyhall:norace
 func TestTheSetUpLinkMakesTheAdministratorOnceAndThenSignUpIsClosed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

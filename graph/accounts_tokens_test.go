@@ -26,6 +26,7 @@ func narrowed(t testing.TB, a *apptest.Actor, permissions ...string) *apptest.Ac
 	return a.WithToken(a.Must(t, createToken, vars).Text("createAccessToken", "plaintext"))
 }
 
+//keyhall:norace
 func TestAnAccessTokenIsShownOnceAndKeptAsAHash(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -72,6 +73,7 @@ func TestAnAccessTokenIsShownOnceAndKeptAsAHash(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestATokenActsAsItsUserUntilItIsRevoked(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -106,6 +108,7 @@ func TestATokenActsAsItsUserUntilItIsRevoked(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestANarrowedTokenMayDoWhatItNamesAndNothingElse(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -160,6 +163,7 @@ func TestANarrowedTokenMayDoWhatItNamesAndNothingElse(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestANarrowedTokenAddsNothingToWhatItsUserMay(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -184,6 +188,7 @@ func TestANarrowedTokenAddsNothingToWhatItsUserMay(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestATokenThatIsNarrowedToNothingMayNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -216,6 +221,7 @@ func TestATokenThatIsNarrowedToNothingMayNothing(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestATokenMakesNoTokenThatIsWiderThanItself(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -252,6 +258,8 @@ func TestATokenMakesNoTokenThatIsWiderThanItself(t *testing.T) {
 }
 
 // A deed that is done and then answered with an error would make somebody do it again, and lose what is shown once.
+//
+//keyhall:norace
 func TestATokenThatMayDoButNotSeeIsObeyedOrRefusedWhole(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -285,6 +293,7 @@ func TestATokenThatMayDoButNotSeeIsObeyedOrRefusedWhole(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestANewTokenIsRefusedWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -47,6 +47,7 @@ func listed(out apptest.Answer) (ids []string) {
 	return ids
 }
 
+//keyhall:norace
 func TestAuditEventsAreFiltered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -101,6 +102,8 @@ func TestAuditEventsAreFiltered(t *testing.T) {
 }
 
 // A filtered list is walked forwards and backwards through the same rows.
+//
+//keyhall:norace
 func TestFilteredAuditEventsArePagedBothWays(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

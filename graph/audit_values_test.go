@@ -15,6 +15,8 @@ const (
 
 // A22, design section 3: who may not see the security settings of a key does not read them in the audit trail either, only
 // that they were changed, by whom and which. A deleted key's are shown to nobody. Everything else of the trail stays.
+//
+//keyhall:norace
 func TestTheAuditTrailIsNoSideDoorToSecuritySettings(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -50,6 +50,8 @@ func whoPages(t *testing.T, a *apptest.Actor, permission, id string, size int, b
 
 // B13 and no side door: a group whose members one may not see is one entry, in every window of the list, and who has access by it
 // alone is neither named nor told apart from who has none.
+//
+//keyhall:norace
 func TestAClosedGroupIsOneEntryOfWhoHasAccess(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

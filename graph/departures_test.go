@@ -21,6 +21,8 @@ func membership(t *testing.T, s *apptest.Server, organization string, who *appte
 
 // B11 B20 B23: who leaves an organization, or is removed from it, has nothing of it from the next request on: no grant, no place
 // in a group; what they own there rests. What they have elsewhere stays, and who was never in it keeps what they were given.
+//
+//keyhall:norace
 func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

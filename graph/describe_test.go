@@ -8,6 +8,8 @@ import (
 )
 
 // Who reads the schema in a tool sees which rule decides about each field, in the words of the schema's files.
+//
+//keyhall:norace
 func TestTheDescriptionOfEachFieldNamesItsPermission(t *testing.T) {
 	t.Parallel()
 	s := apptest.New(t, apptest.SQLite)

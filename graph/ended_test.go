@@ -49,6 +49,8 @@ func TestACredentialThatHasEndedDoesNothingMore(t *testing.T) {
 }
 
 // A token that ends makes none that goes on.
+//
+//keyhall:norace
 func TestATokenMakesNoneThatLastsLonger(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -39,6 +39,8 @@ func exposures(t *testing.T, who *apptest.Actor, organization string, leaver *ap
 
 // B17 B19: what somebody has looked at since each secret was last rotated, for the owners of the organization, and for who owns
 // secrets there, of these; nothing for anybody else, and never a value.
+//
+//keyhall:norace
 func TestWhatALeaverHasSeenIsReported(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

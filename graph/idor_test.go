@@ -168,6 +168,7 @@ func idorPlaces(s *ast.Schema) []string {
 	return out
 }
 
+//keyhall:norace
 func TestEveryIDOfTheSchemaIsSwept(t *testing.T) {
 	t.Parallel()
 	swept := map[string]bool{}

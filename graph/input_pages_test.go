@@ -172,6 +172,8 @@ func TestAForgedCursorShowsNothingAndBreaksNothing(t *testing.T) {
 }
 
 // The 61 audits of the npm package graphql-http, against Keyhall itself. Some of them read the schema without an account.
+//
+//keyhall:norace
 func TestKeyhallPassesAll61AuditsOfGraphQLHTTP(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"node", "npm"} {

@@ -104,6 +104,8 @@ func rootFields(schema *ast.Schema) (public, others []rootField) {
 }
 
 // The promise of who needs no account, by hand from the contract.
+//
+//keyhall:norace
 func TestOnlyWhatTheContractSaysIsPublic(t *testing.T) {
 	t.Parallel()
 	public, others := rootFields(readSchema(t))
@@ -118,6 +120,7 @@ func TestOnlyWhatTheContractSaysIsPublic(t *testing.T) {
 	}
 }
 
+//keyhall:norace
 func TestWithoutAnAccountEverythingThatIsNotPublicIsUnauthenticated(t *testing.T) {
 	t.Parallel()
 	schema := readSchema(t)
@@ -154,6 +157,7 @@ func TestWithoutAnAccountEverythingThatIsNotPublicIsUnauthenticated(t *testing.T
 	})
 }
 
+//keyhall:norace
 func TestAnAliasAFragmentOrCompanyDoesNotOpenAField(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -187,6 +191,8 @@ func TestAnAliasAFragmentOrCompanyDoesNotOpenAField(t *testing.T) {
 }
 
 // The schema itself is not for strangers, and no message helps to guess it.
+//
+//keyhall:norace
 func TestStrangersLearnNothingOfTheSchema(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -105,6 +105,8 @@ func TestWhatSecretsGroupsAndLinksCannotBeIsRefused(t *testing.T) {
 }
 
 // B16: what a value is made of is nobody's business; it comes back as it was, and so do names in any script.
+//
+//keyhall:norace
 func TestAnyTextIsAValueAndAnyScriptAName(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -128,6 +130,8 @@ func TestAnyTextIsAValueAndAnyScriptAName(t *testing.T) {
 }
 
 // B19: a filter is a text to compare, and never a pattern; what no row can be like finds none, and no filter is an error of ours.
+//
+//keyhall:norace
 func TestFiltersOfSecretsAreTextsAndNoPatterns(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

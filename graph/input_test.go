@@ -167,6 +167,7 @@ func TestMalformedAndOversizedRequestsAreRefusedWithACode(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestOnlyJSONByPOSTAndQueriesByGETAreServed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -243,6 +244,8 @@ func TestOnlyJSONByPOSTAndQueriesByGETAreServed(t *testing.T) {
 }
 
 // A body whose end never comes, and one that is larger than it said, end with the server's patience and not with the server.
+//
+//keyhall:norace
 func TestABodyThatIsLongerThanTheLimitIsNotReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -79,6 +79,7 @@ func TestNamesThatAreNoneAreRefusedWhereverTheyAreGiven(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestTooManyOfAThingAreRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -108,6 +109,7 @@ func TestTooManyOfAThingAreRefused(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestBadAddressesAreNotInvited(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -133,6 +135,7 @@ func TestBadAddressesAreNotInvited(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestTimesThatAreNoneOrOverAreRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -190,6 +193,7 @@ func TestTimesThatAreNoneOrOverAreRefused(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -301,6 +305,7 @@ func TestIdsThatNameNothingVisibleAreNotFound(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestTextsOfFiltersAreTextsAndNoPatterns(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

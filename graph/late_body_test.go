@@ -12,6 +12,8 @@ import (
 
 // A13: a request whose body comes in slowly is answered as who its sender is when it is whole: a session that ended
 // meanwhile does nothing any more, and makes no token that would outlive it.
+//
+//keyhall:norace
 func TestABodyThatComesLateIsOfWhoItsSenderIsThen(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

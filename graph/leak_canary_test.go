@@ -68,6 +68,8 @@ func (c canaries) in(t *testing.T, place string, content []byte, allowed ...stri
 }
 
 // The finder itself: each form is found, and what is not there is not.
+//
+//keyhall:norace
 func TestTheCanaryIsFoundInEveryForm(t *testing.T) {
 	t.Parallel()
 	const text = `kä"n\a<ry 0123456789`

@@ -63,6 +63,7 @@ func leakFilters(e *estate) map[string]map[string][]string {
 	}
 }
 
+//keyhall:norace
 func TestEveryFilterIsProbed(t *testing.T) {
 	t.Parallel()
 	e := &estate{ada: &apptest.Actor{}, ben: &apptest.Actor{}, cleo: &apptest.Actor{}, eve: &apptest.Actor{}}
@@ -226,6 +227,8 @@ func (e *estate) upheaveSecrets(t *testing.T, fay *apptest.Actor) {
 }
 
 // What is asked for by an id that is hidden and by one that is not there is one answer, in every filter that takes ids.
+//
+//keyhall:norace
 func TestAFilterTellsNoHiddenIDFromAnAbsentOne(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -261,6 +264,8 @@ func leakCursor(t *testing.T, opaque string) (plain string, fields map[string]an
 
 // A cursor holds the place of a row that its list showed, and nothing else; the cursor of somebody else, or one made up,
 // moves through the own rows and tells of no other.
+//
+//keyhall:norace
 func TestCursorsTellOfNoHiddenRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -310,6 +315,8 @@ func TestCursorsTellOfNoHiddenRow(t *testing.T) {
 }
 
 // A cursor is good for the list that gave it out: of another type, another order or made of something else it is refused.
+//
+//keyhall:norace
 func TestAForeignCursorIsRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -146,6 +146,7 @@ func leakless() map[string]string {
 	}
 }
 
+//keyhall:norace
 func TestEveryFieldToAnotherRowHasALeakTest(t *testing.T) {
 	t.Parallel()
 	tested := map[string]bool{}
@@ -170,6 +171,7 @@ func TestEveryFieldToAnotherRowHasALeakTest(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestNoFieldLeadsToAHiddenRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -236,6 +238,8 @@ func (e *estate) vars(ask string) apptest.Vars {
 
 // What a deed answers with is seen with the eyes of who did it: an organization's owner disables a key and learns nothing of
 // its sharing by that.
+//
+//keyhall:norace
 func TestTheAnswerOfADeedHidesWhatAQueryHides(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -261,6 +265,8 @@ func TestTheAnswerOfADeedHidesWhatAQueryHides(t *testing.T) {
 
 // Who was removed is hidden from then on: from the places and invitations that they gave out, and from the audit trail,
 // where their name at the time stays and nothing else.
+//
+//keyhall:norace
 func TestWhoLeftIsANameInTheLogAndNothingElse(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -294,6 +300,8 @@ func TestWhoLeftIsANameInTheLogAndNothingElse(t *testing.T) {
 }
 
 // totalCount counts what the viewer sees: by hand, for everybody and every list.
+//
+//keyhall:norace
 func TestCountsAreOfVisibleRows(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

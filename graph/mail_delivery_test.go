@@ -181,6 +181,8 @@ func TestLettersWaitForTheirServer(t *testing.T) {
 }
 
 // Without a mail server the letters are kept, that is shown, and the app is enough.
+//
+//keyhall:norace
 func TestWithoutAMailServerTheAppIsEnough(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -168,6 +168,8 @@ func TestAForgedLinkIsNoLink(t *testing.T) {
 }
 
 // A4, A10: nobody floods others with mail: inviting and sending again are counted.
+//
+//keyhall:norace
 func TestInvitingIsCounted(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

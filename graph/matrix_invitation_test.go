@@ -14,6 +14,8 @@ const (
 )
 
 // A9, A10: an invitation is for one account. Others do not even see it; who may see it is told that it is not theirs.
+//
+//keyhall:norace
 func TestOnlyTheInvitedAccountAnswersAnInvitation(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -52,6 +54,8 @@ func TestOnlyTheInvitedAccountAnswersAnInvitation(t *testing.T) {
 }
 
 // A10 and section 7: every end of an invitation has its code, and after it nothing can be written any more.
+//
+//keyhall:norace
 func TestASettledInvitationSaysWhy(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -96,6 +100,8 @@ func TestASettledInvitationSaysWhy(t *testing.T) {
 }
 
 // A9, T10: an address that nobody verified answers no invitation; once vouched for it does.
+//
+//keyhall:norace
 func TestAnUnverifiedAddressAcceptsNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -114,6 +120,8 @@ func TestAnUnverifiedAddressAcceptsNothing(t *testing.T) {
 }
 
 // Section 3: who invited must still hold `invite` when it is accepted, else it is void; never a lesser role instead.
+//
+//keyhall:norace
 func TestAnInvitationIsVoidWhenItsSenderMayInviteNoMore(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -158,6 +166,8 @@ func TestAnInvitationIsVoidWhenItsSenderMayInviteNoMore(t *testing.T) {
 }
 
 // What happens to the key meanwhile does not matter, unless it is gone.
+//
+//keyhall:norace
 func TestAnInvitationOutlastsADisabledKeyAndNotADeletedOne(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

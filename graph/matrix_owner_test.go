@@ -34,6 +34,8 @@ func answers(t *testing.T, why string, who *apptest.Actor, query, id, code strin
 }
 
 // A2, A3, A8, A18: whatever path somebody tries, the owner stays who they are and keeps all that is theirs.
+//
+//keyhall:norace
 func TestNobodyChangesOrRemovesTheOwner(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -78,6 +80,8 @@ func TestNobodyChangesOrRemovesTheOwner(t *testing.T) {
 
 // A13, A14, A16, A28: an admin changes and removes admins, themself included, and each change counts from the next
 // request on, in sessions that are open.
+//
+//keyhall:norace
 func TestAnAdminManagesAdminsAndThemself(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -105,6 +109,8 @@ func TestAnAdminManagesAdminsAndThemself(t *testing.T) {
 }
 
 // Section 3 and 7: the owner's word holds against all others, the organization's against admins.
+//
+//keyhall:norace
 func TestWhoDisabledAKeyDecidesWhoEnablesIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -154,6 +160,8 @@ func TestWhoDisabledAKeyDecidesWhoEnablesIt(t *testing.T) {
 }
 
 // Enabling what is enabled and disabling what is disabled succeed, change nothing and leave no audit row.
+//
+//keyhall:norace
 func TestDisablingTwiceIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -172,6 +180,8 @@ func TestDisablingTwiceIsDoneOnce(t *testing.T) {
 
 // C10: who is no longer a member of the organization has nothing left of what they were in it, at once, whatever places
 // below it are still written; and keeps what is elsewhere.
+//
+//keyhall:norace
 func TestWhoLeftTheOrganizationHasNothingLeftInIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -203,6 +213,8 @@ func TestWhoLeftTheOrganizationHasNothingLeftInIt(t *testing.T) {
 }
 
 // viewerCan(of:) names those of the list that hold, and is the same in a list and alone.
+//
+//keyhall:norace
 func TestViewerCanAnswersWhatItIsAsked(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

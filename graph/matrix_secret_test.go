@@ -389,6 +389,8 @@ func (m *table) removed(t *testing.T, state, person string, who *apptest.Actor, 
 }
 
 // B20: what a group gave ends with the membership, at the very next request; who removes them is told what is left.
+//
+//keyhall:norace
 func TestARemovedMemberLosesWhatTheGroupGave(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -30,6 +30,8 @@ func invited(t *testing.T, by *apptest.Actor, key, role string, emails ...string
 }
 
 // A4, A6, A8, A27: each address has its outcome; the right ones of the same submission go out, with the one role.
+//
+//keyhall:norace
 func TestEveryAddressOfAnInvitationHasItsOwnOutcome(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -59,6 +61,8 @@ func TestEveryAddressOfAnInvitationHasItsOwnOutcome(t *testing.T) {
 }
 
 // A27: one address, however it is written and however often, has one open invitation.
+//
+//keyhall:norace
 func TestAnAddressIsInvitedOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -72,6 +76,8 @@ func TestAnAddressIsInvitedOnce(t *testing.T) {
 }
 
 // A7: nothing happens before the inviter has confirmed their own address.
+//
+//keyhall:norace
 func TestNobodyIsInvitedWithoutConfirmation(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -92,6 +98,8 @@ func TestNobodyIsInvitedWithoutConfirmation(t *testing.T) {
 }
 
 // C1: a personal key is never shared, and the refusal names the way out.
+//
+//keyhall:norace
 func TestAPersonalKeyRefusesSharingAndNamesProjectKeys(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -110,6 +118,8 @@ func TestAPersonalKeyRefusesSharingAndNamesProjectKeys(t *testing.T) {
 }
 
 // A10, A27: only an open invitation and a place stand in the way of a new invitation.
+//
+//keyhall:norace
 func TestWhoIsOutCanBeInvitedAgain(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -141,6 +151,8 @@ func TestWhoIsOutCanBeInvitedAgain(t *testing.T) {
 }
 
 // A1, A20, A24, A25: a place on one key is nothing on another, also of the same owner in the same project.
+//
+//keyhall:norace
 func TestAPlaceOnOneKeyIsNothingOnAnother(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -157,6 +169,8 @@ func TestAPlaceOnOneKeyIsNothingOnAnother(t *testing.T) {
 }
 
 // A23: of the sharing a contributor sees their own place and nothing else; in a list the gated fields are null without error.
+//
+//keyhall:norace
 func TestAContributorSeesOnlyTheirOwnPlace(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -180,6 +194,8 @@ func TestAContributorSeesOnlyTheirOwnPlace(t *testing.T) {
 }
 
 // Section 7, leaving: it ends one's own place; what one reaches by a project stays, and cannot be left there.
+//
+//keyhall:norace
 func TestLeavingEndsOnesOwnPlaceAlone(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

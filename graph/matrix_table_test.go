@@ -157,6 +157,8 @@ func (m *matrix) row(permission string, cells []string) error {
 }
 
 // A slip of the pen: who does not see a key has nothing else on it, and every state speaks of everybody.
+//
+//keyhall:norace
 func TestTheRoleMatrixIsWrittenConsistently(t *testing.T) {
 	t.Parallel()
 	m := readMatrix(t)

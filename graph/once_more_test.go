@@ -76,6 +76,8 @@ func TestFiftyRequestsWithOneKeyAreOneDeed(t *testing.T) {
 }
 
 // A replay shows what the viewer may see now, and brings nothing back.
+//
+//keyhall:norace
 func TestAReplayIsReadWithTheRightsOfNow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -123,6 +125,7 @@ func TestAReplayIsReadWithTheRightsOfNow(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAKeyIsOfItsAccountWhateverItsCredential(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -195,6 +198,8 @@ func TestAKeyIsRememberedThroughARestartForADay(t *testing.T) {
 }
 
 // What was undone leaves no memory: the same key works when the cause is gone.
+//
+//keyhall:norace
 func TestADeedThatWasUndoneIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -230,6 +235,8 @@ func TestADeedThatWasUndoneIsNotRemembered(t *testing.T) {
 
 // C13: marking a key that was replaced before succeeds also when the newer key is gone, and says the same when it is sent
 // again.
+//
+//keyhall:norace
 func TestMarkingAKeyWhoseSuccessorIsGoneIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -274,6 +281,7 @@ func cancelled(t *testing.T, s *apptest.Server, who *apptest.Actor, key string) 
 	return who.Do(t, `{ viewer { email } }`, nil)
 }
 
+//keyhall:norace
 func TestAKeyHasAFormAndBelongsToOneMutation(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -10,6 +10,8 @@ import (
 // A replay is no way around a right that was lost: each mutation that an admin of a key may send is refused again under its key
 // when they are a contributor, and hides the key when they are nothing. A key that somebody may make no more is not shown as
 // just made.
+//
+//keyhall:norace
 func TestEveryReplayAsksForItsPermissionAgain(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -81,6 +83,8 @@ func TestEveryReplayAsksForItsPermissionAgain(t *testing.T) {
 
 // A token that leaves a permission out does not read the answer of a deed that the same account did by another way. Who removed
 // themself is answered as then: it is done, and there is no key for them.
+//
+//keyhall:norace
 func TestAReplayAsksForWhatItsTokenLeavesOut(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

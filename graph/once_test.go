@@ -304,6 +304,7 @@ func (r twice) compare(t *testing.T, mutation string, first, second apptest.Answ
 	}
 }
 
+//keyhall:norace
 func TestSignInUnderAKeyIsNeverReplayed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -338,6 +339,7 @@ func TestSignInUnderAKeyIsNeverReplayed(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestSignOutEndsTheSessionThatAsksUnderAnyKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -357,6 +359,7 @@ func TestSignOutEndsTheSessionThatAsksUnderAnyKey(t *testing.T) {
 
 const renameOnce = `mutation($id: ID!, $name: String!) { updateAPIKey(input: {id: $id, name: $name}) { apiKey { id name } errors { code message } } }`
 
+//keyhall:norace
 func TestAnotherRequestUnderAUsedKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -405,6 +408,7 @@ func TestAnotherRequestUnderAUsedKeyIsRefused(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestTwoPeopleWithOneKeyDoNotMeet(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

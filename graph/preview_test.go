@@ -28,6 +28,8 @@ func previewed(out apptest.Answer) (gains []string) {
 
 // B13 B20: whoever may add people to a group sees what these would gain: by name what they see themself, the rest as a number;
 // and it is what these have once they are added.
+//
+//keyhall:norace
 func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -79,6 +81,8 @@ func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 }
 
 // A preview is for who may add people, and tells nothing of accounts and groups that one does not see.
+//
+//keyhall:norace
 func TestAPreviewIsNoSideDoor(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -113,6 +117,8 @@ func TestAPreviewIsNoSideDoor(t *testing.T) {
 }
 
 // B20: when people are really added, each secret that they gain has an event, and its owner a letter, in the same transaction.
+//
+//keyhall:norace
 func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

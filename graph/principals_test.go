@@ -36,6 +36,8 @@ func search(t *testing.T, who *apptest.Actor, organization, text string, people 
 
 // B4 B5: by the beginning of a word of a name, a username, an address or a group, in any case, in the organization alone; a
 // disabled or empty group is not offered, and what is typed is text and no pattern.
+//
+//keyhall:norace
 func TestPeopleAndGroupsAreFoundByTheBeginningOfAWord(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -87,6 +89,8 @@ func TestPeopleAndGroupsAreFoundByTheBeginningOfAWord(t *testing.T) {
 
 // B4: a whole username or address reaches any account, and nothing else does: a name and no address, and no more is told of
 // who is not there.
+//
+//keyhall:norace
 func TestAWholeLoginReachesAnyAccountAndTellsNoMore(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -121,6 +125,8 @@ func TestAWholeLoginReachesAnyAccountAndTellsNoMore(t *testing.T) {
 }
 
 // B4: searching is counted per person, and so are addresses that nobody has.
+//
+//keyhall:norace
 func TestSearchingIsCounted(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

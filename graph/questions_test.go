@@ -158,6 +158,8 @@ const (
 
 // Design, section 3, "No side door": who may not see the sharing of a thing learns nothing of it by asking who can, why
 // somebody else can, or how a rule came to its answer.
+//
+//keyhall:norace
 func TestQuestionsAreNoSideDoor(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -223,6 +225,8 @@ func (e *estate) hiddenAlike(t *testing.T, name string, a *apptest.Actor) {
 }
 
 // Of a thing that one sees, a permission that does not exist or is about other things is bad input.
+//
+//keyhall:norace
 func TestAQuestionAboutNoPermissionIsBadInput(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -239,6 +243,8 @@ func TestAQuestionAboutNoPermissionIsBadInput(t *testing.T) {
 }
 
 // A person whom the asker does not see, and who has nothing to do with the thing, is for them as if there was no account.
+//
+//keyhall:norace
 func TestAQuestionConfirmsNoAccount(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -262,6 +268,8 @@ func TestAQuestionConfirmsNoAccount(t *testing.T) {
 
 // B13 for keys: who may see the sharing sees by which roles everybody has access; people whom they do not see otherwise with
 // their name and without an address, and no name of a project or an organization that they do not see.
+//
+//keyhall:norace
 func TestWhoCanNamesTheWaysIn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -322,6 +330,8 @@ func TestWhoCanNamesTheWaysIn(t *testing.T) {
 
 // A path is a role that gives the permission by itself under the conditions of now: who disabled a key as an admin is not
 // let in by a role that could not enable it.
+//
+//keyhall:norace
 func TestAPathIsARoleThatHoldsNow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -349,6 +359,8 @@ func TestAPathIsARoleThatHoldsNow(t *testing.T) {
 }
 
 // whoCan is a connection as any other: both ways, in one order, from cursor to cursor.
+//
+//keyhall:norace
 func TestWhoCanIsPaged(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -397,6 +409,8 @@ func TestWhoCanIsPaged(t *testing.T) {
 }
 
 // A narrowed access token narrows the answer, and what it may ask.
+//
+//keyhall:norace
 func TestANarrowedTokenNarrowsTheAnswer(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -428,6 +442,8 @@ func TestANarrowedTokenNarrowsTheAnswer(t *testing.T) {
 }
 
 // The trace is lines of the rules with their place, and holds no value of any row.
+//
+//keyhall:norace
 func TestATraceIsReadAndTellsNoValue(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -453,6 +469,8 @@ func TestATraceIsReadAndTellsNoValue(t *testing.T) {
 }
 
 // The matrix of design section 3 that the contributor's and the reader's columns say, and every permission of it that is built.
+//
+//keyhall:norace
 func TestRolesAndPermissionsArePublished(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -511,6 +529,8 @@ func designed() map[string]string {
 }
 
 // The sources are for the administrator and for owners of an organization that is not only their own.
+//
+//keyhall:norace
 func TestTheSourcesOfThePolicyAreForWhoRuns(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -27,6 +27,8 @@ func awaitLetter(t *testing.T, box *apptest.Mailbox, to *apptest.Actor, text str
 
 // 5.3, 5.4: the new key asks of its requests what the old one asked, with the same public keys in the same order under ids of
 // their own; from then on each has its own settings.
+//
+//keyhall:norace
 func TestARotatedKeyKeepsItsSecuritySettings(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -174,6 +176,8 @@ func TestAnExposureIsToldToEverybodyElseOnTheKey(t *testing.T) {
 
 // A rotation that is sent again under its key shows the key that it made, also when that was replaced since; marking a key in its
 // grace shows the one that was there before, of which nothing was shown and nothing is missing.
+//
+//keyhall:norace
 func TestAReplayOfARotationReadsTheSuccessor(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -22,6 +22,8 @@ func atOnce(deeds ...func()) {
 }
 
 // 5.3: a key has one successor, however many people rotate it at the same moment.
+//
+//keyhall:norace
 func TestRotationsOfOneKeyAtOnceMakeOneNewKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -64,6 +66,8 @@ func TestRotationsOfOneKeyAtOnceMakeOneNewKey(t *testing.T) {
 
 // A13, A14: an admin is removed, or made a contributor, while they rotate, again and again. Whoever was quicker: from the answer on
 // the admin has no place on the key and on no key that replaced it, or is an admin of none of them.
+//
+//keyhall:norace
 func TestRotatingDoesNotOutrunARemoval(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -108,6 +112,8 @@ func TestRotatingDoesNotOutrunARemoval(t *testing.T) {
 }
 
 // What is taken on a replaced key is taken on the newer ones, where whoever takes it may; what is given stays on the one.
+//
+//keyhall:norace
 func TestWhatIsTakenOnAReplacedKeyIsTakenOnTheNewerOnes(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -156,6 +162,8 @@ func TestWhatIsTakenOnAReplacedKeyIsTakenOnTheNewerOnes(t *testing.T) {
 }
 
 // Accepting while the key is rotated ends with a place on the new key, on both, or in "try again"; never on the old alone.
+//
+//keyhall:norace
 func TestAcceptingAgainstRotating(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

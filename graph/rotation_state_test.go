@@ -9,6 +9,8 @@ import (
 )
 
 // Every combination of what can be true of a key has one status, and the filter by status finds it under that and no other.
+//
+//keyhall:norace
 func TestAKeyHasOneStatusAndIsFoundByIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -59,6 +61,8 @@ func TestAKeyHasOneStatusAndIsFoundByIt(t *testing.T) {
 }
 
 // What is left of a revoked key is its history: it can be seen, named, left and cleared away, and nothing revives it.
+//
+//keyhall:norace
 func TestARevokedKeyIsHistory(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -105,6 +109,8 @@ func TestARevokedKeyIsHistory(t *testing.T) {
 }
 
 // In its grace a key does what it did, but for taking new people in.
+//
+//keyhall:norace
 func TestAKeyInItsGraceStillServes(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -131,6 +137,8 @@ func TestAKeyInItsGraceStillServes(t *testing.T) {
 }
 
 // An admin may not enable what the owner disabled, and a rotation is no way around it (design.md section 3).
+//
+//keyhall:norace
 func TestARotationEnablesNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -157,6 +165,8 @@ func TestARotationEnablesNothing(t *testing.T) {
 }
 
 // The people on a key come along also when an access token may not look at the sharing.
+//
+//keyhall:norace
 func TestANarrowTokenRotatesWithEverybody(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

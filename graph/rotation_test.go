@@ -12,6 +12,8 @@ import (
 
 // 5.3, A2, A3, A15: an admin rotates. The new key is as the old one, its owner is who it was, and everybody on it is on the
 // new one in the same role.
+//
+//keyhall:norace
 func TestARotatedKeyKeepsItsOwnerItsSettingsAndItsPeople(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -73,6 +75,8 @@ func TestARotatedKeyKeepsItsOwnerItsSettingsAndItsPeople(t *testing.T) {
 }
 
 // Open invitations go over to the new key, and their links with them; what was answered stays where it was.
+//
+//keyhall:norace
 func TestOpenInvitationsGoOverToTheNewKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -99,6 +103,8 @@ func TestOpenInvitationsGoOverToTheNewKey(t *testing.T) {
 }
 
 // 5.3: the old key ends at min(its expiry, now + overlap), by the database's clock.
+//
+//keyhall:norace
 func TestTheGraceIsTheOverlapAndNeverPassesTheExpiry(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -138,6 +144,8 @@ func TestTheGraceIsTheOverlapAndNeverPassesTheExpiry(t *testing.T) {
 }
 
 // 5.3: what cannot be rotated says why, and nothing is written.
+//
+//keyhall:norace
 func TestWhatHasNoFutureIsNotRotated(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -189,6 +197,8 @@ func TestWhatHasNoFutureIsNotRotated(t *testing.T) {
 }
 
 // C13: an exposed key is replaced, works no more from the very moment, and the reason is kept.
+//
+//keyhall:norace
 func TestAnExposedKeyStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -229,6 +239,8 @@ func TestAnExposedKeyStopsAtOnce(t *testing.T) {
 }
 
 // 5.3: the secret of a key is replaced alone. The newest is revealed; those before it end with the overlap, or sooner.
+//
+//keyhall:norace
 func TestASecretIsRotatedWithoutItsKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

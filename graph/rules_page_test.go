@@ -65,6 +65,8 @@ func numbers(text string) (out []string) {
 
 // docs/rules.md has a row for each rule of sharing a key and of API secrets, and each test that a row names exists, says in its
 // comment that it is of this rule, and runs on both databases.
+//
+//keyhall:norace
 func TestThePageOfRulesIsTrue(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "docs", "rules.md"))

@@ -9,6 +9,8 @@ import (
 )
 
 // A2: whoever makes a key owns it, alone, whoever the project or the organization belongs to.
+//
+//keyhall:norace
 func TestWhoeverMakesAKeyIsItsOneOwner(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -27,6 +29,8 @@ func TestWhoeverMakesAKeyIsItsOneOwner(t *testing.T) {
 }
 
 // A8: what can be offered to somebody is to be an admin or a contributor, and nothing else.
+//
+//keyhall:norace
 func TestTheRolesOnOfferAreAdminAndContributor(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -49,6 +53,8 @@ func TestTheRolesOnOfferAreAdminAndContributor(t *testing.T) {
 
 // A11: the settings list the keys that somebody owns and those that are shared with them, with their role on each; what they
 // reach only through a project or an organization is in neither list, and what was taken away or is only offered is not either.
+//
+//keyhall:norace
 func TestOwnAndSharedKeysAreListedWithTheRole(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -87,6 +93,8 @@ func TestOwnAndSharedKeysAreListedWithTheRole(t *testing.T) {
 // A5, A6, A12, A16: the screen of a key's sharing, for who may see it: one request draws it, inviting several people to one role is
 // one more, and each entry of the menus (Remove Member and Update Role for who is on it, Revoke Invitation and Resend Invite for who
 // is invited) is a permission that viewerCan names and a mutation that does it.
+//
+//keyhall:norace
 func TestTheScreenOfAKeysSharing(t *testing.T) {
 	t.Parallel()
 	const screen = `query($id: ID!) { apiKey(id: $id) { viewerCan(of: ["api_key.view_sharing", "api_key.invite", "api_key.remove_collaborator", "api_key.update_role", "api_key.revoke_invitation", "api_key.resend_invitation"])

@@ -269,6 +269,8 @@ func unknownPermissions(t *testing.T) guard {
 }
 
 // The guards themselves: each sees the violation that it is for.
+//
+//keyhall:norace
 func TestTheGuardsOfTheSchemaSeeEachViolation(t *testing.T) {
 	t.Parallel()
 	const frame = `directive @permission(name: String!) on FIELD_DEFINITION
@@ -315,6 +317,8 @@ func TestTheGuardsOfTheSchemaSeeEachViolation(t *testing.T) {
 }
 
 // The contract: what is built has the names and types that clients were promised.
+//
+//keyhall:norace
 func TestTheSchemaKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "contract.graphqls"))
@@ -411,6 +415,8 @@ func value(v *ast.Value) string {
 }
 
 // The contract's guard itself.
+//
+//keyhall:norace
 func TestTheGuardOfTheContractSeesEachBreak(t *testing.T) {
 	t.Parallel()
 	const promised = `interface Node { id: ID! } type Key implements Node { id: ID! name(of: Int): String } enum E { A B } union U = Key

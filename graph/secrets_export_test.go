@@ -51,6 +51,8 @@ func rowsOf(t *testing.T, text string) [][]string {
 }
 
 // B19: the rows of the list, with the same filters, without their values.
+//
+//keyhall:norace
 func TestTheVisibleSecretsAreExportedAsATable(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -99,6 +101,8 @@ func TestTheVisibleSecretsAreExportedAsATable(t *testing.T) {
 }
 
 // B19: no name is run as a formula by the program that opens the table, and none breaks out of its cell.
+//
+//keyhall:norace
 func TestNoNameIsAFormulaInAnExport(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -121,6 +125,8 @@ func TestNoNameIsAFormulaInAnExport(t *testing.T) {
 
 // B19: an export is refused as the GraphQL door refuses: without an account, with two credentials, from a page of another site,
 // too often; and what is no filter.
+//
+//keyhall:norace
 func TestWhoExportsIsAskedLikeAtTheOtherDoor(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -177,6 +183,8 @@ func TestWhoExportsIsAskedLikeAtTheOtherDoor(t *testing.T) {
 }
 
 // B19: who takes out too many lists waits, and nobody else does.
+//
+//keyhall:norace
 func TestExportsAreThrottledPerPerson(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -10,6 +10,8 @@ import (
 )
 
 // B19: each column of the list is a filter; together all must hold.
+//
+//keyhall:norace
 func TestSecretsAreFilteredByEveryColumn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -49,6 +51,8 @@ func TestSecretsAreFilteredByEveryColumn(t *testing.T) {
 }
 
 // B19: in each order, from both ends, page by page, every secret comes once.
+//
+//keyhall:norace
 func TestSecretsArePagedInEveryOrder(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

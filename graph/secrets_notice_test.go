@@ -58,6 +58,8 @@ func TestAnOwnerIsToldOfRevealsWhereTheSecretIsSetToIt(t *testing.T) {
 
 // B17: a letter is queued with its reveal or not at all: none for what is refused or sent again under its key, none to an owner
 // who has left the organization or is suspended; and who can only edit does not switch it.
+//
+//keyhall:norace
 func TestNoRevealNoNotice(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

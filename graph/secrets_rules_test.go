@@ -17,6 +17,8 @@ const (
 
 // B2 B3 B13 B14 B15: the list marks what is shared and says of each row whether it can be shared; from it one comes to who has
 // access and with which permissions, and takes some of it back. Who can only view sees the same and changes none of it.
+//
+//keyhall:norace
 func TestTheScreenOfASecretsSharing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -77,6 +79,8 @@ func TestTheScreenOfASecretsSharing(t *testing.T) {
 
 // B16: a name, an address and a client id are needed, the rest is not; what is wrong is said at its field, all at once, and
 // nothing is written. The same when it is changed.
+//
+//keyhall:norace
 func TestWhatASecretNeedsAndTakes(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -134,6 +138,8 @@ func TestWhatASecretNeedsAndTakes(t *testing.T) {
 
 // B17: a value is in no answer but that of a reveal; showing and copying are recorded apart, each counted, and how often and when
 // is visible to who may view.
+//
+//keyhall:norace
 func TestShowingAndCopyingAreRecordedApart(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -174,6 +180,8 @@ func TestShowingAndCopyingAreRecordedApart(t *testing.T) {
 
 // B9 B18: several are disabled and enabled at once, all or none, in the order that they were named in; what is so already stays without a
 // word in the trail, and who can edit enables only what they disabled themself.
+//
+//keyhall:norace
 func TestSecretsAreSwitchedTogether(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -237,6 +245,8 @@ func TestSecretsAreSwitchedTogether(t *testing.T) {
 
 // B18: who is gone is gone: of a deleted secret no version, no data key and no grant is left, to whoever had it, it does not exist, and the
 // trail says who did it. Others stay.
+//
+//keyhall:norace
 func TestADeletedSecretLeavesNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -279,6 +289,8 @@ func TestADeletedSecretLeavesNothing(t *testing.T) {
 }
 
 // B19: a page has 30 rows unless more or fewer are asked for, and each row has every column.
+//
+//keyhall:norace
 func TestAPageOfSecretsHasThirtyRows(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -22,6 +22,8 @@ const revealVersion = `mutation($id: ID!, $version: Int) { revealSecret(input: {
 
 // A ciphertext that is moved to another row, version or table does not open, and the refusal names the row to who runs the
 // server and shows no value to anybody.
+//
+//keyhall:norace
 func TestASealedValueOpensOnlyWhereItWasSealed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -62,6 +64,8 @@ func TestASealedValueOpensOnlyWhereItWasSealed(t *testing.T) {
 }
 
 // Tamper: whatever is changed in a sealed row, it is refused with an error that names the row, and is never another value.
+//
+//keyhall:norace
 func TestEveryEditOfASealedRowIsRefused(t *testing.T) {
 	t.Parallel()
 	spoilSealedRows(t, 40)
@@ -158,6 +162,8 @@ func spoil(r *rand.Rand, whole []byte) (bad []byte, what string) {
 
 // security.md 4.1: the keyring is rotated while people reveal and change secrets. No reveal fails, and in the end every
 // version is under the key in use.
+//
+//keyhall:norace
 func TestRotatingTheKeyringFailsNoRevealOfASecret(t *testing.T) {
 	t.Parallel()
 	rotateUnderLoad(t, 3)

@@ -16,6 +16,8 @@ const secretAll = `id name url clientId identifier method tags notes hasValue re
 	grants(first: 10) { totalCount nodes { id canView canEdit expiresAt grantee { ... on User { id username name email } ... on Group { id name status members(first: 1) { totalCount } } } grantedBy { id } } }`
 
 // B1 B3 B7 B10 B11 B12 B13 B14 B15 B16 B17 B22: the story of one secret, from adding to taking it back.
+//
+//keyhall:norace
 func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -84,6 +86,8 @@ func TestASecretIsAddedSharedRevealedAndTakenBack(t *testing.T) {
 }
 
 // B19: a new value is a new version; the rest changes in place, null clears, and what is left out stays.
+//
+//keyhall:norace
 func TestANewValueIsANewVersion(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -119,6 +123,8 @@ func TestANewValueIsANewVersion(t *testing.T) {
 }
 
 // B17 B18: nobody reveals what is disabled or has expired, and nobody without a reason where the secret asks for one.
+//
+//keyhall:norace
 func TestWhatStopsAReveal(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -151,6 +157,8 @@ func TestWhatStopsAReveal(t *testing.T) {
 }
 
 // B5 B6 B8 B20 B23: a group gives what it was given to its members, and to nobody else; grants add up.
+//
+//keyhall:norace
 func TestAGroupGivesItsMembersWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -203,6 +211,8 @@ func TestAGroupGivesItsMembersWhatItWasGiven(t *testing.T) {
 }
 
 // B1 B6: who cannot be given access is named at their place, and nothing is written.
+//
+//keyhall:norace
 func TestWhoCannotBeGivenAccessIsNamedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -239,6 +249,8 @@ func TestWhoCannotBeGivenAccessIsNamedAndNothingIsWritten(t *testing.T) {
 
 // B13 and no side door: who sees the sharing and the members of every group is answered; the trail shows an owner of the
 // organization what was changed, and of a secret that they do not see not to what.
+//
+//keyhall:norace
 func TestQuestionsAboutASecretTellNoMoreThanItsSharing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -270,6 +282,8 @@ func TestQuestionsAboutASecretTellNoMoreThanItsSharing(t *testing.T) {
 }
 
 // B17: reveals are counted per person; who looks at too much waits, and nobody else does.
+//
+//keyhall:norace
 func TestRevealsAreThrottledPerPerson(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -73,6 +73,8 @@ func TestAnEarlierValueComesBackAsANewVersion(t *testing.T) {
 
 // B19: also of a secret that is disabled or has expired, and of a version without a value; of the version in use nothing changes, and nobody but the
 // owner restores.
+//
+//keyhall:norace
 func TestWhatRestoringAVersionDoesAndDoesNot(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

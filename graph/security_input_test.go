@@ -31,6 +31,8 @@ func addresses(n int) []string {
 }
 
 // 5.4: what cannot be a setting is refused with its place, all of it at once, nothing is written, and no value comes back.
+//
+//keyhall:norace
 func TestBadSecuritySettingsAreRefusedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	public, _, _ := keyPair(t)
@@ -163,6 +165,8 @@ func TestATokenNarrowedBesideTheSettingsNeitherShowsNorChangesThem(t *testing.T)
 }
 
 // A part is seen with what it belongs to, and its id leads nowhere: also for who sees the part.
+//
+//keyhall:norace
 func TestAPartIsFoundByNoID(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -179,6 +183,8 @@ func TestAPartIsFoundByNoID(t *testing.T) {
 }
 
 // Deleting a key leaves none of its settings behind.
+//
+//keyhall:norace
 func TestADeletedKeyLeavesNoSecuritySettings(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -67,6 +67,8 @@ func texts(v any) []string {
 // A15, A16, A21, A22, A23 and design section 3: the owner, an admin and a project owner read and change the settings; a
 // contributor reveals the secret and sees none of the rest, nor do a project member and the organization's owner; who does
 // not see the key finds nothing.
+//
+//keyhall:norace
 func TestOnlyWhoManagesAKeySeesAndChangesItsSecuritySettings(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -119,6 +121,8 @@ func TestOnlyWhoManagesAKeySeesAndChangesItsSecuritySettings(t *testing.T) {
 }
 
 // A13, A14: who is removed or made a contributor is out from the next request on, also of the settings.
+//
+//keyhall:norace
 func TestADemotedAdminLosesTheSecuritySettingsAtOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -135,6 +139,8 @@ func TestADemotedAdminLosesTheSecuritySettingsAtOnce(t *testing.T) {
 
 // product.md 5.4: a new key lets everything pass; what is set comes back in its normal form, what is left out stays, and null
 // and an empty list clear.
+//
+//keyhall:norace
 func TestSecuritySettingsKeepWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -195,6 +201,8 @@ func TestSecuritySettingsKeepWhatIsLeftOut(t *testing.T) {
 }
 
 // A token names a public key by its id, so a key that stays in the list keeps it; the list is replaced as a whole (5.4: at most 3).
+//
+//keyhall:norace
 func TestAPublicKeyThatStaysKeepsItsID(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -227,6 +235,8 @@ func TestAPublicKeyThatStaysKeepsItsID(t *testing.T) {
 }
 
 // One row for each edit that changes something, with what was and what is.
+//
+//keyhall:norace
 func TestAnEditOfSecuritySettingsIsOneAuditRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -60,6 +60,8 @@ func linkField(t *testing.T, who *apptest.Actor, secretID, linkID, field string)
 }
 
 // B21: a link hands one version of a secret to somebody without an account, once, and everybody who should sees that it did.
+//
+//keyhall:norace
 func TestALinkHandsASecretToSomebodyOutside(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -172,6 +174,8 @@ func TestLinksAreOffUntilTheyAreSwitchedOn(t *testing.T) {
 }
 
 // Nobody learns from an answer whether a link ever was one: unknown, over, and not allowed any more are answered alike.
+//
+//keyhall:norace
 func TestAnUnknownLinkIsAnsweredAsOneThatIsOver(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -499,6 +503,8 @@ func TestTheRecipientIsToldThatALinkExpired(t *testing.T) {
 }
 
 // B21: what a link may be: no longer than the operator allows, and not of a secret without a value.
+//
+//keyhall:norace
 func TestWhatALinkMayBe(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -553,6 +559,8 @@ func TestWhatALinkMayBe(t *testing.T) {
 }
 
 // Links are not tried without end, whatever is tried.
+//
+//keyhall:norace
 func TestTryingLinksIsThrottled(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

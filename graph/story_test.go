@@ -10,6 +10,8 @@ func TestMain(m *testing.M) { apptest.Main(m) }
 
 // The main job: one key shared with an admin and a contributor, each sees and does what the matrix says, and who is
 // removed is out at once (A1, A2, A9, A13, A17, A21 to A23, A25, A26).
+//
+//keyhall:norace
 func TestOneKeyIsSharedUsedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
