@@ -259,11 +259,7 @@ func (h *House) madeLink(ctx context.Context, id string, plain token.Token, err 
 }
 
 func (h *House) shareLink(ctx context.Context, id string) (*ent.ShareLink, error) {
-	link, err := h.client.ShareLink.Get(ctx, id)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return link, nil
+	return shown(h.client.ShareLink.Get(ctx, id))
 }
 
 func views(of *int) int {
