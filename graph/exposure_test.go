@@ -134,3 +134,29 @@ func TestWhatALeaverHasSeenIsReported(t *testing.T) {
 		}
 	})
 }
+
+// B17: a token that leaves organization.view_offboarding out is refused; that its holder owns secrets there does not stand in for
+// it. With the permission it is told what its holder is.
+func TestATokenIsToldOfExposuresOnlyWithItsPermission(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, cleo, eve := s.Actor(t, "ada"), s.Actor(t, "cleo"), s.Actor(t, "eve")
+		s.JoinOrganization(t, ada.Home, cleo, "READER")
+		for _, owner := range []*apptest.Actor{ada, cleo} {
+			id := owner.Must(t, `mutation($org: ID!, $name: String!) { createSecret(input: {organizationId: $org, name: $name, url: "https://x.example", clientId: "c", clientSecret: "value-1"}) { secret { id } errors { code } } }`,
+				apptest.Vars{"org": ada.Home, "name": owner.Username}).Text("createSecret", "secret", "id")
+			owner.ShareSecret(t, id, apptest.Vars{"login": eve.Username}, nil)
+			eve.Reveal(t, id)
+		}
+		sights := []string{"organization.view", "secret.view"}
+		for _, who := range []*apptest.Actor{ada, cleo} {
+			if got := exposures(t, narrowed(t, who, sights...), ada.Home, eve, false); got != "FORBIDDEN" {
+				t.Errorf("a token of %s without the permission is told of %q", who.Username, got)
+			}
+			with := narrowed(t, who, append(sights, "organization.view_offboarding")...)
+			if got, want := exposures(t, with, ada.Home, eve, false), exposures(t, who, ada.Home, eve, false); got != want || got == "" {
+				t.Errorf("with it a token of %s is told of %q, want %q", who.Username, got, want)
+			}
+		}
+	})
+}

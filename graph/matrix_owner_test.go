@@ -149,6 +149,20 @@ func TestWhoDisabledAKeyDecidesWhoEnablesIt(t *testing.T) {
 			{"and enables", both, enableMutation, ""},
 			{"the organization disables again", first, disableMutation, ""},
 			{"the owner may always", g.owner, enableMutation, ""},
+			{"an admin disables once more", admin, disableMutation, ""},
+			{"the organization disables it too", first, disableMutation, ""},
+			{"and the admin alone cannot enable it", admin, enableMutation, "FORBIDDEN"},
+			{"the other owner of the organization disables it too", second, disableMutation, ""},
+			{"and has not taken it over", second, enableMutation, "FORBIDDEN"},
+			{"the owner disables it too", g.owner, disableMutation, ""},
+			{"and the organization alone cannot enable it", first, enableMutation, "FORBIDDEN"},
+			{"the owner enables", g.owner, enableMutation, ""},
+			{"an admin disables", admin, disableMutation, ""},
+			{"the owner disables it too", g.owner, disableMutation, ""},
+			{"the admin alone cannot enable that", admin, enableMutation, "FORBIDDEN"},
+			{"the owner enables", g.owner, enableMutation, ""},
+			{"an admin disables by a token that may do just that", narrowed(t, admin, "api_key.disable", "api_key.view"), disableMutation, ""},
+			{"and enables as the admin that they are", admin, enableMutation, ""},
 		} {
 			answers(t, step.why, step.who, step.query, key.ID, step.code)
 		}

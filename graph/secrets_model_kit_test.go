@@ -239,7 +239,7 @@ func (w *deedWorld) disable() {
 	s := w.aSecret()
 	person := w.may(s, "secret.disable")
 	w.do(person, `mutation($id: ID!) { disableSecrets(input: {ids: [$id]}) { errors { code } } }`, apptest.Vars{"id": s.id})
-	if !s.off {
+	if owner, _, _ := w.m.paths(person, s); owner || !s.off {
 		s.off, s.disabledBy = true, person
 	}
 }

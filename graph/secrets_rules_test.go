@@ -212,9 +212,9 @@ func TestSecretsAreSwitchedTogether(t *testing.T) {
 				t.Errorf("the %d.: %s", i, out.Body)
 			}
 		}
-		ada.Must(t, disableMany, apptest.Vars{"ids": ids}) // three are already, by ben
-		if n, m := s.Count(t, "audit_events WHERE type = 'secret.disabled' AND outcome = 'DONE'"), s.Count(t, "secrets WHERE disabled_by_id = ?", ben.ID); n != 4 || m != 3 {
-			t.Errorf("%d rows tell of four, %d by ben", n, m)
+		ada.Must(t, disableMany, apptest.Vars{"ids": ids[2:]}) // one is already, by ben
+		if n, m := s.Count(t, "audit_events WHERE type = 'secret.disabled' AND outcome = 'DONE'"), s.Count(t, "secrets WHERE disabled_by_id = ?", ben.ID); n != 5 || m != 2 {
+			t.Errorf("%d rows tell of five, %d are disabled by ben", n, m)
 		}
 		for _, who := range []*apptest.Actor{ada, ben} {
 			if value, code := who.Reveal(t, ids[0]); value != "" || code != "FORBIDDEN" {
@@ -229,7 +229,6 @@ func TestSecretsAreSwitchedTogether(t *testing.T) {
 			return names
 		}
 		ben.Must(t, enableMany, apptest.Vars{"ids": ids[:1]})
-		s.SQL(t, "UPDATE secrets SET disabled_by_id = ? WHERE id = ?", ada.ID, ids[1])
 		if out := ben.Do(t, enableMany, apptest.Vars{"ids": []string{ids[2], ids[1]}}); out.Code() != "FORBIDDEN" || off() != 3 {
 			t.Errorf("who can edit enables what the owner disabled: %d are disabled, %s", off(), out.Body)
 		}
@@ -239,6 +238,42 @@ func TestSecretsAreSwitchedTogether(t *testing.T) {
 		ada.Must(t, enableMany, apptest.Vars{"ids": ids})
 		if value, _ := ben.Reveal(t, ids[3]); value != "v" || off() != 0 || s.Count(t, "audit_events WHERE type = 'secret.enabled' AND outcome = 'DONE'") != 4 {
 			t.Errorf("enabled again: %q, %d are disabled", value, off())
+		}
+	})
+}
+
+// B9: what who can edit has disabled, the owner disables too: from then on it is the owner's to enable, also where a token says no
+// more than that they disable. Another one who can edit takes nothing over, and the owner once more changes nothing.
+func TestAnOwnerTakesOverWhatWasDisabled(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo")
+		disablers := []*apptest.Actor{ada, narrowed(t, ada, "secret.disable", "secret.view")}
+		for i, owner := range disablers {
+			id := ada.AddSecret(t, fmt.Sprint("Payments ", i), "v")
+			for _, editor := range []*apptest.Actor{ben, cleo} {
+				ada.ShareSecret(t, id, apptest.Vars{"login": editor.Username}, apptest.Vars{"canEdit": true})
+			}
+			for step, c := range []struct {
+				who  *apptest.Actor
+				by   string
+				rows int
+			}{{ben, ben.ID, 1}, {cleo, ben.ID, 1}, {owner, ada.ID, 2}, {owner, ada.ID, 2}, {ben, ada.ID, 2}} {
+				c.who.Must(t, disableMany, apptest.Vars{"ids": []string{id}})
+				if by := textOf(t, s, "SELECT disabled_by_id FROM secrets WHERE id = ?", id); by != c.by {
+					t.Errorf("%d, step %d: disabled by %s, want %s", i, step, by, c.by)
+				}
+				if n := s.Count(t, "audit_events WHERE type = 'secret.disabled' AND outcome = 'DONE' AND resource_id = ?", id); n != c.rows {
+					t.Errorf("%d, step %d: %d rows tell of it, want %d", i, step, n, c.rows)
+				}
+			}
+			if out := ben.Do(t, enableMany, apptest.Vars{"ids": []string{id}}); out.Code() != "FORBIDDEN" {
+				t.Errorf("%d: who can edit enables what the owner disabled too: %s", i, out.Body)
+			}
+			if value, code := ben.Reveal(t, id); value != "" || code != "FORBIDDEN" {
+				t.Errorf("%d: and reveals %q %q", i, value, code)
+			}
+			ada.Must(t, enableMany, apptest.Vars{"ids": []string{id}})
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 // How the deeds on links are answered again; replays says what that is. The address of a link is never told a second time.
 
-// linkOf reads a link that the viewer may still see, of a secret that they may still share outside.
+// linkOf reads a link that the viewer may still see, of a secret on which they still have the permission of the mutation.
 func linkOf(ctx context.Context, r *Resolver, id, secretID string) (*ent.ShareLink, error) {
 	l, err := r.Reader.ShareLink().Where(sharelink.ID(id)).Only(ctx)
 	if err != nil {

@@ -173,6 +173,38 @@ func TestLinksAreOffUntilTheyAreSwitchedOn(t *testing.T) {
 	})
 }
 
+// B21: what was handed out is taken back also while links are switched off: else it would open again with the switch. Sending it again
+// makes a new address, and needs them on.
+func TestALinkIsTakenBackWhileLinksAreOff(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		on := s.Beside(t, withLinks)
+		ada, ben := s.Actor(t, "ada"), s.Actor(t, "ben")
+		id := ada.AddSecret(t, "Payments", "the value")
+		ada.ShareSecret(t, id, apptest.Vars{"login": ben.Username}, apptest.Vars{"canEdit": true})
+		link, text := makeLink(t, ada.At(on.URL), id, nil)
+		const resend = `mutation($id: ID!) { resendShareLink(input: {id: $id}) { url errors { code } } }`
+		const revoke = `mutation($id: ID!) { revokeShareLink(input: {id: $id}) { shareLink { status } errors { code } } }`
+		if got := ada.Do(t, resend, apptest.Vars{"id": link}).Code(); got != "FORBIDDEN" {
+			t.Errorf("sending it again while they are off: %q", got)
+		}
+		if got := ben.Do(t, revoke, apptest.Vars{"id": link}).Code(); got != "NOT_FOUND" {
+			t.Errorf("who can edit revokes it: %q", got)
+		}
+		for range 2 { // the second time changes nothing
+			if out := ada.Do(t, revoke, apptest.Vars{"id": link}); out.Text("revokeShareLink", "shareLink", "status") != "REVOKED" {
+				t.Errorf("revoked while they are off: %s", out.Body)
+			}
+		}
+		if out := openTheLink(t, on, text, nil); out.Code() != "INVALID" || strings.Contains(out.Body, "the value") {
+			t.Errorf("where they are on it still opens: %s", out.Body)
+		}
+		if n := s.Count(t, "audit_events WHERE type = 'share_link.revoked' AND permission = 'secret.unshare' AND resource_id = ?", id); n != 1 {
+			t.Errorf("%d rows tell that it was revoked", n)
+		}
+	})
+}
+
 // Nobody learns from an answer whether a link ever was one: unknown, over, and not allowed any more are answered alike.
 //
 //keyhall:norace

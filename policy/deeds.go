@@ -138,7 +138,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		}},
 		"secret.share_outside": {writes: []core.Write{
 			core.Create("ShareLink", pins{"id": d.New, "secret_id": d.ID, "created_by_id": subject}),
-			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "revoked_at", "lookup", "hash", "pepper_id", "generation", "code_required"),
+			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "lookup", "hash", "pepper_id", "generation", "code_required"),
 			core.Create("Mail", pins{"kind": "share_link_code", "within_id": d.ID}),
 			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
 		}},
@@ -150,7 +150,11 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			reads:   []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.Part)}},
 			nobodys: true,
 		},
-		"secret.unshare": {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID})}},
+		"secret.unshare": {writes: []core.Write{
+			core.Delete("SecretGrant", pins{"secret_id": d.ID}),
+			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "revoked_at"),
+			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
+		}},
 		"secret.leave":   {writes: []core.Write{core.Delete("SecretGrant", pins{"secret_id": d.ID, "user_id": subject})}},
 		"secret.disable": {writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "disabled_at", "disabled_by_id")}},
 		"secret.enable":  {writes: []core.Write{core.Update("Secret", pins{"id": d.ID}, "disabled_at", "disabled_by_id")}},

@@ -111,8 +111,9 @@ func (in UpdateAPIKey) apply(tx *ent.Tx, key *ent.APIKey) (*ent.APIKeyUpdateOne,
 	return u, changes
 }
 
-// DisableAPIKey needs api_key.disable; a disabled key stays as it is. It remembers in which capacity it was disabled,
-// because who may enable it again depends on that.
+// DisableAPIKey needs api_key.disable. It remembers in which capacity the key was disabled, because who may enable it again
+// depends on that. A disabled key stays as it is, unless fewer people may enable it after this one: the owner takes over from
+// everybody, the organization from admins.
 func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, error) {
 	err := h.do(ctx, func(tx *ent.Tx) error {
 		allowed, err := h.guard.Authorize(ctx, tx, "api_key.disable", policy.Deed{ID: id})
@@ -120,11 +121,11 @@ func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, erro
 			return err
 		}
 		key, err := tx.APIKey.Get(ctx, id)
-		if err != nil || key.DisabledAt != 0 {
+		if err != nil {
 			return err
 		}
 		as, err := h.capacity(ctx, tx, key)
-		if err != nil {
+		if err != nil || key.DisabledAt != 0 && holding(as) <= holding(key.DisabledAs) {
 			return err
 		}
 		r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.disabled", key))
@@ -146,7 +147,7 @@ func (h *House) capacity(ctx context.Context, tx *ent.Tx, key *ent.APIKey) (stri
 	if key.OwnerID == viewer.From(ctx).UserID {
 		return "OWNER", nil
 	}
-	admin, err := h.guard.Holds(ctx, tx, "api_key.rename", key.ID)
+	admin, err := h.guard.Could(ctx, tx, "api_key.rename", key.ID)
 	if err != nil {
 		return "", err
 	}
@@ -155,6 +156,9 @@ func (h *House) capacity(ctx context.Context, tx *ent.Tx, key *ent.APIKey) (stri
 	}
 	return "ORGANIZATION", nil
 }
+
+// holding orders the capacities by how few may enable again what was disabled in them.
+func holding(as string) int { return slices.Index([]string{"ADMIN", "ORGANIZATION", "OWNER"}, as) }
 
 // EnableAPIKey needs api_key.enable; an enabled key stays as it is.
 func (h *House) EnableAPIKey(ctx context.Context, id string) (*ent.APIKey, error) {

@@ -145,11 +145,7 @@ func (h *House) group(ctx context.Context, id string, err error) (*ent.Group, er
 	if err != nil {
 		return nil, err
 	}
-	g, err := h.client.Group.Get(ctx, id)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return g, nil
+	return shown(h.client.Group.Get(ctx, id))
 }
 
 func groupEvent(typ string, g *ent.Group, changes ...audit.Change) audit.Event {

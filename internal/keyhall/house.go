@@ -124,6 +124,12 @@ func (h *House) do(ctx context.Context, f func(*ent.Tx) error) error {
 	return h.once.Ended(ctx, nil)
 }
 
+// shown is what a deed was about, as its viewer sees it now that it is done. Where they do not, as their token leaves it out or they
+// have just lost it, there is nothing to see: NOT_FOUND would say that nothing was done, and have them do it again.
+func shown[T any](thing *T, err error) (*T, error) {
+	return thing, translate(ent.MaskNotFound(err))
+}
+
 // translate gives what the database says a code.
 func translate(err error) error {
 	switch {

@@ -89,8 +89,7 @@ func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Perm
 	if err != nil {
 		return nil, err
 	}
-	inv, err := h.client.Invitation.Get(ctx, l.id)
-	return inv, translate(ent.MaskNotFound(err)) // it is done, also where the viewer's token does not show it
+	return shown(h.client.Invitation.Get(ctx, l.id))
 }
 
 // stays tells, once the key of an invitation is held, that it is still its key: a rotation takes open invitations to the new

@@ -62,11 +62,10 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 		}
 		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: viewer.From(ctx).UserID})
 	})
-	key, err := h.key(ctx, id, err)
 	if err != nil {
 		return Issued{}, err
 	}
-	return Issued{key, keyring.NewSecret(plain.Expose()), keyring.NewSecret(secret.Expose())}, nil
+	return h.issued(ctx, id, plain, secret)
 }
 
 func (in CreateAPIKey) check() error {

@@ -154,7 +154,7 @@ func rotatable(key *ent.APIKey, now int64) error {
 }
 
 // issued reads the new key as the viewer sees it. Its plaintext exists nowhere else: who lost sight of the key in the
-// meantime still gets what they made.
+// meantime, or has a token that does not show it, still gets what they made.
 func (h *House) issued(ctx context.Context, id string, plain, secret token.Token) (Issued, error) {
 	key, err := h.key(ctx, id, nil)
 	if err != nil && !fault.Is(err, fault.CodeNotFound) {

@@ -14,12 +14,14 @@ import (
 	"github.com/keyhall/keyhall/policy"
 )
 
-// DisableSecrets needs secret.disable on every one of them; it is all or nothing, and a disabled one stays as it is. Nobody
-// reveals a disabled secret. Errors: NOT_FOUND, FORBIDDEN, and REQUIRED, TOO_LONG.
+// DisableSecrets needs secret.disable on every one of them; it is all or nothing, and a disabled one stays as it is, unless
+// the viewer takes it over. Nobody reveals a disabled secret. Errors: NOT_FOUND, FORBIDDEN, and REQUIRED, TOO_LONG.
 func (h *House) DisableSecrets(ctx context.Context, ids []string) ([]*ent.Secret, error) {
 	return h.switchSecrets(ctx, ids, "secret.disable", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, s *ent.Secret) error {
 		if s.DisabledAt != 0 {
-			return nil
+			if over, err := h.takesOver(ctx, tx, s); err != nil || !over {
+				return err
+			}
 		}
 		r, err := audit.Record(ctx, tx, allowed, secretEvent("secret.disabled", s))
 		if err != nil {
@@ -30,6 +32,15 @@ func (h *House) DisableSecrets(ctx context.Context, ids []string) ([]*ent.Secret
 		}
 		return tx.Secret.UpdateOneID(s.ID).SetDisabledAt(allowed.Now).SetDisabledByID(viewerID(ctx)).Exec(r.Open(ctx))
 	})
+}
+
+// takesOver tells whether a disabled secret is from now on disabled by the viewer: who may enable it whoever disabled it wants
+// it to stay so when they disable it too, and whoever disabled it first could otherwise enable it again.
+func (h *House) takesOver(ctx context.Context, tx *ent.Tx, s *ent.Secret) (bool, error) {
+	if deref(s.DisabledByID) == viewerID(ctx) {
+		return false, nil
+	}
+	return h.guard.Could(ctx, tx, "secret.enable", s.ID)
 }
 
 // EnableSecrets is the reverse, and needs secret.enable.

@@ -143,11 +143,7 @@ func (h *House) secret(ctx context.Context, id string, err error) (*ent.Secret, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.client.Secret.Get(ctx, id)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return s, nil
+	return shown(h.client.Secret.Get(ctx, id))
 }
 
 func secretEvent(typ string, s *ent.Secret, changes ...audit.Change) audit.Event {

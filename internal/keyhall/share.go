@@ -64,6 +64,9 @@ func (h *House) ShareSecrets(ctx context.Context, in ShareSecrets) ([]*ent.Secre
 		if err != nil {
 			return err
 		}
+		if len(secrets) != len(ids) { // the viewer's token may share them and does not show them
+			return fault.NotFound()
+		}
 		to, err := h.granteesOf(ctx, tx, in.Grants, secrets, permits[0].Now)
 		if err != nil {
 			return err

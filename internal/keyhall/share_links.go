@@ -139,10 +139,11 @@ func (in CreateShareLink) event(s *ent.Secret, id string, until int64) audit.Eve
 	return secretEvent("share_link.created", s, changes...)
 }
 
-// RevokeShareLink needs secret.share_outside: nobody opens the link from the very next request on. One that is over stays as
-// it is. Errors: NOT_FOUND, FORBIDDEN.
+// RevokeShareLink needs secret.unshare, which no switch takes away: a link is taken back also while links are off, or it would
+// open again with them. Nobody opens it from the very next request on. One that is over stays as it is. Errors: NOT_FOUND,
+// FORBIDDEN.
 func (h *House) RevokeShareLink(ctx context.Context, id string) (*ent.ShareLink, error) {
-	err := h.onShareLink(ctx, id, func(tx *ent.Tx, allowed access.Permit, s *ent.Secret, link *ent.ShareLink) error {
+	err := h.onShareLink(ctx, id, "secret.unshare", func(tx *ent.Tx, allowed access.Permit, s *ent.Secret, link *ent.ShareLink) error {
 		if LinkOver(link, allowed.Now) {
 			return nil
 		}
@@ -167,7 +168,7 @@ func (h *House) RevokeShareLink(ctx context.Context, id string) (*ent.ShareLink,
 // is over.
 func (h *House) ResendShareLink(ctx context.Context, id string) (MadeLink, error) {
 	plain := token.New(token.ShareLink)
-	err := h.onShareLink(ctx, id, func(tx *ent.Tx, allowed access.Permit, s *ent.Secret, link *ent.ShareLink) error {
+	err := h.onShareLink(ctx, id, "secret.share_outside", func(tx *ent.Tx, allowed access.Permit, s *ent.Secret, link *ent.ShareLink) error {
 		if LinkOver(link, allowed.Now) {
 			return fault.Refuse(fault.Invalid, "this link is over; make a new one", "input", "id")
 		}
@@ -196,13 +197,13 @@ func (h *House) ResendShareLink(ctx context.Context, id string) (MadeLink, error
 type linkDeed func(*ent.Tx, access.Permit, *ent.Secret, *ent.ShareLink) error
 
 // onShareLink authorizes a deed on the secret of a link, and reads the link again under the lock of the secret.
-func (h *House) onShareLink(ctx context.Context, id string, f linkDeed) error {
+func (h *House) onShareLink(ctx context.Context, id string, p policy.Permission, f linkDeed) error {
 	return h.do(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Get(ctx, id)
 		if err != nil {
 			return err
 		}
-		allowed, err := h.guard.Authorize(ctx, tx, "secret.share_outside", policy.Deed{ID: link.SecretID, Part: id})
+		allowed, err := h.guard.Authorize(ctx, tx, p, policy.Deed{ID: link.SecretID, Part: id})
 		if err != nil {
 			return err
 		}
@@ -259,11 +260,7 @@ func (h *House) madeLink(ctx context.Context, id string, plain token.Token, err 
 }
 
 func (h *House) shareLink(ctx context.Context, id string) (*ent.ShareLink, error) {
-	link, err := h.client.ShareLink.Get(ctx, id)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return link, nil
+	return shown(h.client.ShareLink.Get(ctx, id))
 }
 
 func views(of *int) int {

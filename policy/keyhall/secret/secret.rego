@@ -81,8 +81,8 @@ share_outside if {
 }
 
 # METADATA
-# title: Take it back from people and groups
-# description: Its owner.
+# title: Take it back from people and groups, and revoke its one-time links
+# description: Its owner. Links are revoked also while they are switched off.
 # entrypoint: true
 unshare if holds(input.resource, input.subject.id, "unshare")
 
