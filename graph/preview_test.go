@@ -166,6 +166,31 @@ func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 	})
 }
 
+// B20: an owner who has left the organization is not written to, as nothing of theirs there is handed on to them any more.
+func TestAnOwnerWhoHasLeftGetsNoLetterAboutAGroup(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "dev")
+		s.JoinOrganization(t, ada.Home, ben, "READER")
+		s.JoinOrganization(t, ada.Home, cleo, "READER")
+		team := secretGroup(t, ada.Home, cleo, dev)
+		own := ben.Must(t, `mutation($org: ID!) { createSecret(input: {organizationId: $org, name: "Bens", url: "https://x.example", clientId: "c"}) { secret { id } errors { code } } }`,
+			apptest.Vars{"org": ada.Home}).Text("createSecret", "secret", "id")
+		ben.ShareSecret(t, own, apptest.Vars{"groupId": team}, nil)
+		grow := func() {
+			cleo.Must(t, `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { errors { code } } }`,
+				apptest.Vars{"id": team, "login": s.Actor(t, "eve").Username})
+		}
+		for what, leave := range []func(){func() {}, func() { ada.Must(t, removeFromOrganize, apptest.Vars{"id": membership(t, s, ada.Home, ben)}) }} {
+			leave()
+			grow()
+			if n := s.Count(t, "mails WHERE kind = 'group_grew' AND user_id = ?", ben.ID); n != 1 {
+				t.Errorf("the owner has %d letters, want 1 (%d)", n, what)
+			}
+		}
+	})
+}
+
 // The letter itself: who did it and which group, and nothing of who was added.
 func TestTheLetterAboutAGroupThatGrew(t *testing.T) {
 	t.Parallel()

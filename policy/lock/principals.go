@@ -14,8 +14,9 @@ func Principals(ctx context.Context, organizationID string) context.Context {
 	return core.WithDuty(ctx, principals(organizationID))
 }
 
-// GroupReach sees the live grants of an enabled group, the secrets that they are on and who owns these: what somebody gains who
-// is added to it, for who may add them and does not see it otherwise. The caller shows only what its viewer sees too.
+// GroupReach sees the live grants of an enabled group, the secrets that they are on and who owns these and is in their
+// organization: what somebody gains who is added to it, for who may add them and does not see it otherwise. The caller shows only
+// what its viewer sees too.
 func GroupReach(ctx context.Context, groupID string) context.Context {
 	return core.WithDuty(ctx, groupReach(groupID))
 }
@@ -41,7 +42,10 @@ func groupReach(groupID string) core.Duty {
 		{Type: "SecretGrant", Rows: func(s *sql.Selector) { s.Where(live(s.Dialect())) }},
 		{Type: "Secret", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("id"), reached(s))) }},
 		{Type: "User", Rows: func(s *sql.Selector) {
-			owners := sql.Dialect(s.Dialect()).Select("owner_id").From(sql.Table("secrets")).Where(sql.In("id", reached(s)))
+			secrets, members := sql.Table("secrets"), sql.Table("organization_members")
+			owners := sql.Dialect(s.Dialect()).Select(secrets.C("owner_id")).From(secrets).Join(members).
+				OnP(sql.And(sql.ColumnsEQ(members.C("organization_id"), secrets.C("organization_id")), sql.ColumnsEQ(members.C("user_id"), secrets.C("owner_id")))).
+				Where(sql.In(secrets.C("id"), reached(s)))
 			s.Where(sql.In(s.C("id"), owners))
 		}},
 	}}
