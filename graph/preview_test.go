@@ -27,7 +27,7 @@ func previewed(out apptest.Answer) (gains []string) {
 }
 
 // B13 B20: whoever may add people to a group sees what these would gain: by name what they see themself, the rest as a number;
-// and it is what these have once they are added.
+// and it is what these have once they are added, or once a disabled group is enabled again.
 func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -72,8 +72,9 @@ func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 			t.Errorf("added, cleo has %v", has)
 		}
 		s.SQL(t, `UPDATE "groups" SET status = 'DISABLED' WHERE id = ?`, team)
-		if off := ben.Must(t, previewQuery, ask); len(previewed(off)) != 0 || off.At("previewGroupChange", "hiddenCount") != 0.0 {
-			t.Errorf("a disabled group gives %s", off.Body)
+		ask["logins"] = []string{s.Actor(t, "eve").Username}
+		if off := ben.Must(t, previewQuery, ask); len(previewed(off)) != 2 || off.At("previewGroupChange", "hiddenCount") != 1.0 {
+			t.Errorf("a disabled group will give %s", off.Body)
 		}
 	})
 }
@@ -112,7 +113,8 @@ func TestAPreviewIsNoSideDoor(t *testing.T) {
 	})
 }
 
-// B20: when people are really added, each secret that they gain has an event, and its owner a letter, in the same transaction.
+// B20: when people are really added, each secret that they gain has an event, and its owner a letter, in the same transaction;
+// of a disabled group too, because nobody is told when it is enabled.
 func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -160,8 +162,8 @@ func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 		}
 		s.SQL(t, `UPDATE "groups" SET status = 'DISABLED' WHERE id = ?`, team)
 		ben.Must(t, add, apptest.Vars{"id": team, "members": []apptest.Vars{{"login": ada.Username}}})
-		if told(cleos) != "1 by "+ben.ID+" of "+team+";" || letters(cleo) != 1 {
-			t.Error("a disabled group gives nothing, and it is told")
+		if once := "1 by " + ben.ID + " of " + team + ";"; told(cleos) != once+once || letters(cleo) != 2 {
+			t.Errorf("a disabled group hands on unheard, as soon as it is enabled: %q and %d letters", told(cleos), letters(cleo))
 		}
 	})
 }

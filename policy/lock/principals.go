@@ -14,9 +14,9 @@ func Principals(ctx context.Context, organizationID string) context.Context {
 	return core.WithDuty(ctx, principals(organizationID))
 }
 
-// GroupReach sees the live grants of an enabled group, the secrets that they are on and who owns these and is in their
-// organization: what somebody gains who is added to it, for who may add them and does not see it otherwise. The caller shows only
-// what its viewer sees too.
+// GroupReach sees the live grants of a group, the secrets that they are on and who owns these and is in their organization: what
+// somebody gains who is added to it, for who may add them and does not see it otherwise; a disabled group gives it once it is
+// enabled, of which nobody is told. The caller shows only what its viewer sees too.
 func GroupReach(ctx context.Context, groupID string) context.Context {
 	return core.WithDuty(ctx, groupReach(groupID))
 }
@@ -32,8 +32,7 @@ func openInvitations(organizationID, userID string) core.Duty {
 
 func groupReach(groupID string) core.Duty {
 	live := func(dialect string) *sql.Predicate {
-		enabled := sql.Dialect(dialect).Select("id").From(sql.Table("groups")).Where(sql.And(sql.EQ("id", groupID), sql.EQ("status", "ENABLED")))
-		return sql.And(sql.In("group_id", enabled), unexpired("expires_at", dialect))
+		return sql.And(sql.EQ("group_id", groupID), unexpired("expires_at", dialect))
 	}
 	reached := func(s *sql.Selector) *sql.Selector {
 		return sql.Dialect(s.Dialect()).Select("secret_id").From(sql.Table("secret_grants")).Where(live(s.Dialect()))
