@@ -183,7 +183,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			}
 			return out
 		}
-		root := s.Administrator(t)
+		root, unproven := s.Administrator(t), s.Unverified(t, "unproven")
 		c.ada.Must(t, `mutation { a: createAccessToken(input: {name: "p"}) { errors { code } } b: createAccessToken(input: {name: "q"}) { errors { code } } }`, nil)
 		c.ben.SignIn(t)
 		one := func(query string, args ...any) string { return ids(query, args...)[0] }
@@ -228,6 +228,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"nobody on a thing", lock.Sharing(bare, nil), sight{"User": nil, "Group": nil}},
 			{"an account by its name", lock.AccountByLogin(bare, c.ada.Username), sight{"User": ada}},
 			{"an account by its address", lock.AccountByLogin(bare, c.ben.Email), sight{"User": users(c.ben)}},
+			{"an account by its address, not proven", lock.AccountByLogin(bare, unproven.Email), sight{"User": nil}},
+			{"such an account by its name", lock.AccountByLogin(bare, unproven.Username), sight{"User": users(unproven)}},
 			{"no account by its id", lock.AccountByLogin(bare, c.ada.ID), sight{"User": nil}},
 			{"a group to share with", lock.GroupInReach(bare, c.ada.ID, c.group), sight{"Group": {c.group}, "GroupMember": dev}},
 			{"a group out of reach", lock.GroupInReach(bare, c.ben.ID, c.group), sight{"Group": nil, "GroupMember": dev}},
