@@ -84,6 +84,73 @@ func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 	})
 }
 
+// A13 B11: an invitation that was open is no way back in: it is revoked with the departure, and a letter that
+// waits is not sent. What they are invited to elsewhere, and the invitations of others, stay open.
+func TestNobodyComesBackByAnOpenInvitation(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, eve := s.Actor(t, "ada"), s.Actor(t, "eve")
+		key, elsewhere := ada.CreateKey(t, "Here", "", "PROJECT"), eve.CreateKey(t, "Elsewhere", "", "PROJECT")
+		const accept = `mutation($id: ID!) { acceptInvitation(input: {invitationId: $id}) { invitation { status } errors { code } } }`
+		for way, leave := range map[string]func(*apptest.Actor) apptest.Answer{
+			"leaving": func(a *apptest.Actor) apptest.Answer {
+				return a.Do(t, leaveOrganization, apptest.Vars{"id": ada.Home})
+			},
+			"being removed": func(a *apptest.Actor) apptest.Answer {
+				return ada.Do(t, removeFromOrganize, apptest.Vars{"id": membership(t, s, ada.Home, a)})
+			},
+		} {
+			ben, cleo := s.Actor(t, "ben"), s.Actor(t, "cleo")
+			s.JoinOrganization(t, ada.Home, ben, "READER")
+			here, there, others := ada.Invite(t, key.ID, ben, "ADMIN"), eve.Invite(t, elsewhere.ID, ben, "ADMIN"), ada.Invite(t, key.ID, cleo, "ADMIN")
+			s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE resource_id IN (?, ?, ?)", int64(1)<<60, here, there, others)
+			if done := leave(ben); done.Code() != "" {
+				t.Fatalf("%s: %s", way, done.Body)
+			}
+			if code := ben.Do(t, accept, apptest.Vars{"id": here}).Code(); code != "INVITE_REVOKED" {
+				t.Errorf("after %s they accept: %q", way, code)
+			}
+			if n := s.Count(t, "invitations WHERE id = ? AND status = 'REVOKED' AND settled_at > 1", here); n != 1 {
+				t.Errorf("%s leaves the invitation open", way)
+			}
+			for id, want := range map[string]int{here: 0, there: 1, others: 1} {
+				if n := s.Count(t, "mails WHERE resource_id = ?", id); n != want {
+					t.Errorf("after %s %d letters of an invitation wait, want %d", way, n, want)
+				}
+			}
+			ben.Accept(t, there)
+			cleo.Accept(t, others)
+		}
+	})
+}
+
+// A13: whoever accepts while they are removed has nothing afterwards, whichever of the two was first.
+func TestAcceptingDoesNotOutrunADeparture(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		key := ada.CreateKey(t, "Here", "", "PROJECT")
+		for range 5 {
+			ben := s.Actor(t, "ben")
+			s.JoinOrganization(t, ada.Home, ben, "READER")
+			invited, place := ada.Invite(t, key.ID, ben, "ADMIN"), membership(t, s, ada.Home, ben)
+			var both sync.WaitGroup
+			both.Go(func() {
+				ben.Do(t, `mutation($id: ID!) { acceptInvitation(input: {invitationId: $id}) { errors { code } } }`, apptest.Vars{"id": invited})
+			})
+			both.Go(func() {
+				if out := ada.Do(t, removeFromOrganize, apptest.Vars{"id": place}); out.Code() != "" {
+					t.Errorf("removing: %s", out.Body)
+				}
+			})
+			both.Wait()
+			if n := s.Count(t, "collaborators WHERE user_id = ?", ben.ID) + s.Count(t, "invitations WHERE id = ? AND status = 'PENDING'", invited); n != 0 {
+				t.Error("who was removed kept a place, or a way to it")
+			}
+		}
+	})
+}
+
 // An organization has an owner at all times, also when its last two leave at once; and only its owners remove.
 func TestAnOrganizationKeepsAnOwner(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ func previewed(out apptest.Answer) (gains []string) {
 }
 
 // B13 B20: whoever may add people to a group sees what these would gain: by name what they see themself, the rest as a number;
-// and it is what these have once they are added.
+// and it is what these have once they are added, or once a disabled group is enabled again.
 //
 //keyhall:norace
 func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
@@ -74,8 +74,9 @@ func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 			t.Errorf("added, cleo has %v", has)
 		}
 		s.SQL(t, `UPDATE "groups" SET status = 'DISABLED' WHERE id = ?`, team)
-		if off := ben.Must(t, previewQuery, ask); len(previewed(off)) != 0 || off.At("previewGroupChange", "hiddenCount") != 0.0 {
-			t.Errorf("a disabled group gives %s", off.Body)
+		ask["logins"] = []string{s.Actor(t, "eve").Username}
+		if off := ben.Must(t, previewQuery, ask); len(previewed(off)) != 2 || off.At("previewGroupChange", "hiddenCount") != 1.0 {
+			t.Errorf("a disabled group will give %s", off.Body)
 		}
 	})
 }
@@ -116,7 +117,8 @@ func TestAPreviewIsNoSideDoor(t *testing.T) {
 	})
 }
 
-// B20: when people are really added, each secret that they gain has an event, and its owner a letter, in the same transaction.
+// B20: when people are really added, each secret that they gain has an event, and its owner a letter, in the same transaction;
+// of a disabled group too, because nobody is told when it is enabled.
 //
 //keyhall:norace
 func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
@@ -166,8 +168,33 @@ func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 		}
 		s.SQL(t, `UPDATE "groups" SET status = 'DISABLED' WHERE id = ?`, team)
 		ben.Must(t, add, apptest.Vars{"id": team, "members": []apptest.Vars{{"login": ada.Username}}})
-		if told(cleos) != "1 by "+ben.ID+" of "+team+";" || letters(cleo) != 1 {
-			t.Error("a disabled group gives nothing, and it is told")
+		if once := "1 by " + ben.ID + " of " + team + ";"; told(cleos) != once+once || letters(cleo) != 2 {
+			t.Errorf("a disabled group hands on unheard, as soon as it is enabled: %q and %d letters", told(cleos), letters(cleo))
+		}
+	})
+}
+
+// B20: an owner who has left the organization is not written to, as nothing of theirs there is handed on to them any more.
+func TestAnOwnerWhoHasLeftGetsNoLetterAboutAGroup(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "dev")
+		s.JoinOrganization(t, ada.Home, ben, "READER")
+		s.JoinOrganization(t, ada.Home, cleo, "READER")
+		team := secretGroup(t, ada.Home, cleo, dev)
+		own := ben.Must(t, `mutation($org: ID!) { createSecret(input: {organizationId: $org, name: "Bens", url: "https://x.example", clientId: "c"}) { secret { id } errors { code } } }`,
+			apptest.Vars{"org": ada.Home}).Text("createSecret", "secret", "id")
+		ben.ShareSecret(t, own, apptest.Vars{"groupId": team}, nil)
+		grow := func() {
+			cleo.Must(t, `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { errors { code } } }`,
+				apptest.Vars{"id": team, "login": s.Actor(t, "eve").Username})
+		}
+		for what, leave := range []func(){func() {}, func() { ada.Must(t, removeFromOrganize, apptest.Vars{"id": membership(t, s, ada.Home, ben)}) }} {
+			leave()
+			grow()
+			if n := s.Count(t, "mails WHERE kind = 'group_grew' AND user_id = ?", ben.ID); n != 1 {
+				t.Errorf("the owner has %d letters, want 1 (%d)", n, what)
+			}
 		}
 	})
 }

@@ -124,6 +124,53 @@ func TestAWholeLoginReachesAnyAccountAndTellsNoMore(t *testing.T) {
 	})
 }
 
+// B4: an address reaches only who has proven that it is theirs; whoever just wrote it down is not there by it, and is by their name.
+func TestAnAddressReachesOnlyWhoHasProvenIt(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, bob := s.Actor(t, "ada"), s.Unverified(t, "bob")
+		id, team := ada.AddSecret(t, "Payments", "v"), ada.MakeGroup(t, "Team", s.Actor(t, "old"))
+		const (
+			share = `mutation($id: ID!, $login: String!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: {login: $login}}]}) { errors { code message path } } }`
+			add   = `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { errors { code message path } } }`
+		)
+		ways := map[string]func(login string) apptest.Answer{
+			"sharing": func(login string) apptest.Answer { return ada.Do(t, share, apptest.Vars{"id": id, "login": login}) },
+			"adding":  func(login string) apptest.Answer { return ada.Do(t, add, apptest.Vars{"id": team, "login": login}) },
+			"a preview": func(login string) apptest.Answer {
+				return ada.Do(t, `query($group: ID!, $logins: [String!]) { previewGroupChange(input: {groupId: $group, userIds: [], logins: $logins}) { hiddenCount } }`,
+					apptest.Vars{"group": team, "logins": []string{login}})
+			},
+			"a search": func(login string) apptest.Answer {
+				return ada.Do(t, searchQuery, apptest.Vars{"org": ada.Home, "text": login})
+			},
+		}
+		for way, by := range ways {
+			taken, free := by(strings.ToUpper(bob.Email)), by("nobody@keyhall.test")
+			if taken.Code() != free.Code() || fmt.Sprint(taken.Refused()) != fmt.Sprint(free.Refused()) || way != "a search" && taken.Code() == "" {
+				t.Errorf("%s by an address that nobody has proven: %s, by one without an account: %s", way, taken.Body, free.Body)
+			}
+		}
+		if got := search(t, ada, ada.Home, bob.Email, bob); got != "" {
+			t.Errorf("the search finds %q by an address that is not proven", got)
+		}
+		if value, code := bob.Reveal(t, id); value != "" || code != "NOT_FOUND" {
+			t.Errorf("who wrote down somebody's address reveals %q, %q", value, code)
+		}
+		if got := search(t, ada, ada.Home, bob.Username, bob); got != bob.Username {
+			t.Errorf("by their name is found %q", got)
+		}
+		for _, way := range []string{"sharing", "adding"} {
+			if out := ways[way](bob.Username); out.Code() != "" {
+				t.Errorf("%s by a name: %s", way, out.Body)
+			}
+		}
+		if value, _ := bob.Reveal(t, id); value != "v" {
+			t.Error("a name does not reach its account")
+		}
+	})
+}
+
 // B4: searching is counted per person, and so are addresses that nobody has.
 //
 //keyhall:norace

@@ -198,11 +198,10 @@ func deeds(subject string, d Deed) map[Permission]scope {
 }
 
 // departure ends a membership of an organization, and with it all that the person was given there: grants on its secrets, places
-// in its groups and projects and on their keys. What they have elsewhere stays.
+// in its groups and projects and on their keys, and the open invitations to such places. What they have elsewhere stays.
 func departure(organization, person string, member pins) scope {
-	there := func(typ, column, table, through string) core.Write {
-		w := core.Delete(typ, pins{"user_id": person})
-		w.Rows = func(s *sql.Selector) {
+	there := func(column, table, through string) func(*sql.Selector) {
+		return func(s *sql.Selector) {
 			within := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(table))
 			if through == "" {
 				within.Where(sql.EQ("organization_id", organization))
@@ -212,13 +211,19 @@ func departure(organization, person string, member pins) scope {
 			}
 			s.Where(sql.In(s.C(column), within))
 		}
+	}
+	only := func(w core.Write, rows func(*sql.Selector)) core.Write {
+		w.Rows = rows
 		return w
 	}
+	given := pins{"user_id": person}
 	return scope{writes: []core.Write{
-		there("SecretGrant", "secret_id", "secrets", ""),
-		there("GroupMember", "group_id", "groups", ""),
-		there("ProjectMember", "project_id", "projects", ""),
-		there("Collaborator", "api_key_id", "api_keys", "projects"),
+		only(core.Update("Invitation", pins{"status": "PENDING"}, "status", "settled_at"), core.InvitedThere(organization, person)),
+		only(core.Delete("Mail", pins{"kind": "invitation", "state": "QUEUED", "user_id": person}), there("within_id", "api_keys", "projects")),
+		only(core.Delete("SecretGrant", given), there("secret_id", "secrets", "")),
+		only(core.Delete("GroupMember", given), there("group_id", "groups", "")),
+		only(core.Delete("ProjectMember", given), there("project_id", "projects", "")),
+		only(core.Delete("Collaborator", given), there("api_key_id", "api_keys", "projects")),
 		core.Delete("OrganizationMember", member),
 	}}
 }

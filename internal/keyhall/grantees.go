@@ -15,8 +15,8 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// GranteeRef names a person or a group, in one of these ways. A login is a whole username or a whole address, and reaches
-// any account; an id is of somebody whom the viewer sees, and a group of one of their organizations.
+// GranteeRef names a person or a group, in one of these ways. A login is a whole username or a whole address that its
+// holder has verified, and reaches any account; an id is of somebody whom the viewer sees, and a group of one of their organizations.
 type GranteeRef struct {
 	UserID  *string
 	GroupID *string
@@ -90,7 +90,7 @@ func (h *House) grantee(ctx context.Context, tx *ent.Tx, ref GranteeRef) (grante
 	return grantee{userID: u.ID}, nil
 }
 
-// person finds an account. Whoever asks for many that do not exist is slowed down.
+// person finds an account; who has not verified an address is not found by it. Whoever asks for many that do not exist is slowed down.
 func (h *House) person(ctx context.Context, c *ent.Client, id, login *string) (u *ent.User, err error) {
 	if id != nil {
 		u, err = c.User.Get(ctx, *id)

@@ -35,8 +35,8 @@ type GroupChangePreview struct {
 	HiddenCount int
 }
 
-// PreviewGroupChange needs group.add_member: what people would gain by being added. A secret that the viewer does not see is
-// counted and not named. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, RATE_LIMITED.
+// PreviewGroupChange needs group.add_member: what people would gain by being added, of a disabled group once it is enabled. A secret
+// that the viewer does not see is counted and not named. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, RATE_LIMITED.
 func (h *House) PreviewGroupChange(ctx context.Context, in GroupChange) (*GroupChangePreview, error) {
 	if n := len(in.UserIDs) + len(in.Logins); n == 0 || n > maxGrantees {
 		return nil, fault.BadInput("name 1 to "+strconv.Itoa(maxGrantees)+" people", "input", "userIds")
@@ -101,7 +101,7 @@ func (h *House) newcomers(ctx context.Context, in GroupChange) ([]*ent.User, err
 	return out, err
 }
 
-// reach is what a group has: the secrets that the viewer sees, by name, and how many more.
+// reach is what a group has, or will have when it is enabled: the secrets that the viewer sees, by name, and how many more.
 type reach struct {
 	group   *ent.Group
 	secrets []*ent.Secret
@@ -169,7 +169,8 @@ func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Acc
 }
 
 // tellOwners records on each secret that the group reaches that more people have it now, and writes to their owners: in the
-// transaction of the deed. Who they are stands in the event of the group, for who may know.
+// transaction of the deed. A disabled group counts too: nobody hears when it is enabled. Who they are stands in the event of
+// the group, for who may know.
 func (h *House) tellOwners(ctx context.Context, tx *ent.Tx, allowed access.Permit, g *ent.Group, people []*ent.User) error {
 	reach := lock.GroupReach(ctx, g.ID)
 	secrets, err := tx.Secret.Query().Order(ent.Asc(secret.FieldID)).All(reach)

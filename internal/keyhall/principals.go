@@ -65,7 +65,7 @@ func (h *House) allowed(ctx context.Context, p policy.Permission, typ, id string
 	return err
 }
 
-// holderOf is the account with just this username or address, wherever it is. Who tries many addresses that nobody has is
+// holderOf is the account with just this username or verified address, wherever it is. Who tries many addresses that nobody has is
 // slowed down, as when they share.
 func (h *House) holderOf(ctx context.Context, login string) (*ent.User, error) {
 	u, err := h.client.User.Query().Where(user.SuspendedAt(0)).Only(lock.AccountByLogin(ctx, strings.ToLower(login)))

@@ -85,14 +85,18 @@ group.leave delete GroupMember[] where group_id=ID user_id=ME
 group.remove_member delete GroupMember[] where group_id=ID id=PART
 organization.leave delete Collaborator[] where user_id=ME and of some rows only
 organization.leave delete GroupMember[] where user_id=ME and of some rows only
+organization.leave delete Mail[] where kind=invitation state=QUEUED user_id=ME and of some rows only
 organization.leave delete OrganizationMember[] where organization_id=ID user_id=ME
 organization.leave delete ProjectMember[] where user_id=ME and of some rows only
 organization.leave delete SecretGrant[] where user_id=ME and of some rows only
+organization.leave update Invitation[settled_at status] where status=PENDING and of some rows only
 organization.remove_member delete Collaborator[] where user_id=PERSON and of some rows only
 organization.remove_member delete GroupMember[] where user_id=PERSON and of some rows only
+organization.remove_member delete Mail[] where kind=invitation state=QUEUED user_id=PERSON and of some rows only
 organization.remove_member delete OrganizationMember[] where id=PART organization_id=ID user_id=PERSON
 organization.remove_member delete ProjectMember[] where user_id=PERSON and of some rows only
 organization.remove_member delete SecretGrant[] where user_id=PERSON and of some rows only
+organization.remove_member update Invitation[settled_at status] where status=PENDING and of some rows only
 organization.create_group create Group[*] where id=NEW organization_id=ID owner_id=ME
 organization.create_secret create SealedVersion[*] where secret_id=NEW
 organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME

@@ -21,7 +21,7 @@ func Duties() []core.Duty {
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""),
-		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), groupReach(""), exposure(Exposed{}),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), openInvitations("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 	}
 }
@@ -111,13 +111,17 @@ func accountByEmail(email string) core.Duty {
 	}}}}
 }
 
-// AccountByLogin sees the holder of one exact address or username: sharing reaches any account by it.
+// AccountByLogin sees the holder of one exact username, or of one exact address that they have proven to be theirs: sharing
+// reaches any account by it, and nobody by an address that they only wrote down.
 func AccountByLogin(ctx context.Context, login string) context.Context {
 	return core.WithDuty(ctx, accountByLogin(login))
 }
 
 func accountByLogin(login string) core.Duty {
-	return core.Duty{Name: "account.by_login", Reads: []core.Read{{Type: "User", Rows: named(login, login)}}}
+	return core.Duty{Name: "account.by_login", Reads: []core.Read{{Type: "User", Rows: func(s *sql.Selector) {
+		proven := sql.And(sql.EQ(s.C("email"), login), sql.EQ(s.C("email_verified"), true))
+		s.Where(sql.Or(proven, sql.EQ(s.C("username"), login)))
+	}}}}
 }
 
 // Denial writes the audit row of something that was refused, and counts its repetitions.

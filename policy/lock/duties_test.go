@@ -50,6 +50,7 @@ instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 invitation.by_link reads Invitation
+invitations.open reads Invitation
 keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
 keyring.rewrap reads SealedValue SealedVersion
 keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
@@ -183,7 +184,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			}
 			return out
 		}
-		root := s.Administrator(t)
+		root, unproven := s.Administrator(t), s.Unverified(t, "unproven")
 		c.ada.Must(t, `mutation { a: createAccessToken(input: {name: "p"}) { errors { code } } b: createAccessToken(input: {name: "q"}) { errors { code } } }`, nil)
 		c.ben.SignIn(t)
 		one := func(query string, args ...any) string { return ids(query, args...)[0] }
@@ -204,6 +205,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		bare := context.Background()
 		ada := users(c.ada)
 		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
+		invitee := one("SELECT id AS x FROM users WHERE email = (SELECT email FROM invitations WHERE id = ?)", c.invitation)
 		due := one("SELECT id AS x FROM mails WHERE resource_id = ?", c.invitation)
 		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = 1 WHERE id = ?", due)
 		s.SQL(t, "UPDATE mails SET state = 'QUEUED', next_attempt_at = ? WHERE id <> ?", int64(math.MaxInt64), due)
@@ -227,6 +229,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"nobody on a thing", lock.Sharing(bare, nil), sight{"User": nil, "Group": nil}},
 			{"an account by its name", lock.AccountByLogin(bare, c.ada.Username), sight{"User": ada}},
 			{"an account by its address", lock.AccountByLogin(bare, c.ben.Email), sight{"User": users(c.ben)}},
+			{"an account by its address, not proven", lock.AccountByLogin(bare, unproven.Email), sight{"User": nil}},
+			{"such an account by its name", lock.AccountByLogin(bare, unproven.Username), sight{"User": users(unproven)}},
 			{"no account by its id", lock.AccountByLogin(bare, c.ada.ID), sight{"User": nil}},
 			{"a group to share with", lock.GroupInReach(bare, c.ada.ID, c.group), sight{"Group": {c.group}, "GroupMember": dev}},
 			{"a group out of reach", lock.GroupInReach(bare, c.ben.ID, c.group), sight{"Group": nil, "GroupMember": dev}},
@@ -257,6 +261,9 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
 			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
+			{"the open invitations of somebody", lock.OpenInvitations(bare, c.ada.Home, invitee), sight{"Invitation": {c.invitation}}},
+			{"their open invitations elsewhere", lock.OpenInvitations(bare, c.ben.Home, invitee), sight{"Invitation": nil}},
+			{"the open invitations of nobody", lock.OpenInvitations(bare, c.ada.Home, ""), sight{"Invitation": nil}},
 			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
 			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada, "Credential": adasPassword}},
 			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil, "Credential": adasPassword}},

@@ -14,16 +14,25 @@ func Principals(ctx context.Context, organizationID string) context.Context {
 	return core.WithDuty(ctx, principals(organizationID))
 }
 
-// GroupReach sees the live grants of an enabled group, the secrets that they are on and who owns these: what somebody gains who
-// is added to it, for who may add them and does not see it otherwise. The caller shows only what its viewer sees too.
+// GroupReach sees the live grants of a group, the secrets that they are on and who owns these and is in their organization: what
+// somebody gains who is added to it, for who may add them and does not see it otherwise; a disabled group gives it once it is
+// enabled, of which nobody is told. The caller shows only what its viewer sees too.
 func GroupReach(ctx context.Context, groupID string) context.Context {
 	return core.WithDuty(ctx, groupReach(groupID))
 }
 
+// OpenInvitations sees the open invitations of a person to keys of an organization: whoever takes the person out holds these keys.
+func OpenInvitations(ctx context.Context, organizationID, userID string) context.Context {
+	return core.WithDuty(ctx, openInvitations(organizationID, userID))
+}
+
+func openInvitations(organizationID, userID string) core.Duty {
+	return core.Duty{Name: "invitations.open", Reads: []core.Read{{Type: "Invitation", Rows: core.InvitedThere(organizationID, userID)}}}
+}
+
 func groupReach(groupID string) core.Duty {
 	live := func(dialect string) *sql.Predicate {
-		enabled := sql.Dialect(dialect).Select("id").From(sql.Table("groups")).Where(sql.And(sql.EQ("id", groupID), sql.EQ("status", "ENABLED")))
-		return sql.And(sql.In("group_id", enabled), unexpired("expires_at", dialect))
+		return sql.And(sql.EQ("group_id", groupID), unexpired("expires_at", dialect))
 	}
 	reached := func(s *sql.Selector) *sql.Selector {
 		return sql.Dialect(s.Dialect()).Select("secret_id").From(sql.Table("secret_grants")).Where(live(s.Dialect()))
@@ -32,7 +41,10 @@ func groupReach(groupID string) core.Duty {
 		{Type: "SecretGrant", Rows: func(s *sql.Selector) { s.Where(live(s.Dialect())) }},
 		{Type: "Secret", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("id"), reached(s))) }},
 		{Type: "User", Rows: func(s *sql.Selector) {
-			owners := sql.Dialect(s.Dialect()).Select("owner_id").From(sql.Table("secrets")).Where(sql.In("id", reached(s)))
+			secrets, members := sql.Table("secrets"), sql.Table("organization_members")
+			owners := sql.Dialect(s.Dialect()).Select(secrets.C("owner_id")).From(secrets).Join(members).
+				OnP(sql.And(sql.ColumnsEQ(members.C("organization_id"), secrets.C("organization_id")), sql.ColumnsEQ(members.C("user_id"), secrets.C("owner_id")))).
+				Where(sql.In(secrets.C("id"), reached(s)))
 			s.Where(sql.In(s.C("id"), owners))
 		}},
 	}}
