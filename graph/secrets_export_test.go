@@ -100,7 +100,8 @@ func TestTheVisibleSecretsAreExportedAsATable(t *testing.T) {
 	})
 }
 
-// B19: no name is run as a formula by the program that opens the table, and none breaks out of its cell.
+// B19: no name is run as a formula by the program that opens the table, and none breaks out of its cell; also not where that program
+// takes semicolons or tabs for the ends of cells, or signs of full width for signs.
 //
 //keyhall:norace
 func TestNoNameIsAFormulaInAnExport(t *testing.T) {
@@ -109,12 +110,16 @@ func TestNoNameIsAFormulaInAnExport(t *testing.T) {
 		ada := s.Actor(t, "ada")
 		s.SQL(t, "UPDATE users SET name = ? WHERE id = ?", `=HYPERLINK("https://evil.example","Ada")`, ada.ID)
 		for name, want := range map[string]string{
-			"=1+1": "'=1+1", "+1": "'+1", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'=1", "\n=1": "'\n=1", "\r\n=1": "'\n=1",
-			`",=1,"`: `",=1,"`, `a"b`: `a"b`, "a,b": "a,b", " =1": " =1", "'=1": "'=1", "a\r\n=1,b": "a\n=1,b", "Zürich": "Zürich", "\u202e=1": "\u202e=1", "": "", `\.`: `\.`,
+			"=1+1": "'=1+1", "+1": "'+1", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t'=1", "\r=1": "''=1", "\n=1": "'\n'=1", "\r\n=1": "'\n'=1",
+			"x;=1+1": "x;'=1+1", "x;\"=1+1\"": "x;\"'=1+1\"", "x\t@a": "x\t'@a", "a;b; c-d": "a;b; c-d", "＝1+1": "'＝1+1", "＋1": "'＋1", "－1": "'－1", "＠a": "'＠a", "x;＝1": "x;'＝1",
+			`",=1,"`: `",=1,"`, `a"b`: `a"b`, "a,b": "a,b", " =1": " =1", "'=1": "'=1", "a\r\n=1,b": "a\n'=1,b", "Zürich": "Zürich", "\u202e=1": "\u202e=1", "": "", `\.`: `\.`,
 		} {
 			id := ada.AddSecret(t, "Plain", "v")
 			s.SQL(t, "UPDATE secrets SET name = ?, url = ?, tags = ? WHERE id = ?", name, name, `["=tag"]`, id)
 			got := exported(t, s, ada, `{"id": "`+id+`"}`)
+			if body := ada.Send(t, exportRequest(t, s, `{"id": "`+id+`"}`)).Body; !strings.Contains(body, "\r\n\""+id+"\",\"") || strings.Count(body, `","`) < 7 {
+				t.Errorf("%q: a cell is not in quotes: %s", name, body)
+			}
 			row := []string{id, want, want, "'=tag", "No", `'=HYPERLINK("https://evil.example","Ada")`, "", "Enabled"}
 			if len(got) != 1 || !slices.Equal(got[0], row) {
 				t.Errorf("%q is exported as %q, want %q", name, got, row)

@@ -1,8 +1,8 @@
 package web
 
 import (
+	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"io"
 	"iter"
@@ -46,8 +46,7 @@ func (s *Site) export(name string, table Table) http.Handler {
 			s.refuseExport(w, r, err)
 			return
 		}
-		out := sheet{w: w, csv: csv.NewWriter(w)}
-		out.csv.UseCRLF = true
+		out := sheet{w: w, lines: bufio.NewWriter(w)}
 		for rows, err := range pages {
 			if err != nil && !out.begun {
 				s.refuseExport(w, r, err)
@@ -78,7 +77,7 @@ func readFilter(r *http.Request) ([]byte, error) {
 // sheet is an answer in the making.
 type sheet struct {
 	w     http.ResponseWriter
-	csv   *csv.Writer
+	lines *bufio.Writer
 	begun bool
 }
 
@@ -92,31 +91,44 @@ func (s *sheet) page(name string, columns []string, rows [][]string) error {
 		s.begun = true
 		s.w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
 		s.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-		if err := s.csv.Write(columns); err != nil {
-			return err
-		}
+		s.line(columns)
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = harmless(row[i])
+			row[i] = quoted(harmless(row[i]))
 		}
-		if err := s.csv.Write(row); err != nil {
-			return err
-		}
+		s.line(row)
 	}
-	s.csv.Flush()
-	if err := s.csv.Error(); err != nil {
+	if err := s.lines.Flush(); err != nil { // also of what was written before
 		return err
 	}
 	return control.Flush()
 }
 
-// harmless keeps a spreadsheet from running a cell as a formula.
+func (s *sheet) line(cells []string) {
+	_, _ = s.lines.WriteString(strings.Join(cells, ",") + "\r\n") // Flush tells of what goes wrong
+}
+
+// quoted writes a cell in quotes, whatever is in it: what needs them is not the same for every program that opens the table.
+func quoted(cell string) string {
+	lines := strings.ReplaceAll(strings.ReplaceAll(cell, "\r", ""), "\n", "\r\n")
+	return `"` + strings.ReplaceAll(lines, `"`, `""`) + `"`
+}
+
+// harmless keeps a spreadsheet from running a cell, or a part of one, as a formula. A program that takes semicolons or tabs for the
+// ends of cells knows our quotes only at the beginning of a line: a part after one of these, or on a new line, is a cell of its own
+// there. Signs of full width count as signs.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
+	var out strings.Builder
+	begins := true
+	for i, c := range cell {
+		if begins && strings.ContainsRune("=+-@＝＋－＠", c) || i == 0 && strings.ContainsRune("\t\r\n", c) {
+			out.WriteByte('\'')
+		}
+		begins = strings.ContainsRune(";\t\r\n", c) || begins && c == '"'
+		out.WriteRune(c)
 	}
-	return cell
+	return out.String()
 }
 
 // refuseExport answers like the GraphQL door does.
