@@ -86,6 +86,8 @@ func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 
 // A13 B11: an invitation that was open is no way back in: it is revoked with the departure, and a letter that
 // waits is not sent. What they are invited to elsewhere, and the invitations of others, stay open.
+//
+//keyhall:norace
 func TestNobodyComesBackByAnOpenInvitation(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

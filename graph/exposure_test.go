@@ -137,6 +137,8 @@ func TestWhatALeaverHasSeenIsReported(t *testing.T) {
 
 // B17: a token that leaves organization.view_offboarding out is refused; that its holder owns secrets there does not stand in for
 // it. With the permission it is told what its holder is.
+//
+//keyhall:norace
 func TestATokenIsToldOfExposuresOnlyWithItsPermission(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -43,6 +43,8 @@ func TestANarrowTokenSharesKnowinglyOrNotAtAll(t *testing.T) {
 }
 
 // B6 B10: a token that may share and does not see what is shared is told so, and nothing is written; one that sees some of it too.
+//
+//keyhall:norace
 func TestATokenSharesNoSecretThatItDoesNotShow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -62,6 +64,8 @@ func TestATokenSharesNoSecretThatItDoesNotShow(t *testing.T) {
 
 // B1 B16 B21: what is made is made, also by a token that does not show it: it is not answered as if it were not there, so that nobody
 // makes a second one, and what is shown once is shown.
+//
+//keyhall:norace
 func TestWhatATokenMakesIsAnsweredAlsoWhereItIsNotShown(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

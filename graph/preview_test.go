@@ -175,6 +175,8 @@ func TestTheOwnersAreToldWhatAGroupHandsOn(t *testing.T) {
 }
 
 // B20: an owner who has left the organization is not written to, as nothing of theirs there is handed on to them any more.
+//
+//keyhall:norace
 func TestAnOwnerWhoHasLeftGetsNoLetterAboutAGroup(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

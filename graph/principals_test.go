@@ -125,6 +125,8 @@ func TestAWholeLoginReachesAnyAccountAndTellsNoMore(t *testing.T) {
 }
 
 // B4: an address reaches only who has proven that it is theirs; whoever just wrote it down is not there by it, and is by their name.
+//
+//keyhall:norace
 func TestAnAddressReachesOnlyWhoHasProvenIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

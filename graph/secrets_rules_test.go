@@ -244,6 +244,8 @@ func TestSecretsAreSwitchedTogether(t *testing.T) {
 
 // B9: what who can edit has disabled, the owner disables too: from then on it is the owner's to enable, also where a token says no
 // more than that they disable. Another one who can edit takes nothing over, and the owner once more changes nothing.
+//
+//keyhall:norace
 func TestAnOwnerTakesOverWhatWasDisabled(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
