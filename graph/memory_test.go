@@ -32,7 +32,7 @@ func (m *mixed) once(t *testing.T) {
 	m.round++
 	id, n := apptest.Vars{"id": m.key}, m.round
 	m.who.Must(t, `query($id: ID!) { apiKey(id: $id) { `+idorAll("APIKey")+` } apiKeys(first: 20) { nodes { id viewerCan } } }`, id)
-	m.who.Must(t, `mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "Loaded `+fmt.Sprint(m.who.Username, n)+`"}) { errors { code } } }`, id) // each a new document
+	m.who.Must(t, `mutation($id: ID!) { updateAPIKey(input: {id: $id, name: "Loaded `+fmt.Sprint(m.who.Username, " ", n)+`"}) { errors { code } } }`, id) // each a new document
 	m.who.Once(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, id, fmt.Sprint(m.who.ID, n))
 	m.who.Must(t, `mutation($id: ID!) { enableAPIKey(input: {id: $id}) { errors { code } } }`, id)
 	m.friend.Must(t, revealMutation, id)
