@@ -93,7 +93,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	if d == Postgres {
-		dsn = pgtest.Start(t)
+		dsn = pgtest.Copy(t, "keyhall", migrated)
 		driver, cfg.Store = "postgres", store.Config{Dir: dir, URL: dsn}
 	}
 	for _, o := range options {
@@ -122,6 +122,15 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 		s.stop(t)
 		_ = raw.Close()
 	}
+}
+
+// migrated makes the tables of Keyhall in an empty database.
+func migrated(url string) error {
+	s, err := store.Open(context.Background(), store.Config{URL: url}, true)
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 func (s *Server) stop(t testing.TB) {

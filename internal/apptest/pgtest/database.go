@@ -11,11 +11,13 @@ import (
 	"github.com/lib/pq"
 )
 
-type database struct{ name, url string }
+type database struct {
+	name, url string
+	version   int // of the server: 150018 is 15.18
+}
 
-// create makes an empty database on the server. template0 never has foreign
-// objects and is never busy, so any number of tests may do this at once.
-func create(ctx context.Context, server string) (database, error) {
+// create makes a database on the server.
+func create(ctx context.Context, server string, of origin) (database, error) {
 	address, err := url.Parse(server)
 	if err != nil || address.Scheme == "" || address.Host == "" {
 		return database{}, fmt.Errorf("%s is not a URL like postgres://user@host:port/postgres", Env)
@@ -23,8 +25,16 @@ func create(ctx context.Context, server string) (database, error) {
 	var unique [8]byte
 	rand.Read(unique[:])
 	made := database{name: "keyhall_test_" + hex.EncodeToString(unique[:])}
-	if err := execute(ctx, server, "CREATE DATABASE "+pq.QuoteIdentifier(made.name)+" TEMPLATE template0"); err != nil {
+	db, err := sql.Open("postgres", server)
+	if err != nil {
+		return database{}, err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(made.name)+" "+string(of)); err != nil {
 		return database{}, fmt.Errorf("create the database: %w", err)
+	}
+	if err := db.QueryRowContext(ctx, "SHOW server_version_num").Scan(&made.version); err != nil {
+		return database{}, fmt.Errorf("read the server's version: %w", err)
 	}
 	address.Path = "/" + made.name
 	query := address.Query()

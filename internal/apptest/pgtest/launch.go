@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // superuser is the role that owns the throw-away cluster.
@@ -40,7 +43,7 @@ func Launch(ctx context.Context) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "keyhall-pg-")
+	dir, err := makeFolder()
 	if err != nil {
 		return nil, fmt.Errorf("directory of the cluster: %w", err)
 	}
@@ -49,6 +52,32 @@ func Launch(ctx context.Context) (*Cluster, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return c, nil
+}
+
+// makeFolder makes the cluster's folder, and removes those of clusters whose process was killed and could not.
+func makeFolder() (string, error) {
+	in := cmp.Or(folder(), os.TempDir())
+	for _, left := range leftovers(in) {
+		_ = os.RemoveAll(left) // of another account
+	}
+	return os.MkdirTemp(in, prefix)
+}
+
+// prefix begins the name of every cluster's folder.
+const prefix = "keyhall-pg-"
+
+// leftovers are folders of clusters that do not run: a server that was told to stop took its file away, and one that is
+// being made is young.
+func leftovers(in string) []string {
+	found, _ := filepath.Glob(filepath.Join(in, prefix+"*")) // its only error is of the pattern
+	return slices.DeleteFunc(found, func(dir string) bool {
+		about, err := os.Stat(dir)
+		if err != nil || time.Since(about.ModTime()) < time.Hour {
+			return true
+		}
+		_, err = os.Stat(filepath.Join(dir, "data", "postmaster.pid"))
+		return !errors.Is(err, os.ErrNotExist)
+	})
 }
 
 // Keep is Launch with files that stay in a folder of the caller's, for data that takes long to load: the next call finds

@@ -1,8 +1,8 @@
 // Package pgtest gives tests a fresh, empty PostgreSQL database each.
 //
 // One throw-away cluster serves a whole test process: it listens on loopback
-// only, behind a random password, with its files under the system's temporary
-// directory, and it dies with the process. When KEYHALL_TEST_POSTGRES names a
+// only, behind a random password, with its files in memory or the system's
+// temporary directory, and it dies with the process. When KEYHALL_TEST_POSTGRES names a
 // server (the withpostgres command sets it for a whole `go test` run), the
 // databases are made there instead.
 //
@@ -31,11 +31,12 @@ const patience = 60 * time.Second
 var shared cluster
 
 type cluster struct {
-	mu      sync.Mutex
-	main    bool // Main is running, so somebody will stop the server
-	tried   bool
-	err     error
-	running *Cluster
+	mu        sync.Mutex
+	main      bool // Main is running, so somebody will stop the server
+	tried     bool
+	err       error
+	running   *Cluster
+	templates templates
 }
 
 // Main runs the tests and then stops the server, if one was started. Packages
@@ -60,11 +61,22 @@ func Start(t testing.TB) string {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 
-	server := os.Getenv(Env)
-	if server == "" {
-		server = shared.url(ctx, t)
+	return use(ctx, t, serverOf(ctx, t), empty)
+}
+
+// serverOf is the named server, or that of this process.
+func serverOf(ctx context.Context, t testing.TB) string {
+	t.Helper()
+	if named := os.Getenv(Env); named != "" {
+		return named
 	}
-	database, err := create(ctx, server)
+	return shared.url(ctx, t)
+}
+
+// use makes a database for one test.
+func use(ctx context.Context, t testing.TB, server string, of origin) string {
+	t.Helper()
+	database, err := create(ctx, server, of)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -108,13 +120,14 @@ func (c *cluster) begin() {
 func (c *cluster) stop() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.main = false
+	err := c.templates.drop()
+	c.main, c.templates = false, templates{}
 	if c.running == nil {
-		return nil
+		return err
 	}
 	running := c.running
 	c.running, c.tried = nil, false
-	return running.Stop()
+	return errors.Join(err, running.Stop())
 }
 
 // InCI tells whether a missing PostgreSQL is a failure instead of a skip.

@@ -29,7 +29,7 @@ func (c *Cluster) serve(ctx context.Context, postgres string, owner *syscall.Cre
 	cmd := exec.Command(postgres,
 		"-D", c.data(), "-k", c.dir, "-p", strconv.Itoa(port), "-h", "127.0.0.1",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers="+c.memory())
+		"-c", "max_wal_size=256MB", "-c", "max_connections=300", "-c", "shared_buffers="+c.memory())
 	c.prepare(cmd, owner)
 	cmd.Stdout, cmd.Stderr = log, log
 	if c.server, err = begin(cmd); err != nil {
