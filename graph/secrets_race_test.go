@@ -22,6 +22,10 @@ const (
 	askRemove
 )
 
+// racedPeople share the clients of the race between them. The check of a history looks at one person at a time, and takes
+// exponential time by how many requests about them are under way at once.
+const racedPeople = 12
+
 type askSecret struct{ what, person int }
 
 type gotSecret struct {
@@ -126,7 +130,7 @@ type secretRace struct {
 func newSecretRace(t *testing.T, s *apptest.Server) *secretRace {
 	t.Helper()
 	r := &secretRace{Server: s, ada: s.Actor(t, "ada"), began: time.Now(), grants: map[int]string{}, membership: map[int]string{}}
-	for i := range 4 {
+	for i := range racedPeople {
 		r.people = append(r.people, s.Actor(t, fmt.Sprintf("person%c", 'a'+i)))
 	}
 	r.id, r.group = r.ada.AddSecret(t, "contested", "value"), r.ada.MakeGroup(t, "contested", s.Actor(t, "other"))
