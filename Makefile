@@ -94,7 +94,7 @@ test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector b
 	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
 	$(WITH_POSTGRES) bash -c "set -ex; \
 		go test $(RACE) -parallel 4 -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
-		go test -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
+		go test -parallel 4 -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
 
 .PHONY: bench
 bench: ## The bars of speed, as ratios against a baseline of the same run; HUGE=1 with 1,000,000 secrets

@@ -92,8 +92,10 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Exports, cfg.Searches, cfg.Openings = plenty, plenty, plenty
 	cfg.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	driver, dsn := "sqlite", "file:"+dir+"/keyhall.db?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
-	if d == Postgres {
-		dsn = pgtest.Copy(t, "keyhall", migrated)
+	if d == SQLite {
+		tables.lay(t, dir)
+	} else {
+		dsn = pgtest.Copy(t, "keyhall", migrate)
 		driver, cfg.Store = "postgres", store.Config{Dir: dir, URL: dsn}
 	}
 	for _, o := range options {
@@ -122,15 +124,6 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 		s.stop(t)
 		_ = raw.Close()
 	}
-}
-
-// migrated makes the tables of Keyhall in an empty database.
-func migrated(url string) error {
-	s, err := store.Open(context.Background(), store.Config{URL: url}, true)
-	if err != nil {
-		return err
-	}
-	return s.Close()
 }
 
 func (s *Server) stop(t testing.TB) {
