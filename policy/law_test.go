@@ -24,6 +24,8 @@ func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 }
 
 // Packages such as audit are about organizations too; their view is not the one that shows the rows.
+//
+//keyhall:norace
 func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 	t.Parallel()
 	r, err := Load(t.Context(), Options{Modules: Law(), Dialect: dialect.SQLite})

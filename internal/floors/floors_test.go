@@ -9,6 +9,7 @@ import (
 
 const giveOne = "give it one in internal/floors/house_test.go"
 
+//keyhall:norace
 func TestImportsPointDownOnly(t *testing.T) {
 	t.Parallel()
 	plan := house()
@@ -25,6 +26,8 @@ func TestImportsPointDownOnly(t *testing.T) {
 }
 
 // TestEveryFolderHasAFloor also finds packages that import nothing of ours.
+//
+//keyhall:norace
 func TestEveryFolderHasAFloor(t *testing.T) {
 	t.Parallel()
 	plan := house()
