@@ -20,7 +20,8 @@ func membership(t *testing.T, s *apptest.Server, organization string, who *appte
 }
 
 // B11 B20 B23: who leaves an organization, or is removed from it, has nothing of it from the next request on: no grant, no place
-// in a group; what they own there rests. What they have elsewhere stays, and who was never in it keeps what they were given.
+// in a group; what they own there rests. What they have elsewhere stays, and who was never in it keeps what they were given. The
+// trail of each thing says what was taken from them on it.
 //
 //keyhall:norace
 func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
@@ -46,7 +47,8 @@ func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 			ada.Share(t, key.ID, ben, "CONTRIBUTOR")
 			ada.ShareSecret(t, direct, apptest.Vars{"login": ben.Username}, apptest.Vars{"canEdit": true})
 			ada.ShareSecret(t, direct, apptest.Vars{"login": out.Username}, nil)
-			ada.ShareSecret(t, grouped, apptest.Vars{"groupId": ada.MakeGroup(t, "Team", ben, out)}, nil)
+			team := ada.MakeGroup(t, "Team", ben, out)
+			ada.ShareSecret(t, grouped, apptest.Vars{"groupId": team}, nil)
 			eve.ShareSecret(t, elsewhere, apptest.Vars{"login": ben.Username}, nil)
 			away := eve.MakeGroup(t, "Away", ben)
 			if done := leave(ben); done.Code() != "" {
@@ -79,6 +81,11 @@ func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 			event := map[string]string{"leaving": "organization.member_left", "being removed": "organization.member_removed"}[way]
 			if n := s.Count(t, "audit_events WHERE type = ? AND resource_id = ? AND outcome = 'DONE'", event, ada.Home); n != 1 {
 				t.Errorf("%d events tell of %s", n, way)
+			}
+			for typ, of := range map[string]string{"share.revoked": direct, "group.member_removed": team, "collaborator.removed": key.ID} {
+				if n := s.Count(t, "audit_events WHERE type = ? AND resource_id = ? AND outcome = 'DONE'", typ, of); n != 1 {
+					t.Errorf("after %s %d events on the thing itself tell %s", way, n, typ)
+				}
 			}
 		}
 	})

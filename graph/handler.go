@@ -41,6 +41,7 @@ func Handler(r *Resolver, who Introspection, log *slog.Logger) http.Handler {
 		Extensions: []graphql.HandlerExtension{operations{r}, keyed{r}},
 		Limits:     gqlhttp.Limits{Depth: 12},
 		Streams:    streams,
+		Timeout:    r.Timeout,
 		Log:        log,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/graph/gqlhttp"
@@ -23,6 +24,7 @@ type Resolver struct {
 	Cookies  Cookies
 	News     News
 	Streams  gqlhttp.Streams
+	Timeout  time.Duration // of one operation; what gqlhttp takes when zero
 	Log      *slog.Logger
 }
 

@@ -201,16 +201,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 // in its groups and projects and on their keys, and the open invitations to such places. What they have elsewhere stays.
 func departure(organization, person string, member pins) scope {
 	there := func(column, table, through string) func(*sql.Selector) {
-		return func(s *sql.Selector) {
-			within := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(table))
-			if through == "" {
-				within.Where(sql.EQ("organization_id", organization))
-			} else {
-				projects := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(through)).Where(sql.EQ("organization_id", organization))
-				within.Where(sql.In("project_id", projects))
-			}
-			s.Where(sql.In(s.C(column), within))
-		}
+		return core.Inside(organization, column, table, through)
 	}
 	only := func(w core.Write, rows func(*sql.Selector)) core.Write {
 		w.Rows = rows

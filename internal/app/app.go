@@ -94,7 +94,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	resolver := &graph.Resolver{
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
-		News: a.News, Streams: c.Streams, Log: c.Log,
+		News: a.News, Streams: c.Streams, Timeout: c.Timeout, Log: c.Log,
 	}
 	pages, err := landing.Routes(c.Explorer && explorer.Built())
 	if err != nil {

@@ -87,6 +87,7 @@ func start(t testing.TB, d Database, dir string, options ...func(*app.Config)) (
 	cfg.Accounts.PerAccount = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerAddress = limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Accounts.PerMailbox = limit.Rate{Count: 100_000, Per: time.Minute}
+	cfg.Timeout = 30 * time.Second * Slowdown // tests ask more at once than two processors can do in time
 	plenty := limit.Rate{Count: 100_000, Per: time.Minute}
 	cfg.Unknown, cfg.Invites, cfg.Resends, cfg.Reveals = plenty, plenty, plenty, plenty
 	cfg.Exports, cfg.Searches, cfg.Openings = plenty, plenty, plenty

@@ -93,6 +93,9 @@ func (h *House) depart(ctx context.Context, tx *ent.Tx, allowed access.Permit, m
 		return err
 	}
 	h.tellOf(tx, news.Lost, ent.TypeOrganization, o.ID, m.UserID)
+	if err := h.recordLosses(ctx, tx, allowed, m); err != nil {
+		return err
+	}
 	if err := closeInvitations(r.Open(ctx), tx, allowed.Now); err != nil {
 		return err
 	}
@@ -102,7 +105,7 @@ func (h *House) depart(ctx context.Context, tx *ent.Tx, allowed access.Permit, m
 // holdInvitations holds the keys that somebody is invited to in an organization, before the organization itself: whoever accepts
 // holds the key first too, and then finds the invitation revoked, or is found by takeAll.
 func (h *House) holdInvitations(ctx context.Context, tx *ent.Tx, organizationID, userID string) error {
-	open, err := tx.Invitation.Query().Order(ent.Asc(invitation.FieldAPIKeyID)).All(lock.OpenInvitations(ctx, organizationID, userID))
+	open, err := tx.Invitation.Query().Order(ent.Asc(invitation.FieldAPIKeyID)).All(lock.Departure(ctx, organizationID, userID))
 	if err != nil {
 		return err
 	}

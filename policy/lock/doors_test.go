@@ -73,7 +73,7 @@ func doors() map[string][]string {
 		"Exposure":            {"internal/keyhall"},
 		"Exposed":             {"internal/keyhall"},
 		"GroupReach":          {"internal/keyhall"},
-		"OpenInvitations":     {"internal/keyhall"},
+		"Departure":           {"internal/keyhall"},
 		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},

@@ -36,6 +36,7 @@ audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
+departure reads APIKey Collaborator Group GroupMember Invitation Secret SecretGrant
 exposure reads AuditEvent Secret SecretVersion
 group.audience reads GroupMember
 group.reach reads Secret SecretGrant User
@@ -50,7 +51,6 @@ instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 invitation.by_link reads Invitation
-invitations.open reads Invitation
 keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
 keyring.rewrap reads SealedValue SealedVersion
 keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
@@ -214,6 +214,11 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		s.SQL(t, "UPDATE credentials SET verify_until = 1 WHERE user_id = ?", c.ben.ID)
 		dev := ids("SELECT id AS x FROM group_members WHERE group_id = ?", c.group)
 		type sight map[string][]string
+		lost := func(of sight) sight {
+			all := sight{"Invitation": nil, "SecretGrant": nil, "Secret": nil, "GroupMember": nil, "Group": nil, "Collaborator": nil, "APIKey": nil}
+			maps.Copy(all, of)
+			return all
+		}
 		for _, d := range []struct {
 			name string
 			ctx  context.Context
@@ -262,9 +267,15 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"the administrator", lock.Administrator(bare), sight{"User": users(root)}},
 			{"the instance", lock.Instance(bare), sight{"Instance": ids("SELECT id AS x FROM instances")}},
 			{"an invitation by its link", lock.InvitationByLink(bare, c.invitation), sight{"Invitation": {c.invitation}}},
-			{"the open invitations of somebody", lock.OpenInvitations(bare, c.ada.Home, invitee), sight{"Invitation": {c.invitation}}},
-			{"their open invitations elsewhere", lock.OpenInvitations(bare, c.ben.Home, invitee), sight{"Invitation": nil}},
-			{"the open invitations of nobody", lock.OpenInvitations(bare, c.ada.Home, ""), sight{"Invitation": nil}},
+			{"what an invited person loses", lock.Departure(bare, c.ada.Home, invitee), lost(sight{"Invitation": {c.invitation}, "GroupMember": dev, "Group": {c.group}})},
+			{"what they lose elsewhere", lock.Departure(bare, c.ben.Home, invitee), lost(sight{"Collaborator": {c.hiddenPlace}, "APIKey": {c.hidden}})},
+			{"what a member loses", lock.Departure(bare, c.ada.Home, c.cleo.ID), lost(sight{
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE user_id = ?", c.cleo.ID), "Secret": {c.secret}, "Collaborator": {c.place}, "APIKey": {c.key}})},
+			{"what they lose in another place", lock.Departure(bare, c.ben.Home, c.cleo.ID), lost(nil)},
+			{"what nobody loses", lock.Departure(bare, c.ada.Home, ""), lost(nil)},
+			{"what a group reaches", lock.GroupReach(bare, c.group), sight{
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE group_id = ?", c.group), "Secret": {c.secret}, "User": ada}},
+			{"what no group reaches", lock.GroupReach(bare, c.theirs), sight{"SecretGrant": nil, "Secret": nil, "User": nil}},
 			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
 			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada, "Credential": adasPassword}},
 			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil, "Credential": adasPassword}},

@@ -21,15 +21,6 @@ func GroupReach(ctx context.Context, groupID string) context.Context {
 	return core.WithDuty(ctx, groupReach(groupID))
 }
 
-// OpenInvitations sees the open invitations of a person to keys of an organization: whoever takes the person out holds these keys.
-func OpenInvitations(ctx context.Context, organizationID, userID string) context.Context {
-	return core.WithDuty(ctx, openInvitations(organizationID, userID))
-}
-
-func openInvitations(organizationID, userID string) core.Duty {
-	return core.Duty{Name: "invitations.open", Reads: []core.Read{{Type: "Invitation", Rows: core.InvitedThere(organizationID, userID)}}}
-}
-
 func groupReach(groupID string) core.Duty {
 	live := func(dialect string) *sql.Predicate {
 		return sql.And(sql.EQ("group_id", groupID), unexpired("expires_at", dialect))
