@@ -74,6 +74,13 @@ type stage struct {
 	*keyState
 	owner                 *apptest.Actor
 	organization, project string
+	still                 *trace // of the prop to which nothing may happen
+}
+
+// trace is what is written of a prop, and how many deeds on it are recorded.
+type trace struct {
+	written  string
+	recorded int
 }
 
 func (c *cast) stage(t *testing.T, s *keyState) *stage {

@@ -87,7 +87,10 @@ func (g *stage) act(t *testing.T, permission, person string, p *prop) {
 func (g *stage) fail(t *testing.T, permission, person string, p *prop, absent string) {
 	t.Helper()
 	d, who, cell := deeds()[permission], g.actor(person), g.cells[permission][person]
-	written, recorded := g.written(t, p), g.recorded(t, p)
+	if g.still == nil { // afterwards it is as the last one left it
+		g.still = &trace{g.written(t, p), g.recorded(t, p)}
+	}
+	before := *g.still
 	out := who.Do(t, d.mutation, d.ask(g, p, who))
 	if out.Code() != cell.code() {
 		t.Errorf("%s: %s of %s: got %q, want %q: %s", g.name, permission, person, out.Code(), cell.code(), out.Body)
@@ -98,10 +101,11 @@ func (g *stage) fail(t *testing.T, permission, person string, p *prop, absent st
 	if cell == cellHidden && len(out.Errors) == 1 && out.Errors[0].Message != absent {
 		t.Errorf("%s: %s of %s is told %q, of what does not exist %q", g.name, permission, person, out.Errors[0].Message, absent)
 	}
-	if now := g.written(t, p); now != written {
-		t.Errorf("%s: %s of %s wrote something:\n%s\nwas\n%s", g.name, permission, person, now, written)
+	*g.still = trace{g.written(t, p), g.recorded(t, p)}
+	if now := g.still.written; now != before.written {
+		t.Errorf("%s: %s of %s wrote something:\n%s\nwas\n%s", g.name, permission, person, now, before.written)
 	}
-	if n := g.recorded(t, p) - recorded; n != 0 {
+	if n := g.still.recorded - before.recorded; n != 0 {
 		t.Errorf("%s: %s of %s left %d audit rows of a deed", g.name, permission, person, n)
 	}
 }

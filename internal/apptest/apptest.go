@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -281,4 +282,9 @@ func (l *Log) String() string {
 }
 
 // Main is for TestMain of a package that uses the kit: it stops the PostgreSQL server that the tests shared.
-func Main(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func Main(m *testing.M) {
+	if Slowdown > 1 { // nothing is measured in such a build, and collecting garbage is a fifth of its work
+		debug.SetGCPercent(400)
+	}
+	os.Exit(pgtest.Main(m))
+}
