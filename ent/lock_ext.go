@@ -1410,6 +1410,8 @@ func (*ShareLinkMutation) Column(name string) (string, bool) {
 		return sharelink.FieldViewCount, true
 	case sharelink.FieldMisses:
 		return sharelink.FieldMisses, true
+	case sharelink.FieldTries:
+		return sharelink.FieldTries, true
 	case sharelink.FieldExpiresAt:
 		return sharelink.FieldExpiresAt, true
 	case sharelink.FieldRevokedAt:

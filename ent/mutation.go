@@ -23834,6 +23834,8 @@ type ShareLinkMutation struct {
 	addview_count       *int
 	misses              *int
 	addmisses           *int
+	tries               *int
+	addtries            *int
 	expires_at          *int64
 	addexpires_at       *int64
 	revoked_at          *int64
@@ -24701,6 +24703,62 @@ func (m *ShareLinkMutation) ResetMisses() {
 	m.addmisses = nil
 }
 
+// SetTries sets the "tries" field.
+func (m *ShareLinkMutation) SetTries(i int) {
+	m.tries = &i
+	m.addtries = nil
+}
+
+// Tries returns the value of the "tries" field in the mutation.
+func (m *ShareLinkMutation) Tries() (r int, exists bool) {
+	v := m.tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTries returns the old "tries" field's value of the ShareLink entity.
+// If the ShareLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShareLinkMutation) OldTries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTries: %w", err)
+	}
+	return oldValue.Tries, nil
+}
+
+// AddTries adds i to the "tries" field.
+func (m *ShareLinkMutation) AddTries(i int) {
+	if m.addtries != nil {
+		*m.addtries += i
+	} else {
+		m.addtries = &i
+	}
+}
+
+// AddedTries returns the value that was added to the "tries" field in this mutation.
+func (m *ShareLinkMutation) AddedTries() (r int, exists bool) {
+	v := m.addtries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTries resets all changes to the "tries" field.
+func (m *ShareLinkMutation) ResetTries() {
+	m.tries = nil
+	m.addtries = nil
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *ShareLinkMutation) SetExpiresAt(i int64) {
 	m.expires_at = &i
@@ -25013,7 +25071,7 @@ func (m *ShareLinkMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ShareLinkMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.created_at != nil {
 		fields = append(fields, sharelink.FieldCreatedAt)
 	}
@@ -25064,6 +25122,9 @@ func (m *ShareLinkMutation) Fields() []string {
 	}
 	if m.misses != nil {
 		fields = append(fields, sharelink.FieldMisses)
+	}
+	if m.tries != nil {
+		fields = append(fields, sharelink.FieldTries)
 	}
 	if m.expires_at != nil {
 		fields = append(fields, sharelink.FieldExpiresAt)
@@ -25119,6 +25180,8 @@ func (m *ShareLinkMutation) Field(name string) (ent.Value, bool) {
 		return m.ViewCount()
 	case sharelink.FieldMisses:
 		return m.Misses()
+	case sharelink.FieldTries:
+		return m.Tries()
 	case sharelink.FieldExpiresAt:
 		return m.ExpiresAt()
 	case sharelink.FieldRevokedAt:
@@ -25170,6 +25233,8 @@ func (m *ShareLinkMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldViewCount(ctx)
 	case sharelink.FieldMisses:
 		return m.OldMisses(ctx)
+	case sharelink.FieldTries:
+		return m.OldTries(ctx)
 	case sharelink.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case sharelink.FieldRevokedAt:
@@ -25306,6 +25371,13 @@ func (m *ShareLinkMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMisses(v)
 		return nil
+	case sharelink.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTries(v)
+		return nil
 	case sharelink.FieldExpiresAt:
 		v, ok := value.(int64)
 		if !ok {
@@ -25360,6 +25432,9 @@ func (m *ShareLinkMutation) AddedFields() []string {
 	if m.addmisses != nil {
 		fields = append(fields, sharelink.FieldMisses)
 	}
+	if m.addtries != nil {
+		fields = append(fields, sharelink.FieldTries)
+	}
 	if m.addexpires_at != nil {
 		fields = append(fields, sharelink.FieldExpiresAt)
 	}
@@ -25392,6 +25467,8 @@ func (m *ShareLinkMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedViewCount()
 	case sharelink.FieldMisses:
 		return m.AddedMisses()
+	case sharelink.FieldTries:
+		return m.AddedTries()
 	case sharelink.FieldExpiresAt:
 		return m.AddedExpiresAt()
 	case sharelink.FieldRevokedAt:
@@ -25450,6 +25527,13 @@ func (m *ShareLinkMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddMisses(v)
+		return nil
+	case sharelink.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTries(v)
 		return nil
 	case sharelink.FieldExpiresAt:
 		v, ok := value.(int64)
@@ -25565,6 +25649,9 @@ func (m *ShareLinkMutation) ResetField(name string) error {
 		return nil
 	case sharelink.FieldMisses:
 		m.ResetMisses()
+		return nil
+	case sharelink.FieldTries:
+		m.ResetTries()
 		return nil
 	case sharelink.FieldExpiresAt:
 		m.ResetExpiresAt()

@@ -50,8 +50,10 @@ type ShareLink struct {
 	MaxViews int `json:"max_views,omitempty"`
 	// ViewCount holds the value of the "view_count" field.
 	ViewCount int `json:"view_count,omitempty"`
-	// How often a wrong passphrase or code was given, and is being given now.
+	// How often a wrong passphrase or code was given since it was sent.
 	Misses int `json:"misses,omitempty"`
+	// How many are being compared now.
+	Tries int `json:"tries,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt int64 `json:"expires_at,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
@@ -108,7 +110,7 @@ func (*ShareLink) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case sharelink.FieldPassphraseRequired, sharelink.FieldCodeRequired:
 			values[i] = new(sql.NullBool)
-		case sharelink.FieldCreatedAt, sharelink.FieldVersion, sharelink.FieldGeneration, sharelink.FieldMaxViews, sharelink.FieldViewCount, sharelink.FieldMisses, sharelink.FieldExpiresAt, sharelink.FieldRevokedAt, sharelink.FieldLastViewedAt, sharelink.FieldEndedAt:
+		case sharelink.FieldCreatedAt, sharelink.FieldVersion, sharelink.FieldGeneration, sharelink.FieldMaxViews, sharelink.FieldViewCount, sharelink.FieldMisses, sharelink.FieldTries, sharelink.FieldExpiresAt, sharelink.FieldRevokedAt, sharelink.FieldLastViewedAt, sharelink.FieldEndedAt:
 			values[i] = new(sql.NullInt64)
 		case sharelink.FieldID, sharelink.FieldSecretID, sharelink.FieldCreatedByID, sharelink.FieldRecipientEmail, sharelink.FieldName, sharelink.FieldClientID, sharelink.FieldLookup, sharelink.FieldPepperID, sharelink.FieldPassphraseHash:
 			values[i] = new(sql.NullString)
@@ -236,6 +238,12 @@ func (_m *ShareLink) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Misses = int(value.Int64)
 			}
+		case sharelink.FieldTries:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tries", values[i])
+			} else if value.Valid {
+				_m.Tries = int(value.Int64)
+			}
 		case sharelink.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
@@ -356,6 +364,9 @@ func (_m *ShareLink) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("misses=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Misses))
+	builder.WriteString(", ")
+	builder.WriteString("tries=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Tries))
 	builder.WriteString(", ")
 	builder.WriteString("expires_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ExpiresAt))

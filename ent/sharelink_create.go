@@ -195,6 +195,20 @@ func (_c *ShareLinkCreate) SetNillableMisses(v *int) *ShareLinkCreate {
 	return _c
 }
 
+// SetTries sets the "tries" field.
+func (_c *ShareLinkCreate) SetTries(v int) *ShareLinkCreate {
+	_c.mutation.SetTries(v)
+	return _c
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_c *ShareLinkCreate) SetNillableTries(v *int) *ShareLinkCreate {
+	if v != nil {
+		_c.SetTries(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *ShareLinkCreate) SetExpiresAt(v int64) *ShareLinkCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -347,6 +361,10 @@ func (_c *ShareLinkCreate) defaults() error {
 		v := sharelink.DefaultMisses
 		_c.mutation.SetMisses(v)
 	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		v := sharelink.DefaultTries
+		_c.mutation.SetTries(v)
+	}
 	if _, ok := _c.mutation.ExpiresAt(); !ok {
 		v := sharelink.DefaultExpiresAt
 		_c.mutation.SetExpiresAt(v)
@@ -422,6 +440,9 @@ func (_c *ShareLinkCreate) check() error {
 	}
 	if _, ok := _c.mutation.Misses(); !ok {
 		return &ValidationError{Name: "misses", err: errors.New(`ent: missing required field "ShareLink.misses"`)}
+	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		return &ValidationError{Name: "tries", err: errors.New(`ent: missing required field "ShareLink.tries"`)}
 	}
 	if _, ok := _c.mutation.ExpiresAt(); !ok {
 		return &ValidationError{Name: "expires_at", err: errors.New(`ent: missing required field "ShareLink.expires_at"`)}
@@ -540,6 +561,10 @@ func (_c *ShareLinkCreate) createSpec() (*ShareLink, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Misses(); ok {
 		_spec.SetField(sharelink.FieldMisses, field.TypeInt, value)
 		_node.Misses = value
+	}
+	if value, ok := _c.mutation.Tries(); ok {
+		_spec.SetField(sharelink.FieldTries, field.TypeInt, value)
+		_node.Tries = value
 	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(sharelink.FieldExpiresAt, field.TypeInt64, value)

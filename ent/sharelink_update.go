@@ -237,6 +237,27 @@ func (_u *ShareLinkUpdate) AddMisses(v int) *ShareLinkUpdate {
 	return _u
 }
 
+// SetTries sets the "tries" field.
+func (_u *ShareLinkUpdate) SetTries(v int) *ShareLinkUpdate {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *ShareLinkUpdate) SetNillableTries(v *int) *ShareLinkUpdate {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *ShareLinkUpdate) AddTries(v int) *ShareLinkUpdate {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *ShareLinkUpdate) SetExpiresAt(v int64) *ShareLinkUpdate {
 	_u.mutation.ResetExpiresAt()
@@ -445,6 +466,12 @@ func (_u *ShareLinkUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedMisses(); ok {
 		_spec.AddField(sharelink.FieldMisses, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(sharelink.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(sharelink.FieldTries, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(sharelink.FieldExpiresAt, field.TypeInt64, value)
@@ -756,6 +783,27 @@ func (_u *ShareLinkUpdateOne) AddMisses(v int) *ShareLinkUpdateOne {
 	return _u
 }
 
+// SetTries sets the "tries" field.
+func (_u *ShareLinkUpdateOne) SetTries(v int) *ShareLinkUpdateOne {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *ShareLinkUpdateOne) SetNillableTries(v *int) *ShareLinkUpdateOne {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *ShareLinkUpdateOne) AddTries(v int) *ShareLinkUpdateOne {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *ShareLinkUpdateOne) SetExpiresAt(v int64) *ShareLinkUpdateOne {
 	_u.mutation.ResetExpiresAt()
@@ -994,6 +1042,12 @@ func (_u *ShareLinkUpdateOne) sqlSave(ctx context.Context) (_node *ShareLink, er
 	}
 	if value, ok := _u.mutation.AddedMisses(); ok {
 		_spec.AddField(sharelink.FieldMisses, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(sharelink.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(sharelink.FieldTries, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(sharelink.FieldExpiresAt, field.TypeInt64, value)

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -55,8 +56,43 @@ func TestRightTriesAtOnceEndNoLink(t *testing.T) {
 			})
 		}
 		tries.Wait()
-		if n := s.Count(t, "share_links WHERE id = ? AND misses = 0 AND revoked_at = 0", link); n != 1 {
+		if n := s.Count(t, "share_links WHERE id = ? AND misses = 0 AND tries = 0 AND revoked_at = 0", link); n != 1 {
 			t.Error("their tries were not given back")
+		}
+	}, withLinks)
+}
+
+// B21: a wrong try beside right ones that are not over yet is one miss, and no more. Of tries that never came to an end, and of
+// misses, nothing is left when the link is sent again.
+func TestAWrongTryBesideRightOnesEndsNoLink(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		id := ada.AddSecret(t, "Payments", "the value")
+		link, text := makeLink(t, ada, id, apptest.Vars{"passphrase": "open sesame", "maxViews": nil})
+		wrong, right := apptest.Vars{"passphrase": "guess"}, apptest.Vars{"passphrase": "open sesame"}
+		s.SQL(t, "UPDATE share_links SET tries = 9 WHERE id = ?", link) // nine right ones are being compared
+		if out := openTheLink(t, s, text, wrong); out.Code() != "BAD_CREDENTIALS" {
+			t.Errorf("a wrong one beside them: %s", out.Body)
+		}
+		if out := openTheLink(t, s, text, right); out.Code() != "CONFLICT" {
+			t.Errorf("one more than may be wrong: %s", out.Body)
+		}
+		if got := linkField(t, ada, id, link, "status"); got != "OPEN" {
+			t.Errorf("it is %v", got)
+		}
+		out := ada.Must(t, `mutation($id: ID!) { resendShareLink(input: {id: $id}) { url errors { code } } }`, apptest.Vars{"id": link})
+		if old := openTheLink(t, s, text, right); old.Code() != "INVALID" {
+			t.Errorf("the one before: %s", old.Body)
+		}
+		_, text, _ = strings.Cut(out.Text("resendShareLink", "url"), "#")
+		for range 9 {
+			if out := openTheLink(t, s, text, wrong); out.Code() != "BAD_CREDENTIALS" {
+				t.Errorf("a wrong one after it was sent again: %s", out.Body)
+			}
+		}
+		if out := openTheLink(t, s, text, right); out.Text("openShareLink", "clientSecret") != "the value" {
+			t.Errorf("the right one: %s", out.Body)
 		}
 	}, withLinks)
 }

@@ -255,7 +255,7 @@ func (a *agreement) whoCan(r *Revision, u *rule, text string) {
 		id := row["id"].(string)
 		got, err := r.WhoCan(a.t.Context(), a.db, a.permission, id, Span{Limit: 50, Through: Through{Any: true}})
 		if err != nil {
-			a.t.Fatalf("%v\n%s\n%s", err, u.who.first.text, text)
+			a.t.Fatalf("%v\n%s\n%s", err, u.who().first.text, text)
 		}
 		want := []string{}
 		for _, s := range a.w.subjects()[:len(a.w.rows["User"])] {
@@ -263,7 +263,20 @@ func (a *agreement) whoCan(r *Revision, u *rule, text string) {
 				want = append(want, s.ID)
 			}
 		}
-		a.same("who can see "+id, want, ids(got), Subject{}, text+"\n"+u.who.first.text)
+		a.same("who can see "+id, want, ids(got), Subject{}, text+"\n"+u.who().first.text)
+		some := []string{"nobody"}
+		for i, s := range a.w.subjects()[:len(a.w.rows["User"])] {
+			if i%2 == 0 {
+				some = append(some, s.ID)
+			}
+		}
+		among, err := r.Among(a.t.Context(), a.db, a.permission, id, some)
+		if err != nil {
+			a.t.Fatalf("%v\n%s", err, text)
+		}
+		slices.Sort(among)
+		want = slices.DeleteFunc(want, func(person string) bool { return !slices.Contains(some, person) })
+		a.same("who of some sees "+id, want, append([]string{}, among...), Subject{}, text)
 	}
 }
 

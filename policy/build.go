@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -97,16 +98,15 @@ func (r *Revision) buildRule(ctx context.Context, l law, info PermissionInfo, k 
 		u.forms[p] = r.buildForms(u, p)
 	}
 	if r.vocabulary["User"].Table != "" {
-		u.who = r.buildWho(u, veil{})
+		u.who = sync.OnceValue(func() who { return r.buildWho(u, veil{}) })
 		if v := r.veilOf(u); v.drawn() {
-			veiled := r.buildWho(u, v)
-			u.veiled = &veiled
+			u.veiled = sync.OnceValue(func() who { return r.buildWho(u, v) })
 		}
 	}
 	if k.lenses != nil {
-		if u.ways, err = l.ways(ctx, path, snake(info.Type), k.lenses); err != nil {
-			return nil, err
-		}
+		u.ways = sync.OnceValues(func() (*ways, error) {
+			return l.ways(context.WithoutCancel(ctx), path, snake(info.Type), k.lenses)
+		})
 	}
 	return u, nil
 }

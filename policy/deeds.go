@@ -138,13 +138,13 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		}},
 		"secret.share_outside": {writes: []core.Write{
 			core.Create("ShareLink", pins{"id": d.New, "secret_id": d.ID, "created_by_id": subject}),
-			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "lookup", "hash", "pepper_id", "generation", "code_required"),
+			core.Update("ShareLink", pins{"id": d.Part, "secret_id": d.ID}, "lookup", "hash", "pepper_id", "generation", "code_required", "misses", "tries"),
 			core.Create("Mail", pins{"kind": "share_link_code", "within_id": d.ID}),
 			core.Delete("Mail", pins{"resource_id": d.Part, "within_id": d.ID, "state": "QUEUED"}),
 		}},
 		"share_link.open": {
 			writes: []core.Write{
-				core.Update("ShareLink", pins{"id": d.ID, "secret_id": d.Part}, "view_count", "last_viewed_at", "misses"),
+				core.Update("ShareLink", pins{"id": d.ID, "secret_id": d.Part}, "view_count", "last_viewed_at", "tries"),
 				core.Update("Secret", pins{"id": d.Part}, "reveal_count", "last_used_at"),
 			},
 			reads:   []core.Read{{Type: "SealedVersion", Rows: sql.FieldEQ("secret_id", d.Part)}},

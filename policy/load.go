@@ -90,7 +90,23 @@ func Load(ctx context.Context, o Options) (*Revision, error) {
 	if err := r.build(ctx, l, infos); err != nil {
 		return nil, err
 	}
-	return r, r.prepare(ctx, o.Prepare)
+	if o.Proven {
+		return r, r.prepare(ctx, o.Prepare, true)
+	}
+	return r, errors.Join(r.readWays(), r.prepare(ctx, o.Prepare, false))
+}
+
+// readWays reads now what a proven law reads when it is asked for.
+func (r *Revision) readWays() error {
+	for _, u := range r.rules {
+		if u.ways == nil {
+			continue
+		}
+		if _, err := u.ways(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // permissions are the rules that METADATA marks as entry points.

@@ -111,9 +111,9 @@ type rule struct {
 	allow   rego.PreparedEvalQuery
 	reasons *rego.PreparedEvalQuery
 	forms   map[posture]*forms
-	who     who
-	veiled  *who  // nil: the rule follows no group
-	ways    *ways // nil: the type has no table of roles
+	who     func() who            // written when it is first asked; nil: the vocabulary has no User
+	veiled  func() who            // the same; nil: the rule follows no group
+	ways    func() (*ways, error) // read when they are first asked; nil: the type has no table of roles
 }
 
 // forms are the statements of a rule for the subjects of one posture.
@@ -150,7 +150,7 @@ func (r *Revision) rule(p Permission) (*rule, error) {
 func (u *rule) form(s Subject) *forms { return u.forms[postureOf(s).only(u.reads)] }
 
 // prepare hands every text that can be generated to the database, each once.
-func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, core.Statement) error) error {
+func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, core.Statement) error, proven bool) error {
 	if prepare == nil {
 		return nil
 	}
@@ -166,7 +166,7 @@ func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, co
 		return nil
 	}
 	for _, p := range slices.Sorted(maps.Keys(r.rules)) {
-		for _, s := range r.statements(r.rules[p]) {
+		for _, s := range r.statements(r.rules[p], proven) {
 			if err := try(string(p), s); err != nil {
 				return err
 			}
@@ -182,11 +182,14 @@ func (r *Revision) prepare(ctx context.Context, prepare func(context.Context, co
 	return nil
 }
 
-// statements are all that a rule can ask.
-func (r *Revision) statements(u *rule) []statement {
-	all := u.who.all()
-	if u.veiled != nil {
-		all = append(all, u.veiled.all()...)
+// statements are all that a rule can ask; without its questions about everybody where the law is proven: a server that is
+// asked none of them never writes these.
+func (r *Revision) statements(u *rule, proven bool) []statement {
+	var all []statement
+	for _, questions := range []func() who{u.who, u.veiled} {
+		if questions != nil && !proven {
+			all = append(all, questions().all()...)
+		}
 	}
 	for _, f := range u.forms {
 		all = append(all, f.decide, f.count, r.listStatement(u, f.one), r.listStatement(u, f.few), r.listStatement(u, f.many))

@@ -66,10 +66,13 @@ func (w *writer) anyOf(list slot) {
 
 // whoThrough are the statements for a question that looks through some groups, or any.
 func (u *rule) whoThrough(t Through) who {
-	if t.Any || u.veiled == nil {
-		return u.who
+	switch {
+	case !t.Any && u.veiled != nil:
+		return u.veiled()
+	case u.who != nil:
+		return u.who()
 	}
-	return *u.veiled
+	return who{}
 }
 
 func (r *Revision) bindThrough(s statement, v values, t Through) (core.Statement, error) {

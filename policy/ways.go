@@ -82,8 +82,12 @@ func (u *rule) waysOf(ctx context.Context, input *ast.Term) ([]Way, error) {
 	if u.ways == nil {
 		return nil, nil
 	}
-	asked, _ := input.Value.(ast.Object).Merge(ast.NewObject([2]*ast.Term{ast.StringTerm(lensesKey), u.ways.lenses}))
-	results, err := u.ways.query.Eval(ctx, rego.EvalParsedInput(asked))
+	ways, err := u.ways()
+	if err != nil {
+		return nil, err
+	}
+	asked, _ := input.Value.(ast.Object).Merge(ast.NewObject([2]*ast.Term{ast.StringTerm(lensesKey), ways.lenses}))
+	results, err := ways.query.Eval(ctx, rego.EvalParsedInput(asked))
 	if err != nil || len(results) != 1 {
 		return nil, err
 	}

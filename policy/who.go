@@ -252,6 +252,41 @@ func (r *Revision) CountWhoCan(ctx context.Context, q core.Asker, p Permission, 
 	return n, errors.Join(err, rows.Err())
 }
 
+// Among are those of some people for whom the rule holds, by its SQL form alone, as lists go by it. It is for telling many at
+// once that something is gone; nothing is allowed by it.
+func (r *Revision) Among(ctx context.Context, q core.Asker, p Permission, id string, people []string) (out []string, err error) {
+	u, err := r.rule(p)
+	if err != nil {
+		return nil, err
+	}
+	list, err := textArray(r.dialect, people)
+	if err != nil {
+		return nil, err
+	}
+	w, person := r.whoWriter()
+	w.raw("SELECT " + person)
+	r.whoWhere(w, u, factor(elide(u.formula.where)), veil{})
+	w.raw(" AND " + person)
+	w.anyOf(slotIDs)
+	st, err := r.statement(w.program()).bind(values{slots: map[slot]any{slotID: id, slotIDs: list}})
+	if err != nil {
+		return nil, err
+	}
+	rows := &entsql.Rows{}
+	if err := q.Ask(ctx, st, rows); err != nil {
+		return nil, fmt.Errorf("policy: who of some can %s: %w", p, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
 // Account is a user as the subject of a question; not found, and suspended, can do nothing.
 func (r *Revision) Account(ctx context.Context, q core.Asker, id string) (s Subject, suspended, found bool, err error) {
 	w := newWriter(r.dialect)

@@ -1082,6 +1082,7 @@ var (
 		{Name: "max_views", Type: field.TypeInt, Default: 0},
 		{Name: "view_count", Type: field.TypeInt, Default: 0},
 		{Name: "misses", Type: field.TypeInt, Default: 0},
+		{Name: "tries", Type: field.TypeInt, Default: 0},
 		{Name: "expires_at", Type: field.TypeInt64, Default: 0},
 		{Name: "revoked_at", Type: field.TypeInt64, Default: 0},
 		{Name: "last_viewed_at", Type: field.TypeInt64, Default: 0},
@@ -1097,13 +1098,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "share_links_secrets_share_links",
-				Columns:    []*schema.Column{ShareLinksColumns[20]},
+				Columns:    []*schema.Column{ShareLinksColumns[21]},
 				RefColumns: []*schema.Column{SecretsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "share_links_users_created_by",
-				Columns:    []*schema.Column{ShareLinksColumns[21]},
+				Columns:    []*schema.Column{ShareLinksColumns[22]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1117,12 +1118,12 @@ var (
 			{
 				Name:    "sharelink_secret_id",
 				Unique:  false,
-				Columns: []*schema.Column{ShareLinksColumns[20]},
+				Columns: []*schema.Column{ShareLinksColumns[21]},
 			},
 			{
 				Name:    "sharelink_ended_at_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{ShareLinksColumns[19], ShareLinksColumns[16]},
+				Columns: []*schema.Column{ShareLinksColumns[20], ShareLinksColumns[17]},
 			},
 		},
 	}

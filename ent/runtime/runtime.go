@@ -986,20 +986,24 @@ func init() {
 	sharelinkDescMisses := sharelinkFields[15].Descriptor()
 	// sharelink.DefaultMisses holds the default value on creation for the misses field.
 	sharelink.DefaultMisses = sharelinkDescMisses.Default.(int)
+	// sharelinkDescTries is the schema descriptor for tries field.
+	sharelinkDescTries := sharelinkFields[16].Descriptor()
+	// sharelink.DefaultTries holds the default value on creation for the tries field.
+	sharelink.DefaultTries = sharelinkDescTries.Default.(int)
 	// sharelinkDescExpiresAt is the schema descriptor for expires_at field.
-	sharelinkDescExpiresAt := sharelinkFields[16].Descriptor()
+	sharelinkDescExpiresAt := sharelinkFields[17].Descriptor()
 	// sharelink.DefaultExpiresAt holds the default value on creation for the expires_at field.
 	sharelink.DefaultExpiresAt = sharelinkDescExpiresAt.Default.(int64)
 	// sharelinkDescRevokedAt is the schema descriptor for revoked_at field.
-	sharelinkDescRevokedAt := sharelinkFields[17].Descriptor()
+	sharelinkDescRevokedAt := sharelinkFields[18].Descriptor()
 	// sharelink.DefaultRevokedAt holds the default value on creation for the revoked_at field.
 	sharelink.DefaultRevokedAt = sharelinkDescRevokedAt.Default.(int64)
 	// sharelinkDescLastViewedAt is the schema descriptor for last_viewed_at field.
-	sharelinkDescLastViewedAt := sharelinkFields[18].Descriptor()
+	sharelinkDescLastViewedAt := sharelinkFields[19].Descriptor()
 	// sharelink.DefaultLastViewedAt holds the default value on creation for the last_viewed_at field.
 	sharelink.DefaultLastViewedAt = sharelinkDescLastViewedAt.Default.(int64)
 	// sharelinkDescEndedAt is the schema descriptor for ended_at field.
-	sharelinkDescEndedAt := sharelinkFields[19].Descriptor()
+	sharelinkDescEndedAt := sharelinkFields[20].Descriptor()
 	// sharelink.DefaultEndedAt holds the default value on creation for the ended_at field.
 	sharelink.DefaultEndedAt = sharelinkDescEndedAt.Default.(int64)
 	// sharelinkDescID is the schema descriptor for id field.

@@ -47,6 +47,8 @@ const (
 	FieldViewCount = "view_count"
 	// FieldMisses holds the string denoting the misses field in the database.
 	FieldMisses = "misses"
+	// FieldTries holds the string denoting the tries field in the database.
+	FieldTries = "tries"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldRevokedAt holds the string denoting the revoked_at field in the database.
@@ -97,6 +99,7 @@ var Columns = []string{
 	FieldMaxViews,
 	FieldViewCount,
 	FieldMisses,
+	FieldTries,
 	FieldExpiresAt,
 	FieldRevokedAt,
 	FieldLastViewedAt,
@@ -137,6 +140,8 @@ var (
 	DefaultViewCount int
 	// DefaultMisses holds the default value on creation for the "misses" field.
 	DefaultMisses int
+	// DefaultTries holds the default value on creation for the "tries" field.
+	DefaultTries int
 	// DefaultExpiresAt holds the default value on creation for the "expires_at" field.
 	DefaultExpiresAt int64
 	// DefaultRevokedAt holds the default value on creation for the "revoked_at" field.
@@ -237,6 +242,11 @@ func ByViewCount(opts ...sql.OrderTermOption) OrderOption {
 // ByMisses orders by misses.
 func ByMisses(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMisses, opts...).ToFunc()
+}
+
+// ByTries orders by tries.
+func ByTries(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTries, opts...).ToFunc()
 }
 
 // ByExpiresAt orders by expires_at.

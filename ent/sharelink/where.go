@@ -149,6 +149,11 @@ func Misses(v int) predicate.ShareLink {
 	return predicate.ShareLink(sql.FieldEQ(FieldMisses, v))
 }
 
+// Tries applies equality check predicate on the "tries" field. It's identical to TriesEQ.
+func Tries(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldEQ(FieldTries, v))
+}
+
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
 func ExpiresAt(v int64) predicate.ShareLink {
 	return predicate.ShareLink(sql.FieldEQ(FieldExpiresAt, v))
@@ -997,6 +1002,46 @@ func MissesLT(v int) predicate.ShareLink {
 // MissesLTE applies the LTE predicate on the "misses" field.
 func MissesLTE(v int) predicate.ShareLink {
 	return predicate.ShareLink(sql.FieldLTE(FieldMisses, v))
+}
+
+// TriesEQ applies the EQ predicate on the "tries" field.
+func TriesEQ(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldEQ(FieldTries, v))
+}
+
+// TriesNEQ applies the NEQ predicate on the "tries" field.
+func TriesNEQ(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldNEQ(FieldTries, v))
+}
+
+// TriesIn applies the In predicate on the "tries" field.
+func TriesIn(vs ...int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldIn(FieldTries, vs...))
+}
+
+// TriesNotIn applies the NotIn predicate on the "tries" field.
+func TriesNotIn(vs ...int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldNotIn(FieldTries, vs...))
+}
+
+// TriesGT applies the GT predicate on the "tries" field.
+func TriesGT(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldGT(FieldTries, v))
+}
+
+// TriesGTE applies the GTE predicate on the "tries" field.
+func TriesGTE(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldGTE(FieldTries, v))
+}
+
+// TriesLT applies the LT predicate on the "tries" field.
+func TriesLT(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldLT(FieldTries, v))
+}
+
+// TriesLTE applies the LTE predicate on the "tries" field.
+func TriesLTE(v int) predicate.ShareLink {
+	return predicate.ShareLink(sql.FieldLTE(FieldTries, v))
 }
 
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.

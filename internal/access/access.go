@@ -170,15 +170,14 @@ func (g *Guard) Could(ctx context.Context, tx *ent.Tx, p policy.Permission, id s
 	return d.Allow, err
 }
 
-// Sees tells, inside a deed, whether somebody else sees a thing. It authorizes nothing.
-func (g *Guard) Sees(ctx context.Context, tx *ent.Tx, userID, typ, id string) (bool, error) {
+// SeenBy are those of some people, inside a deed, who see a thing. It authorizes nothing.
+func (g *Guard) SeenBy(ctx context.Context, tx *ent.Tx, users []string, typ, id string) ([]string, error) {
 	rev := g.engine.Revision()
 	p, ok := rev.RowPermission(typ)
 	if !ok {
-		return false, errNoRowRule(typ)
+		return nil, errNoRowRule(typ)
 	}
-	d, err := rev.Decide(ctx, tx, policy.Subject{ID: userID}, p, id)
-	return d.Allow, err
+	return rev.Among(ctx, tx, p, id, users)
 }
 
 // LockRow holds a row until the transaction ends; for deeds that touch a second thing beside the one they are about.

@@ -1,7 +1,11 @@
 package keyhall
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/internal/viewer"
@@ -117,10 +122,13 @@ func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]
 	for _, s := range secrets {
 		ids = append(ids, s.ID)
 	}
-	events, err := h.client.AuditEvent.Query().Where(auditevent.ResourceIDIn(ids...)).Order(ent.Asc(auditevent.FieldCreatedAt)).All(under)
+	var reveals []reveal
+	err := h.client.AuditEvent.Query().Where(auditevent.ResourceIDIn(ids...)).
+		GroupBy(auditevent.FieldResourceID, auditevent.FieldChanges).Aggregate(ent.As(ent.Max(auditevent.FieldCreatedAt), "last")).Scan(under, &reveals)
 	if err != nil {
 		return nil, translate(err)
 	}
+	slices.SortFunc(reveals, func(a, b reveal) int { return cmp.Compare(a.Last, b.Last) })
 	seen, err := h.client.Secret.Query().Where(secret.IDIn(ids...)).All(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -139,8 +147,10 @@ func (h *House) exposures(ctx, under context.Context, secrets []*ent.Secret) ([]
 	for _, v := range versions {
 		trails[v.SecretID].values[v.Number] = v.ValueOf
 	}
-	for _, e := range events {
-		trails[e.ResourceID].add(e)
+	for _, r := range reveals {
+		if err := trails[r.ResourceID].add(r); err != nil {
+			return nil, fault.Internal(err)
+		}
 	}
 	out := make([]*Exposure, len(secrets))
 	for i, s := range secrets {
@@ -156,13 +166,25 @@ type trail struct {
 	at     map[int]int64
 }
 
-// add takes an event of a reveal; the newest one of a version comes last.
-func (t *trail) add(e *ent.AuditEvent) {
-	for _, c := range e.Changes {
+// reveal is when somebody last revealed something with all the same to tell of it.
+type reveal struct {
+	ResourceID string `json:"resource_id"`
+	Changes    []byte `json:"changes"`
+	Last       int64  `json:"last"`
+}
+
+// add takes a reveal; the newest one of a version comes last.
+func (t *trail) add(r reveal) error {
+	var changes []audit.Change
+	if err := json.Unmarshal(r.Changes, &changes); err != nil {
+		return fmt.Errorf("read what a reveal of %s was of: %w", r.ResourceID, err)
+	}
+	for _, c := range changes {
 		if version, err := strconv.Atoi(deref(c.After)); err == nil && c.Field == "version" {
-			t.at[t.values[version]] = e.CreatedAt
+			t.at[t.values[version]] = r.Last
 		}
 	}
+	return nil
 }
 
 // newest is when they last saw the value in use, or else the newest of the others.

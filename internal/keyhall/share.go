@@ -53,6 +53,9 @@ func (h *House) ShareSecrets(ctx context.Context, in ShareSecrets) ([]*ent.Secre
 	}
 	ids := sortedUnique(in.SecretIDs)
 	err := h.do(ctx, func(tx *ent.Tx) error {
+		if err := h.holdGroups(ctx, tx, in.Grants); err != nil {
+			return err
+		}
 		permits := make([]access.Permit, len(ids))
 		for i, id := range ids { // in one order for everybody, so that two submissions cannot wait for each other
 			var err error
@@ -72,8 +75,14 @@ func (h *House) ShareSecrets(ctx context.Context, in ShareSecrets) ([]*ent.Secre
 			return err
 		}
 		once.Outcomes(ctx, ids)
+		told := make([][]string, len(to))
+		for i := range to {
+			if told[i], err = granteeAudience(ctx, tx, to[i]); err != nil {
+				return err
+			}
+		}
 		for i, s := range secrets {
-			if err := h.share(ctx, tx, permits[i], s, in.Grants, to); err != nil {
+			if err := h.share(ctx, tx, permits[i], s, in.Grants, to, told); err != nil {
 				return err
 			}
 		}
@@ -105,8 +114,25 @@ func (in ShareSecrets) check() error {
 	return p.err()
 }
 
-// share writes the grants of one secret.
-func (h *House) share(ctx context.Context, tx *ent.Tx, allowed access.Permit, s *ent.Secret, grants []NewGrant, to []grantee) error {
+// holdGroups holds the groups of a submission before its secrets, in one order for everybody: one that is being deleted is
+// gone then, or stays until all is written.
+func (h *House) holdGroups(ctx context.Context, tx *ent.Tx, grants []NewGrant) error {
+	var ids []string
+	for _, g := range grants {
+		if g.Grantee.GroupID != nil {
+			ids = append(ids, *g.Grantee.GroupID)
+		}
+	}
+	for _, id := range sortedUnique(ids) {
+		if err := h.guard.LockRow(ctx, tx, ent.TypeGroup, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// share writes the grants of one secret, and tells whom each concerns.
+func (h *House) share(ctx context.Context, tx *ent.Tx, allowed access.Permit, s *ent.Secret, grants []NewGrant, to []grantee, told [][]string) error {
 	for i, g := range grants {
 		old, err := tx.SecretGrant.Query().Where(secretgrant.SecretID(s.ID), to[i].has()).Only(ctx)
 		if err != nil && !ent.IsNotFound(err) {
@@ -127,9 +153,7 @@ func (h *House) share(ctx context.Context, tx *ent.Tx, allowed access.Permit, s 
 		if old != nil && unexpired(old.ExpiresAt, allowed.Now) {
 			how = news.Changed
 		}
-		if err := h.tellGrantee(ctx, tx, how, s.ID, to[i].userID, to[i].groupID); err != nil {
-			return err
-		}
+		h.tellOf(tx, how, ent.TypeSecret, s.ID, told[i]...)
 	}
 	return nil
 }
@@ -137,11 +161,7 @@ func (h *House) share(ctx context.Context, tx *ent.Tx, allowed access.Permit, s 
 func (h *House) writeGrant(ctx context.Context, tx *ent.Tx, s *ent.Secret, old *ent.SecretGrant, to grantee, g NewGrant, now int64) error {
 	until, me := Expiry{g.ExpiresAt}.micros(), viewerID(ctx)
 	if old != nil {
-		err := tx.SecretGrant.UpdateOneID(old.ID).SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)
-		if ent.IsNotFound(err) { // with its group, which is not held
-			err = fault.Conflict("a group of these was deleted just now; look again")
-		}
-		return err
+		return tx.SecretGrant.UpdateOneID(old.ID).SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)
 	}
 	return tx.SecretGrant.Create().SetSecretID(s.ID).SetNillableUserID(set(to.userID)).SetNillableGroupID(set(to.groupID)).
 		SetLevel(g.level()).SetExpiresAt(until).SetGrantedByID(me).SetGrantedAt(now).Exec(ctx)
@@ -204,7 +224,7 @@ func (h *House) unshare(ctx context.Context, tx *ent.Tx, allowed access.Permit, 
 	if err != nil {
 		return err
 	}
-	if err := h.tellGrantee(ctx, tx, news.Lost|news.Changed, s.ID, deref(g.UserID), deref(g.GroupID)); err != nil {
+	if err := h.tellGrantee(ctx, tx, news.Lost|news.Changed, s.ID, grantee{deref(g.UserID), deref(g.GroupID)}); err != nil {
 		return err
 	}
 	return tx.SecretGrant.DeleteOneID(g.ID).Exec(r.Open(ctx))

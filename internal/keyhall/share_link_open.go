@@ -16,8 +16,8 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// maxMisses is how often a wrong passphrase or code may be given for one link, from wherever; then it is over. As many may be
-// compared at the same time.
+// maxMisses is how often a wrong passphrase or code may be given for one link, from wherever; then it is over, until it is sent
+// again. No more are compared at the same time than may still be wrong.
 const maxMisses = 10
 
 // openLink is the permission that an opening goes by: that of who made the link.
@@ -98,7 +98,7 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	if err := p.err(); err != nil {
 		return err
 	}
-	if err := h.countGuess(ctx, link.ID); err != nil {
+	if err := h.countTry(ctx, link.ID); err != nil {
 		return err
 	}
 	right := true
@@ -114,10 +114,10 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	if right {
 		return nil
 	}
-	return h.missed(ctx, link.ID)
+	return h.missed(ctx, link)
 }
 
-func (h *House) countGuess(ctx context.Context, id string) error {
+func (h *House) countTry(ctx context.Context, id string) error {
 	duty := lock.ShareLinkFollow(ctx, id)
 	return h.work(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Query().ForDeed().Only(duty)
@@ -126,15 +126,17 @@ func (h *House) countGuess(ctx context.Context, id string) error {
 			return linkOver()
 		case err != nil:
 			return err
-		case link.Misses >= maxMisses: // not all of them wrong yet: the last wrong one revokes
+		case link.Misses+link.Tries >= maxMisses: // if all of them were wrong it would be over
 			return fault.Conflict("others are opening this link at this moment; try again")
 		}
-		return tx.ShareLink.Update().AddMisses(1).Exec(duty)
+		return tx.ShareLink.Update().AddTries(1).Exec(duty)
 	})
 }
 
-// missed records a wrong passphrase or code, and ends the link with the last one that it forgives.
-func (h *House) missed(ctx context.Context, id string) error {
+// missed records a wrong passphrase or code, and ends the link with the last one that it forgives. When the link was sent again
+// meanwhile, what was given is of the one before.
+func (h *House) missed(ctx context.Context, tried *ent.ShareLink) error {
+	id := tried.ID
 	duty := lock.ShareLinkFollow(ctx, id)
 	err := h.work(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Query().ForDeed().Only(duty)
@@ -145,17 +147,26 @@ func (h *House) missed(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		misses, over := strconv.Itoa(link.Misses), yes(link.Misses >= maxMisses)
+		n := link.Misses
+		update := tx.ShareLink.Update()
+		if link.Generation == tried.Generation {
+			n++
+			update.SetMisses(n).AddTries(-1)
+		}
+		misses, over := strconv.Itoa(n), yes(n >= maxMisses)
 		err = audit.Duty(duty, tx, viewer.From(ctx), s.OrganizationID, secretEvent("share_link.refused", s,
 			audit.Change{Field: "link", After: &id}, audit.Change{Field: "misses", After: &misses}, audit.Change{Field: "over", After: &over}))
-		if err != nil || link.Misses < maxMisses || link.RevokedAt != 0 {
+		if err != nil || link.RevokedAt != 0 {
 			return err
 		}
-		now, err := policy.Clock(duty, tx)
-		if err != nil {
-			return err
+		if n >= maxMisses {
+			now, err := policy.Clock(duty, tx)
+			if err != nil {
+				return err
+			}
+			update.SetRevokedAt(now)
 		}
-		return tx.ShareLink.Update().SetRevokedAt(now).Exec(duty)
+		return update.Exec(duty)
 	})
 	if err != nil && !ent.IsNotFound(err) {
 		return translate(err)
@@ -199,7 +210,7 @@ func (h *House) view(ctx context.Context, link *ent.ShareLink, guessed bool) (Op
 		ctx := receipt.Open(ctx)
 		update := tx.ShareLink.Update().SetViewCount(link.ViewCount).SetLastViewedAt(allowed.Now)
 		if guessed {
-			update.AddMisses(-1)
+			update.AddTries(-1)
 		}
 		if err := update.Exec(ctx); err != nil {
 			return err

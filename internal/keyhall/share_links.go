@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/text"
 	"github.com/keyhall/keyhall/internal/token"
+	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -164,7 +165,7 @@ func (h *House) RevokeShareLink(ctx context.Context, id string) (*ent.ShareLink,
 }
 
 // ResendShareLink needs secret.share_outside: the link gets another address and another code, and those before it are dead.
-// Its time, its passphrase and the views that are left stay. Errors: NOT_FOUND, FORBIDDEN, RATE_LIMITED, and INVALID of one that
+// Its time, its passphrase and the views that are left stay; wrong tries are forgotten. Errors: NOT_FOUND, FORBIDDEN, RATE_LIMITED, and INVALID of one that
 // is over.
 func (h *House) ResendShareLink(ctx context.Context, id string) (MadeLink, error) {
 	plain := token.New(token.ShareLink)
@@ -185,7 +186,7 @@ func (h *House) ResendShareLink(ctx context.Context, id string) (MadeLink, error
 		}
 		mac, pepper := plain.Hash(h.keys)
 		link, err = tx.ShareLink.UpdateOne(link).SetLookup(plain.ID()).SetHash(mac).SetPepperID(pepper).
-			SetGeneration(link.Generation + 1).SetCodeRequired(h.mailsCodes(link.RecipientEmail)).Save(ctx)
+			SetGeneration(link.Generation + 1).SetMisses(0).SetTries(0).SetCodeRequired(h.mailsCodes(link.RecipientEmail)).Save(ctx)
 		if err != nil {
 			return err
 		}
@@ -236,12 +237,9 @@ func (h *House) mailCode(ctx context.Context, tx *ent.Tx, link *ent.ShareLink) e
 	if !link.CodeRequired {
 		return nil
 	}
-	me, err := tx.User.Get(ctx, viewerID(ctx))
-	if err != nil {
-		return err
-	}
 	return h.mail.Queue(ctx, tx, mail.Letter{
-		Kind: mail.ShareLinkCode, To: *link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID, Generation: link.Generation, ActorName: me.Name,
+		Kind: mail.ShareLinkCode, To: *link.RecipientEmail, ResourceID: link.ID, WithinID: link.SecretID, Generation: link.Generation,
+		ActorName: viewer.From(ctx).Username, // and no free text, to an address that may be anybody's
 	})
 }
 

@@ -33,18 +33,7 @@ func (h *House) tellGone(ctx context.Context, tx *ent.Tx, key *ent.APIKey) error
 	if err != nil {
 		return err
 	}
-	var saw []string
-	for _, user := range users {
-		sees, err := h.guard.Sees(ctx, tx, user, ent.TypeAPIKey, key.ID)
-		if err != nil {
-			return err
-		}
-		if sees {
-			saw = append(saw, user)
-		}
-	}
-	h.tell(tx, news.Lost, key.ID, saw...)
-	return nil
+	return h.tellWhoSees(ctx, tx, ent.TypeAPIKey, key.ID, users)
 }
 
 // tellRotated is tellAll for a key and the one that took its place.

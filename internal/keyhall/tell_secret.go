@@ -52,32 +52,29 @@ func secretAudience(ctx context.Context, tx *ent.Tx, s *ent.Secret) ([]string, e
 
 // tellWhoSees tells those of them who see a thing now that it is gone.
 func (h *House) tellWhoSees(ctx context.Context, tx *ent.Tx, typ, id string, users []string) error {
-	var saw []string
-	for _, user := range users {
-		sees, err := h.guard.Sees(ctx, tx, user, typ, id)
-		if err != nil {
-			return err
-		}
-		if sees {
-			saw = append(saw, user)
-		}
+	saw, err := h.guard.SeenBy(ctx, tx, users, typ, id)
+	if err != nil {
+		return err
 	}
 	h.tellOf(tx, news.Lost, typ, id, saw...)
 	return nil
 }
 
 // tellGrantee is for the person, or for the members of the group, that a grant is of.
-func (h *House) tellGrantee(ctx context.Context, tx *ent.Tx, how news.How, secretID, userID, groupID string) error {
-	users := []string{userID}
-	if groupID != "" {
-		members, err := membersOf(lock.GroupAudience(ctx, groupID), tx)
-		if err != nil {
-			return err
-		}
-		users = members
+func (h *House) tellGrantee(ctx context.Context, tx *ent.Tx, how news.How, secretID string, to grantee) error {
+	users, err := granteeAudience(ctx, tx, to)
+	if err != nil {
+		return err
 	}
 	h.tellOf(tx, how, ent.TypeSecret, secretID, users...)
 	return nil
+}
+
+func granteeAudience(ctx context.Context, tx *ent.Tx, to grantee) ([]string, error) {
+	if to.groupID != "" {
+		return membersOf(lock.GroupAudience(ctx, to.groupID), tx)
+	}
+	return []string{to.userID}, nil
 }
 
 // tellGroup is for the owner and the members of a group. What the group reaches, they then ask for.

@@ -123,10 +123,10 @@ secret.reveal update Secret[last_used_at reveal_count] where id=ID
 secret.share_outside create Mail[*] where kind=share_link_code within_id=ID
 secret.share_outside create ShareLink[*] where created_by_id=ME id=NEW secret_id=ID
 secret.share_outside delete Mail[] where resource_id=PART state=QUEUED within_id=ID
-secret.share_outside update ShareLink[code_required generation hash lookup pepper_id] where id=PART secret_id=ID
+secret.share_outside update ShareLink[code_required generation hash lookup misses pepper_id tries] where id=PART secret_id=ID
 share_link.open reads SealedVersion
 share_link.open update Secret[last_used_at reveal_count] where id=PART
-share_link.open update ShareLink[last_viewed_at misses view_count] where id=ID secret_id=PART
+share_link.open update ShareLink[last_viewed_at tries view_count] where id=ID secret_id=PART
 secret.share create SecretGrant[*] where granted_by_id=ME secret_id=ID
 secret.share update SecretGrant[expires_at granted_at granted_by_id level] where secret_id=ID
 secret.unshare delete Mail[] where resource_id=PART state=QUEUED within_id=ID

@@ -88,7 +88,7 @@ set_up create User[*] where administrator=true email_verified=true id= personal_
 share_link.by_token reads ShareLink
 share_link.follow create AuditEvent[*] where actor_kind=none outcome=DONE type=share_link.refused
 share_link.follow reads Secret ShareLink
-share_link.follow update ShareLink[misses revoked_at] where id= revoked_at=0
+share_link.follow update ShareLink[misses revoked_at tries] where id= revoked_at=0
 share_link.over create AuditEvent[*] where actor_kind=none outcome=DONE type=share_link.expired
 share_link.over create Mail[*] where kind=share_link_expired
 share_link.over reads Secret ShareLink
@@ -401,7 +401,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 			"IdempotencyKey.SetNillableSubjectID", "IdempotencyKey.SetOutcomes", "IdempotencyKey.SetPartID", "IdempotencyKey.SetSubjectID", "IdempotencyKey.ClearOutcomes"},
 		"address.proven": {"User.SetEmailVerified", "User.SetNillableEmailVerified"},
 		"share_link.follow": {"ShareLink.AddMisses", "ShareLink.AddRevokedAt", "ShareLink.SetMisses", "ShareLink.SetNillableMisses", "ShareLink.SetNillableRevokedAt",
-			"ShareLink.SetRevokedAt"},
+			"ShareLink.SetRevokedAt", "ShareLink.AddTries", "ShareLink.SetTries", "ShareLink.SetNillableTries"},
 		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
 		"mail.claim":      {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",

@@ -36,7 +36,7 @@ func shareLinkFollow(id string) core.Duty {
 			}},
 		},
 		Writes: []core.Write{
-			core.Update("ShareLink", pins{"id": id, "revoked_at": 0}, "misses", "revoked_at"),
+			core.Update("ShareLink", pins{"id": id, "revoked_at": 0}, "misses", "tries", "revoked_at"),
 			core.Create(AuditType, pins{"actor_kind": "none", "outcome": "DONE", "type": "share_link.refused"}),
 		},
 	}
