@@ -247,6 +247,32 @@ func TestWhoCannotBeGivenAccessIsNamedAndNothingIsWritten(t *testing.T) {
 	})
 }
 
+// That an account is suspended is told to who sees it; for who knows its name or address there is no such account.
+//
+//keyhall:norace
+func TestASuspensionIsToldToWhoSeesTheAccount(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo")
+		s.JoinOrganization(t, ada.Home, cleo, "READER")
+		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id IN (?, ?)", ben.ID, cleo.ID)
+		id, answers := ada.AddSecret(t, "One", "1"), map[string]string{}
+		for name, grantee := range map[string]apptest.Vars{
+			"nobody": {"login": "nobody-here"}, "name": {"login": ben.Username}, "address": {"login": ben.Email}, "seen": {"userId": cleo.ID},
+		} {
+			out := ada.Do(t, `mutation($id: ID!, $to: GranteeRef!) { shareSecrets(input: {secretIds: [$id], grants: [{grantee: $to}]}) { errors { code message } } }`,
+				apptest.Vars{"id": id, "to": grantee})
+			if out.Code() != "GRANTEE_INVALID" {
+				t.Fatalf("%s: %s", name, out.Body)
+			}
+			answers[name] = out.Text("shareSecrets", "errors", 0, "message")
+		}
+		if answers["name"] != answers["nobody"] || answers["address"] != answers["nobody"] || !strings.Contains(answers["seen"], "suspended") {
+			t.Errorf("answered %q", answers)
+		}
+	})
+}
+
 // B13 and no side door: who sees the sharing and the members of every group is answered; the trail shows an owner of the
 // organization what was changed, and of a secret that they do not see not to what.
 //

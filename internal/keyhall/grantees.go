@@ -90,7 +90,8 @@ func (h *House) grantee(ctx context.Context, tx *ent.Tx, ref GranteeRef) (grante
 	return grantee{userID: u.ID}, nil
 }
 
-// person finds an account; who has not verified an address is not found by it. Whoever asks for many that do not exist is slowed down.
+// person finds an account; who has not verified an address is not found by it. That an account is suspended is told to who sees
+// it, and not to who knows its name. Whoever asks for many that do not exist is slowed down.
 func (h *House) person(ctx context.Context, c *ent.Client, id, login *string) (u *ent.User, err error) {
 	if id != nil {
 		u, err = c.User.Get(ctx, *id)
@@ -98,7 +99,7 @@ func (h *House) person(ctx context.Context, c *ent.Client, id, login *string) (u
 		u, err = c.User.Query().Only(lock.AccountByLogin(ctx, strings.ToLower(strings.TrimSpace(*login))))
 	}
 	switch {
-	case ent.IsNotFound(err):
+	case ent.IsNotFound(err), err == nil && id == nil && u.SuspendedAt != 0:
 		if err := count(ctx, h.limits.Unknown, viewer.From(ctx).UserID); err != nil {
 			return nil, err
 		}
