@@ -16,8 +16,8 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// maxMisses is how often a wrong passphrase or code may be given for one link, from wherever; then it is over, until it is sent
-// again. No more are compared at the same time than may still be wrong.
+// maxMisses is how often a wrong passphrase or code may be given for one link, from wherever; then it is over for good.
+// Sending it again before that forgets them. No more are compared at the same time than may still be wrong.
 const maxMisses = 10
 
 // openLink is the permission that an opening goes by: that of who made the link.

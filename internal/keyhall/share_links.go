@@ -165,8 +165,8 @@ func (h *House) RevokeShareLink(ctx context.Context, id string) (*ent.ShareLink,
 }
 
 // ResendShareLink needs secret.share_outside: the link gets another address and another code, and those before it are dead.
-// Its time, its passphrase and the views that are left stay; wrong tries are forgotten. Errors: NOT_FOUND, FORBIDDEN, RATE_LIMITED, and INVALID of one that
-// is over.
+// Its time, its passphrase and the views that are left stay; wrong tries are forgotten. Errors: NOT_FOUND,
+// FORBIDDEN, RATE_LIMITED, and INVALID of one that is over.
 func (h *House) ResendShareLink(ctx context.Context, id string) (MadeLink, error) {
 	plain := token.New(token.ShareLink)
 	err := h.onShareLink(ctx, id, "secret.share_outside", func(tx *ent.Tx, allowed access.Permit, s *ent.Secret, link *ent.ShareLink) error {
