@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -24,7 +25,9 @@ type APIKey struct {
 	// ProjectID holds the value of the "project_id" field.
 	ProjectID string `json:"project_id,omitempty"`
 	// OwnerID holds the value of the "owner_id" field.
-	OwnerID string `json:"owner_id,omitempty"`
+	OwnerID *string `json:"owner_id,omitempty"`
+	// ServiceAccountID holds the value of the "service_account_id" field.
+	ServiceAccountID *string `json:"service_account_id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// Description holds the value of the "description" field.
@@ -47,6 +50,10 @@ type APIKey struct {
 	DisabledByID *string `json:"disabled_by_id,omitempty"`
 	// Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled.
 	DisabledAs string `json:"disabled_as,omitempty"`
+	// STRICT: no answer before its use is on the disk.
+	Metering apikey.Metering `json:"metering,omitempty"`
+	// Of the last letter before it expires: how many days it had left; 0: none was sent.
+	RemindedDays int `json:"reminded_days,omitempty"`
 	// ReplacesID holds the value of the "replaces_id" field.
 	ReplacesID *string `json:"replaces_id,omitempty"`
 	// When a replaced key stops for good; 0: it was not replaced. Never set back.
@@ -63,6 +70,8 @@ type APIKeyEdges struct {
 	Project *Project `json:"project,omitempty"`
 	// Owner holds the value of the owner edge.
 	Owner *User `json:"owner,omitempty"`
+	// ServiceAccount holds the value of the service_account edge.
+	ServiceAccount *ServiceAccount `json:"service_account,omitempty"`
 	// Collaborators holds the value of the collaborators edge.
 	Collaborators []*Collaborator `json:"collaborators,omitempty"`
 	// Invitations holds the value of the invitations edge.
@@ -71,13 +80,19 @@ type APIKeyEdges struct {
 	SecuritySettings []*SecuritySettings `json:"security_settings,omitempty"`
 	// JwtKeys holds the value of the jwt_keys edge.
 	JwtKeys []*JWTKey `json:"jwt_keys,omitempty"`
+	// RateLimits holds the value of the rate_limits edge.
+	RateLimits []*RateLimit `json:"rate_limits,omitempty"`
+	// SpendLimits holds the value of the spend_limits edge.
+	SpendLimits []*SpendLimit `json:"spend_limits,omitempty"`
+	// SpendAlerts holds the value of the spend_alerts edge.
+	SpendAlerts []*SpendAlert `json:"spend_alerts,omitempty"`
 	// Replaces holds the value of the replaces edge.
 	Replaces *APIKey `json:"replaces,omitempty"`
 	// ReplacedBy holds the value of the replaced_by edge.
 	ReplacedBy *APIKey `json:"replaced_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [8]bool
+	loadedTypes [12]bool
 }
 
 // ProjectOrErr returns the Project value or an error if the edge
@@ -102,10 +117,21 @@ func (e APIKeyEdges) OwnerOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "owner"}
 }
 
+// ServiceAccountOrErr returns the ServiceAccount value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e APIKeyEdges) ServiceAccountOrErr() (*ServiceAccount, error) {
+	if e.ServiceAccount != nil {
+		return e.ServiceAccount, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: serviceaccount.Label}
+	}
+	return nil, &NotLoadedError{edge: "service_account"}
+}
+
 // CollaboratorsOrErr returns the Collaborators value or an error if the edge
 // was not loaded in eager-loading.
 func (e APIKeyEdges) CollaboratorsOrErr() ([]*Collaborator, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[3] {
 		return e.Collaborators, nil
 	}
 	return nil, &NotLoadedError{edge: "collaborators"}
@@ -114,7 +140,7 @@ func (e APIKeyEdges) CollaboratorsOrErr() ([]*Collaborator, error) {
 // InvitationsOrErr returns the Invitations value or an error if the edge
 // was not loaded in eager-loading.
 func (e APIKeyEdges) InvitationsOrErr() ([]*Invitation, error) {
-	if e.loadedTypes[3] {
+	if e.loadedTypes[4] {
 		return e.Invitations, nil
 	}
 	return nil, &NotLoadedError{edge: "invitations"}
@@ -123,7 +149,7 @@ func (e APIKeyEdges) InvitationsOrErr() ([]*Invitation, error) {
 // SecuritySettingsOrErr returns the SecuritySettings value or an error if the edge
 // was not loaded in eager-loading.
 func (e APIKeyEdges) SecuritySettingsOrErr() ([]*SecuritySettings, error) {
-	if e.loadedTypes[4] {
+	if e.loadedTypes[5] {
 		return e.SecuritySettings, nil
 	}
 	return nil, &NotLoadedError{edge: "security_settings"}
@@ -132,10 +158,37 @@ func (e APIKeyEdges) SecuritySettingsOrErr() ([]*SecuritySettings, error) {
 // JwtKeysOrErr returns the JwtKeys value or an error if the edge
 // was not loaded in eager-loading.
 func (e APIKeyEdges) JwtKeysOrErr() ([]*JWTKey, error) {
-	if e.loadedTypes[5] {
+	if e.loadedTypes[6] {
 		return e.JwtKeys, nil
 	}
 	return nil, &NotLoadedError{edge: "jwt_keys"}
+}
+
+// RateLimitsOrErr returns the RateLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e APIKeyEdges) RateLimitsOrErr() ([]*RateLimit, error) {
+	if e.loadedTypes[7] {
+		return e.RateLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "rate_limits"}
+}
+
+// SpendLimitsOrErr returns the SpendLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e APIKeyEdges) SpendLimitsOrErr() ([]*SpendLimit, error) {
+	if e.loadedTypes[8] {
+		return e.SpendLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_limits"}
+}
+
+// SpendAlertsOrErr returns the SpendAlerts value or an error if the edge
+// was not loaded in eager-loading.
+func (e APIKeyEdges) SpendAlertsOrErr() ([]*SpendAlert, error) {
+	if e.loadedTypes[9] {
+		return e.SpendAlerts, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_alerts"}
 }
 
 // ReplacesOrErr returns the Replaces value or an error if the edge
@@ -143,7 +196,7 @@ func (e APIKeyEdges) JwtKeysOrErr() ([]*JWTKey, error) {
 func (e APIKeyEdges) ReplacesOrErr() (*APIKey, error) {
 	if e.Replaces != nil {
 		return e.Replaces, nil
-	} else if e.loadedTypes[6] {
+	} else if e.loadedTypes[10] {
 		return nil, &NotFoundError{label: apikey.Label}
 	}
 	return nil, &NotLoadedError{edge: "replaces"}
@@ -154,7 +207,7 @@ func (e APIKeyEdges) ReplacesOrErr() (*APIKey, error) {
 func (e APIKeyEdges) ReplacedByOrErr() (*APIKey, error) {
 	if e.ReplacedBy != nil {
 		return e.ReplacedBy, nil
-	} else if e.loadedTypes[7] {
+	} else if e.loadedTypes[11] {
 		return nil, &NotFoundError{label: apikey.Label}
 	}
 	return nil, &NotLoadedError{edge: "replaced_by"}
@@ -167,9 +220,9 @@ func (*APIKey) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case apikey.FieldTags, apikey.FieldScopes:
 			values[i] = new([]byte)
-		case apikey.FieldCreatedAt, apikey.FieldExpiresAt, apikey.FieldLastUsedAt, apikey.FieldDisabledAt, apikey.FieldGraceExpiresAt:
+		case apikey.FieldCreatedAt, apikey.FieldExpiresAt, apikey.FieldLastUsedAt, apikey.FieldDisabledAt, apikey.FieldRemindedDays, apikey.FieldGraceExpiresAt:
 			values[i] = new(sql.NullInt64)
-		case apikey.FieldID, apikey.FieldProjectID, apikey.FieldOwnerID, apikey.FieldName, apikey.FieldDescription, apikey.FieldKind, apikey.FieldStart, apikey.FieldDisabledByID, apikey.FieldDisabledAs, apikey.FieldReplacesID:
+		case apikey.FieldID, apikey.FieldProjectID, apikey.FieldOwnerID, apikey.FieldServiceAccountID, apikey.FieldName, apikey.FieldDescription, apikey.FieldKind, apikey.FieldStart, apikey.FieldDisabledByID, apikey.FieldDisabledAs, apikey.FieldMetering, apikey.FieldReplacesID:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -208,7 +261,15 @@ func (_m *APIKey) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field owner_id", values[i])
 			} else if value.Valid {
-				_m.OwnerID = value.String
+				_m.OwnerID = new(string)
+				*_m.OwnerID = value.String
+			}
+		case apikey.FieldServiceAccountID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field service_account_id", values[i])
+			} else if value.Valid {
+				_m.ServiceAccountID = new(string)
+				*_m.ServiceAccountID = value.String
 			}
 		case apikey.FieldName:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -281,6 +342,18 @@ func (_m *APIKey) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DisabledAs = value.String
 			}
+		case apikey.FieldMetering:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field metering", values[i])
+			} else if value.Valid {
+				_m.Metering = apikey.Metering(value.String)
+			}
+		case apikey.FieldRemindedDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reminded_days", values[i])
+			} else if value.Valid {
+				_m.RemindedDays = int(value.Int64)
+			}
 		case apikey.FieldReplacesID:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field replaces_id", values[i])
@@ -317,6 +390,11 @@ func (_m *APIKey) QueryOwner() *UserQuery {
 	return NewAPIKeyClient(_m.config).QueryOwner(_m)
 }
 
+// QueryServiceAccount queries the "service_account" edge of the APIKey entity.
+func (_m *APIKey) QueryServiceAccount() *ServiceAccountQuery {
+	return NewAPIKeyClient(_m.config).QueryServiceAccount(_m)
+}
+
 // QueryCollaborators queries the "collaborators" edge of the APIKey entity.
 func (_m *APIKey) QueryCollaborators() *CollaboratorQuery {
 	return NewAPIKeyClient(_m.config).QueryCollaborators(_m)
@@ -335,6 +413,21 @@ func (_m *APIKey) QuerySecuritySettings() *SecuritySettingsQuery {
 // QueryJwtKeys queries the "jwt_keys" edge of the APIKey entity.
 func (_m *APIKey) QueryJwtKeys() *JWTKeyQuery {
 	return NewAPIKeyClient(_m.config).QueryJwtKeys(_m)
+}
+
+// QueryRateLimits queries the "rate_limits" edge of the APIKey entity.
+func (_m *APIKey) QueryRateLimits() *RateLimitQuery {
+	return NewAPIKeyClient(_m.config).QueryRateLimits(_m)
+}
+
+// QuerySpendLimits queries the "spend_limits" edge of the APIKey entity.
+func (_m *APIKey) QuerySpendLimits() *SpendLimitQuery {
+	return NewAPIKeyClient(_m.config).QuerySpendLimits(_m)
+}
+
+// QuerySpendAlerts queries the "spend_alerts" edge of the APIKey entity.
+func (_m *APIKey) QuerySpendAlerts() *SpendAlertQuery {
+	return NewAPIKeyClient(_m.config).QuerySpendAlerts(_m)
 }
 
 // QueryReplaces queries the "replaces" edge of the APIKey entity.
@@ -376,8 +469,15 @@ func (_m *APIKey) String() string {
 	builder.WriteString("project_id=")
 	builder.WriteString(_m.ProjectID)
 	builder.WriteString(", ")
-	builder.WriteString("owner_id=")
-	builder.WriteString(_m.OwnerID)
+	if v := _m.OwnerID; v != nil {
+		builder.WriteString("owner_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ServiceAccountID; v != nil {
+		builder.WriteString("service_account_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
@@ -413,6 +513,12 @@ func (_m *APIKey) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("disabled_as=")
 	builder.WriteString(_m.DisabledAs)
+	builder.WriteString(", ")
+	builder.WriteString("metering=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Metering))
+	builder.WriteString(", ")
+	builder.WriteString("reminded_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RemindedDays))
 	builder.WriteString(", ")
 	if v := _m.ReplacesID; v != nil {
 		builder.WriteString("replaces_id=")

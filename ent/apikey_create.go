@@ -14,7 +14,11 @@ import (
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -48,6 +52,28 @@ func (_c *APIKeyCreate) SetProjectID(v string) *APIKeyCreate {
 // SetOwnerID sets the "owner_id" field.
 func (_c *APIKeyCreate) SetOwnerID(v string) *APIKeyCreate {
 	_c.mutation.SetOwnerID(v)
+	return _c
+}
+
+// SetNillableOwnerID sets the "owner_id" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableOwnerID(v *string) *APIKeyCreate {
+	if v != nil {
+		_c.SetOwnerID(*v)
+	}
+	return _c
+}
+
+// SetServiceAccountID sets the "service_account_id" field.
+func (_c *APIKeyCreate) SetServiceAccountID(v string) *APIKeyCreate {
+	_c.mutation.SetServiceAccountID(v)
+	return _c
+}
+
+// SetNillableServiceAccountID sets the "service_account_id" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableServiceAccountID(v *string) *APIKeyCreate {
+	if v != nil {
+		_c.SetServiceAccountID(*v)
+	}
 	return _c
 }
 
@@ -165,6 +191,34 @@ func (_c *APIKeyCreate) SetNillableDisabledAs(v *string) *APIKeyCreate {
 	return _c
 }
 
+// SetMetering sets the "metering" field.
+func (_c *APIKeyCreate) SetMetering(v apikey.Metering) *APIKeyCreate {
+	_c.mutation.SetMetering(v)
+	return _c
+}
+
+// SetNillableMetering sets the "metering" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableMetering(v *apikey.Metering) *APIKeyCreate {
+	if v != nil {
+		_c.SetMetering(*v)
+	}
+	return _c
+}
+
+// SetRemindedDays sets the "reminded_days" field.
+func (_c *APIKeyCreate) SetRemindedDays(v int) *APIKeyCreate {
+	_c.mutation.SetRemindedDays(v)
+	return _c
+}
+
+// SetNillableRemindedDays sets the "reminded_days" field if the given value is not nil.
+func (_c *APIKeyCreate) SetNillableRemindedDays(v *int) *APIKeyCreate {
+	if v != nil {
+		_c.SetRemindedDays(*v)
+	}
+	return _c
+}
+
 // SetReplacesID sets the "replaces_id" field.
 func (_c *APIKeyCreate) SetReplacesID(v string) *APIKeyCreate {
 	_c.mutation.SetReplacesID(v)
@@ -215,6 +269,11 @@ func (_c *APIKeyCreate) SetProject(v *Project) *APIKeyCreate {
 // SetOwner sets the "owner" edge to the User entity.
 func (_c *APIKeyCreate) SetOwner(v *User) *APIKeyCreate {
 	return _c.SetOwnerID(v.ID)
+}
+
+// SetServiceAccount sets the "service_account" edge to the ServiceAccount entity.
+func (_c *APIKeyCreate) SetServiceAccount(v *ServiceAccount) *APIKeyCreate {
+	return _c.SetServiceAccountID(v.ID)
 }
 
 // AddCollaboratorIDs adds the "collaborators" edge to the Collaborator entity by IDs.
@@ -275,6 +334,51 @@ func (_c *APIKeyCreate) AddJwtKeys(v ...*JWTKey) *APIKeyCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddJwtKeyIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_c *APIKeyCreate) AddRateLimitIDs(ids ...string) *APIKeyCreate {
+	_c.mutation.AddRateLimitIDs(ids...)
+	return _c
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_c *APIKeyCreate) AddRateLimits(v ...*RateLimit) *APIKeyCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_c *APIKeyCreate) AddSpendLimitIDs(ids ...string) *APIKeyCreate {
+	_c.mutation.AddSpendLimitIDs(ids...)
+	return _c
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_c *APIKeyCreate) AddSpendLimits(v ...*SpendLimit) *APIKeyCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_c *APIKeyCreate) AddSpendAlertIDs(ids ...string) *APIKeyCreate {
+	_c.mutation.AddSpendAlertIDs(ids...)
+	return _c
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_c *APIKeyCreate) AddSpendAlerts(v ...*SpendAlert) *APIKeyCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendAlertIDs(ids...)
 }
 
 // SetReplaces sets the "replaces" edge to the APIKey entity.
@@ -373,6 +477,14 @@ func (_c *APIKeyCreate) defaults() error {
 		v := apikey.DefaultDisabledAs
 		_c.mutation.SetDisabledAs(v)
 	}
+	if _, ok := _c.mutation.Metering(); !ok {
+		v := apikey.DefaultMetering
+		_c.mutation.SetMetering(v)
+	}
+	if _, ok := _c.mutation.RemindedDays(); !ok {
+		v := apikey.DefaultRemindedDays
+		_c.mutation.SetRemindedDays(v)
+	}
 	if _, ok := _c.mutation.GraceExpiresAt(); !ok {
 		v := apikey.DefaultGraceExpiresAt
 		_c.mutation.SetGraceExpiresAt(v)
@@ -394,9 +506,6 @@ func (_c *APIKeyCreate) check() error {
 	}
 	if _, ok := _c.mutation.ProjectID(); !ok {
 		return &ValidationError{Name: "project_id", err: errors.New(`ent: missing required field "APIKey.project_id"`)}
-	}
-	if _, ok := _c.mutation.OwnerID(); !ok {
-		return &ValidationError{Name: "owner_id", err: errors.New(`ent: missing required field "APIKey.owner_id"`)}
 	}
 	if _, ok := _c.mutation.Name(); !ok {
 		return &ValidationError{Name: "name", err: errors.New(`ent: missing required field "APIKey.name"`)}
@@ -433,6 +542,17 @@ func (_c *APIKeyCreate) check() error {
 	if _, ok := _c.mutation.DisabledAs(); !ok {
 		return &ValidationError{Name: "disabled_as", err: errors.New(`ent: missing required field "APIKey.disabled_as"`)}
 	}
+	if _, ok := _c.mutation.Metering(); !ok {
+		return &ValidationError{Name: "metering", err: errors.New(`ent: missing required field "APIKey.metering"`)}
+	}
+	if v, ok := _c.mutation.Metering(); ok {
+		if err := apikey.MeteringValidator(v); err != nil {
+			return &ValidationError{Name: "metering", err: fmt.Errorf(`ent: validator failed for field "APIKey.metering": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.RemindedDays(); !ok {
+		return &ValidationError{Name: "reminded_days", err: errors.New(`ent: missing required field "APIKey.reminded_days"`)}
+	}
 	if _, ok := _c.mutation.GraceExpiresAt(); !ok {
 		return &ValidationError{Name: "grace_expires_at", err: errors.New(`ent: missing required field "APIKey.grace_expires_at"`)}
 	}
@@ -443,9 +563,6 @@ func (_c *APIKeyCreate) check() error {
 	}
 	if len(_c.mutation.ProjectIDs()) == 0 {
 		return &ValidationError{Name: "project", err: errors.New(`ent: missing required edge "APIKey.project"`)}
-	}
-	if len(_c.mutation.OwnerIDs()) == 0 {
-		return &ValidationError{Name: "owner", err: errors.New(`ent: missing required edge "APIKey.owner"`)}
 	}
 	return nil
 }
@@ -530,6 +647,14 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
 		_node.DisabledAs = value
 	}
+	if value, ok := _c.mutation.Metering(); ok {
+		_spec.SetField(apikey.FieldMetering, field.TypeEnum, value)
+		_node.Metering = value
+	}
+	if value, ok := _c.mutation.RemindedDays(); ok {
+		_spec.SetField(apikey.FieldRemindedDays, field.TypeInt, value)
+		_node.RemindedDays = value
+	}
 	if value, ok := _c.mutation.GraceExpiresAt(); ok {
 		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
 		_node.GraceExpiresAt = value
@@ -565,7 +690,24 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.OwnerID = nodes[0]
+		_node.OwnerID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ServiceAccountIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   apikey.ServiceAccountTable,
+			Columns: []string{apikey.ServiceAccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.ServiceAccountID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.CollaboratorsIDs(); len(nodes) > 0 {
@@ -625,6 +767,54 @@ func (_c *APIKeyCreate) createSpec() (*APIKey, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -20,7 +20,11 @@ import (
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -33,10 +37,14 @@ type APIKeyQuery struct {
 	predicates           []predicate.APIKey
 	withProject          *ProjectQuery
 	withOwner            *UserQuery
+	withServiceAccount   *ServiceAccountQuery
 	withCollaborators    *CollaboratorQuery
 	withInvitations      *InvitationQuery
 	withSecuritySettings *SecuritySettingsQuery
 	withJwtKeys          *JWTKeyQuery
+	withRateLimits       *RateLimitQuery
+	withSpendLimits      *SpendLimitQuery
+	withSpendAlerts      *SpendAlertQuery
 	withReplaces         *APIKeyQuery
 	withReplacedBy       *APIKeyQuery
 	modifiers            []func(*sql.Selector)
@@ -113,6 +121,28 @@ func (_q *APIKeyQuery) QueryOwner() *UserQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, apikey.OwnerTable, apikey.OwnerColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryServiceAccount chains the current query on the "service_account" edge.
+func (_q *APIKeyQuery) QueryServiceAccount() *ServiceAccountQuery {
+	query := (&ServiceAccountClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(serviceaccount.Table, serviceaccount.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, apikey.ServiceAccountTable, apikey.ServiceAccountColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -201,6 +231,72 @@ func (_q *APIKeyQuery) QueryJwtKeys() *JWTKeyQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
 			sqlgraph.To(jwtkey.Table, jwtkey.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, apikey.JwtKeysTable, apikey.JwtKeysColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRateLimits chains the current query on the "rate_limits" edge.
+func (_q *APIKeyQuery) QueryRateLimits() *RateLimitQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.RateLimitsTable, apikey.RateLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendLimits chains the current query on the "spend_limits" edge.
+func (_q *APIKeyQuery) QuerySpendLimits() *SpendLimitQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SpendLimitsTable, apikey.SpendLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts chains the current query on the "spend_alerts" edge.
+func (_q *APIKeyQuery) QuerySpendAlerts() *SpendAlertQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, selector),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SpendAlertsTable, apikey.SpendAlertsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -446,10 +542,14 @@ func (_q *APIKeyQuery) Clone() *APIKeyQuery {
 		predicates:           append([]predicate.APIKey{}, _q.predicates...),
 		withProject:          _q.withProject.Clone(),
 		withOwner:            _q.withOwner.Clone(),
+		withServiceAccount:   _q.withServiceAccount.Clone(),
 		withCollaborators:    _q.withCollaborators.Clone(),
 		withInvitations:      _q.withInvitations.Clone(),
 		withSecuritySettings: _q.withSecuritySettings.Clone(),
 		withJwtKeys:          _q.withJwtKeys.Clone(),
+		withRateLimits:       _q.withRateLimits.Clone(),
+		withSpendLimits:      _q.withSpendLimits.Clone(),
+		withSpendAlerts:      _q.withSpendAlerts.Clone(),
 		withReplaces:         _q.withReplaces.Clone(),
 		withReplacedBy:       _q.withReplacedBy.Clone(),
 		// clone intermediate query.
@@ -477,6 +577,17 @@ func (_q *APIKeyQuery) WithOwner(opts ...func(*UserQuery)) *APIKeyQuery {
 		opt(query)
 	}
 	_q.withOwner = query
+	return _q
+}
+
+// WithServiceAccount tells the query-builder to eager-load the nodes that are connected to
+// the "service_account" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithServiceAccount(opts ...func(*ServiceAccountQuery)) *APIKeyQuery {
+	query := (&ServiceAccountClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withServiceAccount = query
 	return _q
 }
 
@@ -521,6 +632,39 @@ func (_q *APIKeyQuery) WithJwtKeys(opts ...func(*JWTKeyQuery)) *APIKeyQuery {
 		opt(query)
 	}
 	_q.withJwtKeys = query
+	return _q
+}
+
+// WithRateLimits tells the query-builder to eager-load the nodes that are connected to
+// the "rate_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithRateLimits(opts ...func(*RateLimitQuery)) *APIKeyQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRateLimits = query
+	return _q
+}
+
+// WithSpendLimits tells the query-builder to eager-load the nodes that are connected to
+// the "spend_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithSpendLimits(opts ...func(*SpendLimitQuery)) *APIKeyQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendLimits = query
+	return _q
+}
+
+// WithSpendAlerts tells the query-builder to eager-load the nodes that are connected to
+// the "spend_alerts" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *APIKeyQuery) WithSpendAlerts(opts ...func(*SpendAlertQuery)) *APIKeyQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendAlerts = query
 	return _q
 }
 
@@ -630,13 +774,17 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 	var (
 		nodes       = []*APIKey{}
 		_spec       = _q.querySpec()
-		loadedTypes = [8]bool{
+		loadedTypes = [12]bool{
 			_q.withProject != nil,
 			_q.withOwner != nil,
+			_q.withServiceAccount != nil,
 			_q.withCollaborators != nil,
 			_q.withInvitations != nil,
 			_q.withSecuritySettings != nil,
 			_q.withJwtKeys != nil,
+			_q.withRateLimits != nil,
+			_q.withSpendLimits != nil,
+			_q.withSpendAlerts != nil,
 			_q.withReplaces != nil,
 			_q.withReplacedBy != nil,
 		}
@@ -674,6 +822,12 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 			return nil, err
 		}
 	}
+	if query := _q.withServiceAccount; query != nil {
+		if err := _q.loadServiceAccount(ctx, query, nodes, nil,
+			func(n *APIKey, e *ServiceAccount) { n.Edges.ServiceAccount = e }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withCollaborators; query != nil {
 		if err := _q.loadCollaborators(ctx, query, nodes,
 			func(n *APIKey) { n.Edges.Collaborators = []*Collaborator{} },
@@ -699,6 +853,27 @@ func (_q *APIKeyQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*APIKe
 		if err := _q.loadJwtKeys(ctx, query, nodes,
 			func(n *APIKey) { n.Edges.JwtKeys = []*JWTKey{} },
 			func(n *APIKey, e *JWTKey) { n.Edges.JwtKeys = append(n.Edges.JwtKeys, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRateLimits; query != nil {
+		if err := _q.loadRateLimits(ctx, query, nodes,
+			func(n *APIKey) { n.Edges.RateLimits = []*RateLimit{} },
+			func(n *APIKey, e *RateLimit) { n.Edges.RateLimits = append(n.Edges.RateLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendLimits; query != nil {
+		if err := _q.loadSpendLimits(ctx, query, nodes,
+			func(n *APIKey) { n.Edges.SpendLimits = []*SpendLimit{} },
+			func(n *APIKey, e *SpendLimit) { n.Edges.SpendLimits = append(n.Edges.SpendLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendAlerts; query != nil {
+		if err := _q.loadSpendAlerts(ctx, query, nodes,
+			func(n *APIKey) { n.Edges.SpendAlerts = []*SpendAlert{} },
+			func(n *APIKey, e *SpendAlert) { n.Edges.SpendAlerts = append(n.Edges.SpendAlerts, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -750,7 +925,10 @@ func (_q *APIKeyQuery) loadOwner(ctx context.Context, query *UserQuery, nodes []
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*APIKey)
 	for i := range nodes {
-		fk := nodes[i].OwnerID
+		if nodes[i].OwnerID == nil {
+			continue
+		}
+		fk := *nodes[i].OwnerID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -768,6 +946,38 @@ func (_q *APIKeyQuery) loadOwner(ctx context.Context, query *UserQuery, nodes []
 		nodes, ok := nodeids[n.ID]
 		if !ok {
 			return fmt.Errorf(`unexpected foreign-key "owner_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadServiceAccount(ctx context.Context, query *ServiceAccountQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *ServiceAccount)) error {
+	ids := make([]string, 0, len(nodes))
+	nodeids := make(map[string][]*APIKey)
+	for i := range nodes {
+		if nodes[i].ServiceAccountID == nil {
+			continue
+		}
+		fk := *nodes[i].ServiceAccountID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(serviceaccount.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "service_account_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -898,6 +1108,105 @@ func (_q *APIKeyQuery) loadJwtKeys(ctx context.Context, query *JWTKeyQuery, node
 	}
 	return nil
 }
+func (_q *APIKeyQuery) loadRateLimits(ctx context.Context, query *RateLimitQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *RateLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ratelimit.FieldAPIKeyID)
+	}
+	query.Where(predicate.RateLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.RateLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.APIKeyID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "api_key_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadSpendLimits(ctx context.Context, query *SpendLimitQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *SpendLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendlimit.FieldAPIKeyID)
+	}
+	query.Where(predicate.SpendLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.SpendLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.APIKeyID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "api_key_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *APIKeyQuery) loadSpendAlerts(ctx context.Context, query *SpendAlertQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *SpendAlert)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*APIKey)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendalert.FieldAPIKeyID)
+	}
+	query.Where(predicate.SpendAlert(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(apikey.SpendAlertsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.APIKeyID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "api_key_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "api_key_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 func (_q *APIKeyQuery) loadReplaces(ctx context.Context, query *APIKeyQuery, nodes []*APIKey, init func(*APIKey), assign func(*APIKey, *APIKey)) error {
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*APIKey)
@@ -994,6 +1303,9 @@ func (_q *APIKeyQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withOwner != nil {
 			_spec.Node.AddColumnOnce(apikey.FieldOwnerID)
+		}
+		if _q.withServiceAccount != nil {
+			_spec.Node.AddColumnOnce(apikey.FieldServiceAccountID)
 		}
 		if _q.withReplaces != nil {
 			_spec.Node.AddColumnOnce(apikey.FieldReplacesID)

@@ -17,7 +17,11 @@ import (
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -59,6 +63,32 @@ func (_u *APIKeyUpdate) SetNillableOwnerID(v *string) *APIKeyUpdate {
 	if v != nil {
 		_u.SetOwnerID(*v)
 	}
+	return _u
+}
+
+// ClearOwnerID clears the value of the "owner_id" field.
+func (_u *APIKeyUpdate) ClearOwnerID() *APIKeyUpdate {
+	_u.mutation.ClearOwnerID()
+	return _u
+}
+
+// SetServiceAccountID sets the "service_account_id" field.
+func (_u *APIKeyUpdate) SetServiceAccountID(v string) *APIKeyUpdate {
+	_u.mutation.SetServiceAccountID(v)
+	return _u
+}
+
+// SetNillableServiceAccountID sets the "service_account_id" field if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableServiceAccountID(v *string) *APIKeyUpdate {
+	if v != nil {
+		_u.SetServiceAccountID(*v)
+	}
+	return _u
+}
+
+// ClearServiceAccountID clears the value of the "service_account_id" field.
+func (_u *APIKeyUpdate) ClearServiceAccountID() *APIKeyUpdate {
+	_u.mutation.ClearServiceAccountID()
 	return _u
 }
 
@@ -239,6 +269,41 @@ func (_u *APIKeyUpdate) SetNillableDisabledAs(v *string) *APIKeyUpdate {
 	return _u
 }
 
+// SetMetering sets the "metering" field.
+func (_u *APIKeyUpdate) SetMetering(v apikey.Metering) *APIKeyUpdate {
+	_u.mutation.SetMetering(v)
+	return _u
+}
+
+// SetNillableMetering sets the "metering" field if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableMetering(v *apikey.Metering) *APIKeyUpdate {
+	if v != nil {
+		_u.SetMetering(*v)
+	}
+	return _u
+}
+
+// SetRemindedDays sets the "reminded_days" field.
+func (_u *APIKeyUpdate) SetRemindedDays(v int) *APIKeyUpdate {
+	_u.mutation.ResetRemindedDays()
+	_u.mutation.SetRemindedDays(v)
+	return _u
+}
+
+// SetNillableRemindedDays sets the "reminded_days" field if the given value is not nil.
+func (_u *APIKeyUpdate) SetNillableRemindedDays(v *int) *APIKeyUpdate {
+	if v != nil {
+		_u.SetRemindedDays(*v)
+	}
+	return _u
+}
+
+// AddRemindedDays adds value to the "reminded_days" field.
+func (_u *APIKeyUpdate) AddRemindedDays(v int) *APIKeyUpdate {
+	_u.mutation.AddRemindedDays(v)
+	return _u
+}
+
 // SetReplacesID sets the "replaces_id" field.
 func (_u *APIKeyUpdate) SetReplacesID(v string) *APIKeyUpdate {
 	_u.mutation.SetReplacesID(v)
@@ -288,6 +353,11 @@ func (_u *APIKeyUpdate) SetProject(v *Project) *APIKeyUpdate {
 // SetOwner sets the "owner" edge to the User entity.
 func (_u *APIKeyUpdate) SetOwner(v *User) *APIKeyUpdate {
 	return _u.SetOwnerID(v.ID)
+}
+
+// SetServiceAccount sets the "service_account" edge to the ServiceAccount entity.
+func (_u *APIKeyUpdate) SetServiceAccount(v *ServiceAccount) *APIKeyUpdate {
+	return _u.SetServiceAccountID(v.ID)
 }
 
 // AddCollaboratorIDs adds the "collaborators" edge to the Collaborator entity by IDs.
@@ -350,6 +420,51 @@ func (_u *APIKeyUpdate) AddJwtKeys(v ...*JWTKey) *APIKeyUpdate {
 	return _u.AddJwtKeyIDs(ids...)
 }
 
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *APIKeyUpdate) AddRateLimitIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *APIKeyUpdate) AddRateLimits(v ...*RateLimit) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *APIKeyUpdate) AddSpendLimitIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *APIKeyUpdate) AddSpendLimits(v ...*SpendLimit) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *APIKeyUpdate) AddSpendAlertIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *APIKeyUpdate) AddSpendAlerts(v ...*SpendAlert) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
+}
+
 // SetReplaces sets the "replaces" edge to the APIKey entity.
 func (_u *APIKeyUpdate) SetReplaces(v *APIKey) *APIKeyUpdate {
 	return _u.SetReplacesID(v.ID)
@@ -388,6 +503,12 @@ func (_u *APIKeyUpdate) ClearProject() *APIKeyUpdate {
 // ClearOwner clears the "owner" edge to the User entity.
 func (_u *APIKeyUpdate) ClearOwner() *APIKeyUpdate {
 	_u.mutation.ClearOwner()
+	return _u
+}
+
+// ClearServiceAccount clears the "service_account" edge to the ServiceAccount entity.
+func (_u *APIKeyUpdate) ClearServiceAccount() *APIKeyUpdate {
+	_u.mutation.ClearServiceAccount()
 	return _u
 }
 
@@ -475,6 +596,69 @@ func (_u *APIKeyUpdate) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdate {
 	return _u.RemoveJwtKeyIDs(ids...)
 }
 
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *APIKeyUpdate) ClearRateLimits() *APIKeyUpdate {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *APIKeyUpdate) RemoveRateLimitIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *APIKeyUpdate) RemoveRateLimits(v ...*RateLimit) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *APIKeyUpdate) ClearSpendLimits() *APIKeyUpdate {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *APIKeyUpdate) RemoveSpendLimitIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *APIKeyUpdate) RemoveSpendLimits(v ...*SpendLimit) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *APIKeyUpdate) ClearSpendAlerts() *APIKeyUpdate {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *APIKeyUpdate) RemoveSpendAlertIDs(ids ...string) *APIKeyUpdate {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *APIKeyUpdate) RemoveSpendAlerts(v ...*SpendAlert) *APIKeyUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
+}
+
 // ClearReplaces clears the "replaces" edge to the APIKey entity.
 func (_u *APIKeyUpdate) ClearReplaces() *APIKeyUpdate {
 	_u.mutation.ClearReplaces()
@@ -521,11 +705,13 @@ func (_u *APIKeyUpdate) check() error {
 			return &ValidationError{Name: "kind", err: fmt.Errorf(`ent: validator failed for field "APIKey.kind": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Metering(); ok {
+		if err := apikey.MeteringValidator(v); err != nil {
+			return &ValidationError{Name: "metering", err: fmt.Errorf(`ent: validator failed for field "APIKey.metering": %w`, err)}
+		}
+	}
 	if _u.mutation.ProjectCleared() && len(_u.mutation.ProjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "APIKey.project"`)
-	}
-	if _u.mutation.OwnerCleared() && len(_u.mutation.OwnerIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "APIKey.owner"`)
 	}
 	return nil
 }
@@ -597,6 +783,15 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.DisabledAs(); ok {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Metering(); ok {
+		_spec.SetField(apikey.FieldMetering, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RemindedDays(); ok {
+		_spec.SetField(apikey.FieldRemindedDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRemindedDays(); ok {
+		_spec.AddField(apikey.FieldRemindedDays, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.GraceExpiresAt(); ok {
 		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
 	}
@@ -654,6 +849,35 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ServiceAccountCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   apikey.ServiceAccountTable,
+			Columns: []string{apikey.ServiceAccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ServiceAccountIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   apikey.ServiceAccountTable,
+			Columns: []string{apikey.ServiceAccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -841,6 +1065,141 @@ func (_u *APIKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _u.mutation.ReplacesCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2O,
@@ -944,6 +1303,32 @@ func (_u *APIKeyUpdateOne) SetNillableOwnerID(v *string) *APIKeyUpdateOne {
 	if v != nil {
 		_u.SetOwnerID(*v)
 	}
+	return _u
+}
+
+// ClearOwnerID clears the value of the "owner_id" field.
+func (_u *APIKeyUpdateOne) ClearOwnerID() *APIKeyUpdateOne {
+	_u.mutation.ClearOwnerID()
+	return _u
+}
+
+// SetServiceAccountID sets the "service_account_id" field.
+func (_u *APIKeyUpdateOne) SetServiceAccountID(v string) *APIKeyUpdateOne {
+	_u.mutation.SetServiceAccountID(v)
+	return _u
+}
+
+// SetNillableServiceAccountID sets the "service_account_id" field if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableServiceAccountID(v *string) *APIKeyUpdateOne {
+	if v != nil {
+		_u.SetServiceAccountID(*v)
+	}
+	return _u
+}
+
+// ClearServiceAccountID clears the value of the "service_account_id" field.
+func (_u *APIKeyUpdateOne) ClearServiceAccountID() *APIKeyUpdateOne {
+	_u.mutation.ClearServiceAccountID()
 	return _u
 }
 
@@ -1124,6 +1509,41 @@ func (_u *APIKeyUpdateOne) SetNillableDisabledAs(v *string) *APIKeyUpdateOne {
 	return _u
 }
 
+// SetMetering sets the "metering" field.
+func (_u *APIKeyUpdateOne) SetMetering(v apikey.Metering) *APIKeyUpdateOne {
+	_u.mutation.SetMetering(v)
+	return _u
+}
+
+// SetNillableMetering sets the "metering" field if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableMetering(v *apikey.Metering) *APIKeyUpdateOne {
+	if v != nil {
+		_u.SetMetering(*v)
+	}
+	return _u
+}
+
+// SetRemindedDays sets the "reminded_days" field.
+func (_u *APIKeyUpdateOne) SetRemindedDays(v int) *APIKeyUpdateOne {
+	_u.mutation.ResetRemindedDays()
+	_u.mutation.SetRemindedDays(v)
+	return _u
+}
+
+// SetNillableRemindedDays sets the "reminded_days" field if the given value is not nil.
+func (_u *APIKeyUpdateOne) SetNillableRemindedDays(v *int) *APIKeyUpdateOne {
+	if v != nil {
+		_u.SetRemindedDays(*v)
+	}
+	return _u
+}
+
+// AddRemindedDays adds value to the "reminded_days" field.
+func (_u *APIKeyUpdateOne) AddRemindedDays(v int) *APIKeyUpdateOne {
+	_u.mutation.AddRemindedDays(v)
+	return _u
+}
+
 // SetReplacesID sets the "replaces_id" field.
 func (_u *APIKeyUpdateOne) SetReplacesID(v string) *APIKeyUpdateOne {
 	_u.mutation.SetReplacesID(v)
@@ -1173,6 +1593,11 @@ func (_u *APIKeyUpdateOne) SetProject(v *Project) *APIKeyUpdateOne {
 // SetOwner sets the "owner" edge to the User entity.
 func (_u *APIKeyUpdateOne) SetOwner(v *User) *APIKeyUpdateOne {
 	return _u.SetOwnerID(v.ID)
+}
+
+// SetServiceAccount sets the "service_account" edge to the ServiceAccount entity.
+func (_u *APIKeyUpdateOne) SetServiceAccount(v *ServiceAccount) *APIKeyUpdateOne {
+	return _u.SetServiceAccountID(v.ID)
 }
 
 // AddCollaboratorIDs adds the "collaborators" edge to the Collaborator entity by IDs.
@@ -1235,6 +1660,51 @@ func (_u *APIKeyUpdateOne) AddJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
 	return _u.AddJwtKeyIDs(ids...)
 }
 
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *APIKeyUpdateOne) AddRateLimitIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *APIKeyUpdateOne) AddRateLimits(v ...*RateLimit) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *APIKeyUpdateOne) AddSpendLimitIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *APIKeyUpdateOne) AddSpendLimits(v ...*SpendLimit) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *APIKeyUpdateOne) AddSpendAlertIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *APIKeyUpdateOne) AddSpendAlerts(v ...*SpendAlert) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
+}
+
 // SetReplaces sets the "replaces" edge to the APIKey entity.
 func (_u *APIKeyUpdateOne) SetReplaces(v *APIKey) *APIKeyUpdateOne {
 	return _u.SetReplacesID(v.ID)
@@ -1273,6 +1743,12 @@ func (_u *APIKeyUpdateOne) ClearProject() *APIKeyUpdateOne {
 // ClearOwner clears the "owner" edge to the User entity.
 func (_u *APIKeyUpdateOne) ClearOwner() *APIKeyUpdateOne {
 	_u.mutation.ClearOwner()
+	return _u
+}
+
+// ClearServiceAccount clears the "service_account" edge to the ServiceAccount entity.
+func (_u *APIKeyUpdateOne) ClearServiceAccount() *APIKeyUpdateOne {
+	_u.mutation.ClearServiceAccount()
 	return _u
 }
 
@@ -1360,6 +1836,69 @@ func (_u *APIKeyUpdateOne) RemoveJwtKeys(v ...*JWTKey) *APIKeyUpdateOne {
 	return _u.RemoveJwtKeyIDs(ids...)
 }
 
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *APIKeyUpdateOne) ClearRateLimits() *APIKeyUpdateOne {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *APIKeyUpdateOne) RemoveRateLimitIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *APIKeyUpdateOne) RemoveRateLimits(v ...*RateLimit) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *APIKeyUpdateOne) ClearSpendLimits() *APIKeyUpdateOne {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *APIKeyUpdateOne) RemoveSpendLimitIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *APIKeyUpdateOne) RemoveSpendLimits(v ...*SpendLimit) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *APIKeyUpdateOne) ClearSpendAlerts() *APIKeyUpdateOne {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *APIKeyUpdateOne) RemoveSpendAlertIDs(ids ...string) *APIKeyUpdateOne {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *APIKeyUpdateOne) RemoveSpendAlerts(v ...*SpendAlert) *APIKeyUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
+}
+
 // ClearReplaces clears the "replaces" edge to the APIKey entity.
 func (_u *APIKeyUpdateOne) ClearReplaces() *APIKeyUpdateOne {
 	_u.mutation.ClearReplaces()
@@ -1419,11 +1958,13 @@ func (_u *APIKeyUpdateOne) check() error {
 			return &ValidationError{Name: "kind", err: fmt.Errorf(`ent: validator failed for field "APIKey.kind": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Metering(); ok {
+		if err := apikey.MeteringValidator(v); err != nil {
+			return &ValidationError{Name: "metering", err: fmt.Errorf(`ent: validator failed for field "APIKey.metering": %w`, err)}
+		}
+	}
 	if _u.mutation.ProjectCleared() && len(_u.mutation.ProjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "APIKey.project"`)
-	}
-	if _u.mutation.OwnerCleared() && len(_u.mutation.OwnerIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "APIKey.owner"`)
 	}
 	return nil
 }
@@ -1512,6 +2053,15 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 	if value, ok := _u.mutation.DisabledAs(); ok {
 		_spec.SetField(apikey.FieldDisabledAs, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Metering(); ok {
+		_spec.SetField(apikey.FieldMetering, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RemindedDays(); ok {
+		_spec.SetField(apikey.FieldRemindedDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRemindedDays(); ok {
+		_spec.AddField(apikey.FieldRemindedDays, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.GraceExpiresAt(); ok {
 		_spec.SetField(apikey.FieldGraceExpiresAt, field.TypeInt64, value)
 	}
@@ -1569,6 +2119,35 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ServiceAccountCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   apikey.ServiceAccountTable,
+			Columns: []string{apikey.ServiceAccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ServiceAccountIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   apikey.ServiceAccountTable,
+			Columns: []string{apikey.ServiceAccountColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1749,6 +2328,141 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(jwtkey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.RateLimitsTable,
+			Columns: []string{apikey.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendLimitsTable,
+			Columns: []string{apikey.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   apikey.SpendAlertsTable,
+			Columns: []string{apikey.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

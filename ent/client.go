@@ -21,26 +21,40 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/epoch"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/revocation"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/ent/sealedversion"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlease"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/usagebatch"
+	"github.com/keyhall/keyhall/ent/usagebucket"
+	"github.com/keyhall/keyhall/ent/usagereport"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/ent/webhook"
 )
 
 // Client is the client that holds all ent builders.
@@ -60,6 +74,8 @@ type Client struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// Epoch is the client for interacting with the Epoch builders.
+	Epoch *EpochClient
 	// Group is the client for interacting with the Group builders.
 	Group *GroupClient
 	// GroupMember is the client for interacting with the GroupMember builders.
@@ -70,6 +86,8 @@ type Client struct {
 	Instance *InstanceClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// InvitationProject is the client for interacting with the InvitationProject builders.
+	InvitationProject *InvitationProjectClient
 	// JWTKey is the client for interacting with the JWTKey builders.
 	JWTKey *JWTKeyClient
 	// Mail is the client for interacting with the Mail builders.
@@ -82,6 +100,10 @@ type Client struct {
 	Project *ProjectClient
 	// ProjectMember is the client for interacting with the ProjectMember builders.
 	ProjectMember *ProjectMemberClient
+	// RateLimit is the client for interacting with the RateLimit builders.
+	RateLimit *RateLimitClient
+	// Revocation is the client for interacting with the Revocation builders.
+	Revocation *RevocationClient
 	// SealedValue is the client for interacting with the SealedValue builders.
 	SealedValue *SealedValueClient
 	// SealedVersion is the client for interacting with the SealedVersion builders.
@@ -94,12 +116,32 @@ type Client struct {
 	SecretVersion *SecretVersionClient
 	// SecuritySettings is the client for interacting with the SecuritySettings builders.
 	SecuritySettings *SecuritySettingsClient
+	// ServiceAccount is the client for interacting with the ServiceAccount builders.
+	ServiceAccount *ServiceAccountClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// ShareLink is the client for interacting with the ShareLink builders.
 	ShareLink *ShareLinkClient
+	// SpendAccount is the client for interacting with the SpendAccount builders.
+	SpendAccount *SpendAccountClient
+	// SpendAlert is the client for interacting with the SpendAlert builders.
+	SpendAlert *SpendAlertClient
+	// SpendLease is the client for interacting with the SpendLease builders.
+	SpendLease *SpendLeaseClient
+	// SpendLimit is the client for interacting with the SpendLimit builders.
+	SpendLimit *SpendLimitClient
+	// UsageBatch is the client for interacting with the UsageBatch builders.
+	UsageBatch *UsageBatchClient
+	// UsageBucket is the client for interacting with the UsageBucket builders.
+	UsageBucket *UsageBucketClient
+	// UsageReport is the client for interacting with the UsageReport builders.
+	UsageReport *UsageReportClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// VerifierToken is the client for interacting with the VerifierToken builders.
+	VerifierToken *VerifierTokenClient
+	// Webhook is the client for interacting with the Webhook builders.
+	Webhook *WebhookClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -117,26 +159,40 @@ func (c *Client) init() {
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Collaborator = NewCollaboratorClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
+	c.Epoch = NewEpochClient(c.config)
 	c.Group = NewGroupClient(c.config)
 	c.GroupMember = NewGroupMemberClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Instance = NewInstanceClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
+	c.InvitationProject = NewInvitationProjectClient(c.config)
 	c.JWTKey = NewJWTKeyClient(c.config)
 	c.Mail = NewMailClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.OrganizationMember = NewOrganizationMemberClient(c.config)
 	c.Project = NewProjectClient(c.config)
 	c.ProjectMember = NewProjectMemberClient(c.config)
+	c.RateLimit = NewRateLimitClient(c.config)
+	c.Revocation = NewRevocationClient(c.config)
 	c.SealedValue = NewSealedValueClient(c.config)
 	c.SealedVersion = NewSealedVersionClient(c.config)
 	c.Secret = NewSecretClient(c.config)
 	c.SecretGrant = NewSecretGrantClient(c.config)
 	c.SecretVersion = NewSecretVersionClient(c.config)
 	c.SecuritySettings = NewSecuritySettingsClient(c.config)
+	c.ServiceAccount = NewServiceAccountClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.ShareLink = NewShareLinkClient(c.config)
+	c.SpendAccount = NewSpendAccountClient(c.config)
+	c.SpendAlert = NewSpendAlertClient(c.config)
+	c.SpendLease = NewSpendLeaseClient(c.config)
+	c.SpendLimit = NewSpendLimitClient(c.config)
+	c.UsageBatch = NewUsageBatchClient(c.config)
+	c.UsageBucket = NewUsageBucketClient(c.config)
+	c.UsageReport = NewUsageReportClient(c.config)
 	c.User = NewUserClient(c.config)
+	c.VerifierToken = NewVerifierTokenClient(c.config)
+	c.Webhook = NewWebhookClient(c.config)
 }
 
 type (
@@ -235,26 +291,40 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Group:              NewGroupClient(cfg),
 		GroupMember:        NewGroupMemberClient(cfg),
 		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
+		InvitationProject:  NewInvitationProjectClient(cfg),
 		JWTKey:             NewJWTKeyClient(cfg),
 		Mail:               NewMailClient(cfg),
 		Organization:       NewOrganizationClient(cfg),
 		OrganizationMember: NewOrganizationMemberClient(cfg),
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
+		RateLimit:          NewRateLimitClient(cfg),
+		Revocation:         NewRevocationClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
 		SealedVersion:      NewSealedVersionClient(cfg),
 		Secret:             NewSecretClient(cfg),
 		SecretGrant:        NewSecretGrantClient(cfg),
 		SecretVersion:      NewSecretVersionClient(cfg),
 		SecuritySettings:   NewSecuritySettingsClient(cfg),
+		ServiceAccount:     NewServiceAccountClient(cfg),
 		Session:            NewSessionClient(cfg),
 		ShareLink:          NewShareLinkClient(cfg),
+		SpendAccount:       NewSpendAccountClient(cfg),
+		SpendAlert:         NewSpendAlertClient(cfg),
+		SpendLease:         NewSpendLeaseClient(cfg),
+		SpendLimit:         NewSpendLimitClient(cfg),
+		UsageBatch:         NewUsageBatchClient(cfg),
+		UsageBucket:        NewUsageBucketClient(cfg),
+		UsageReport:        NewUsageReportClient(cfg),
 		User:               NewUserClient(cfg),
+		VerifierToken:      NewVerifierTokenClient(cfg),
+		Webhook:            NewWebhookClient(cfg),
 	}, nil
 }
 
@@ -280,26 +350,40 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuditEvent:         NewAuditEventClient(cfg),
 		Collaborator:       NewCollaboratorClient(cfg),
 		Credential:         NewCredentialClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Group:              NewGroupClient(cfg),
 		GroupMember:        NewGroupMemberClient(cfg),
 		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		Instance:           NewInstanceClient(cfg),
 		Invitation:         NewInvitationClient(cfg),
+		InvitationProject:  NewInvitationProjectClient(cfg),
 		JWTKey:             NewJWTKeyClient(cfg),
 		Mail:               NewMailClient(cfg),
 		Organization:       NewOrganizationClient(cfg),
 		OrganizationMember: NewOrganizationMemberClient(cfg),
 		Project:            NewProjectClient(cfg),
 		ProjectMember:      NewProjectMemberClient(cfg),
+		RateLimit:          NewRateLimitClient(cfg),
+		Revocation:         NewRevocationClient(cfg),
 		SealedValue:        NewSealedValueClient(cfg),
 		SealedVersion:      NewSealedVersionClient(cfg),
 		Secret:             NewSecretClient(cfg),
 		SecretGrant:        NewSecretGrantClient(cfg),
 		SecretVersion:      NewSecretVersionClient(cfg),
 		SecuritySettings:   NewSecuritySettingsClient(cfg),
+		ServiceAccount:     NewServiceAccountClient(cfg),
 		Session:            NewSessionClient(cfg),
 		ShareLink:          NewShareLinkClient(cfg),
+		SpendAccount:       NewSpendAccountClient(cfg),
+		SpendAlert:         NewSpendAlertClient(cfg),
+		SpendLease:         NewSpendLeaseClient(cfg),
+		SpendLimit:         NewSpendLimitClient(cfg),
+		UsageBatch:         NewUsageBatchClient(cfg),
+		UsageBucket:        NewUsageBucketClient(cfg),
+		UsageReport:        NewUsageReportClient(cfg),
 		User:               NewUserClient(cfg),
+		VerifierToken:      NewVerifierTokenClient(cfg),
+		Webhook:            NewWebhookClient(cfg),
 	}, nil
 }
 
@@ -330,11 +414,13 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
-		c.Invitation, c.JWTKey, c.Mail, c.Organization, c.OrganizationMember,
-		c.Project, c.ProjectMember, c.SealedValue, c.SealedVersion, c.Secret,
-		c.SecretGrant, c.SecretVersion, c.SecuritySettings, c.Session, c.ShareLink,
-		c.User,
+		c.Credential, c.Epoch, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
+		c.Invitation, c.InvitationProject, c.JWTKey, c.Mail, c.Organization,
+		c.OrganizationMember, c.Project, c.ProjectMember, c.RateLimit, c.Revocation,
+		c.SealedValue, c.SealedVersion, c.Secret, c.SecretGrant, c.SecretVersion,
+		c.SecuritySettings, c.ServiceAccount, c.Session, c.ShareLink, c.SpendAccount,
+		c.SpendAlert, c.SpendLease, c.SpendLimit, c.UsageBatch, c.UsageBucket,
+		c.UsageReport, c.User, c.VerifierToken, c.Webhook,
 	} {
 		n.Use(hooks...)
 	}
@@ -345,11 +431,13 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.APIKey, c.APIKeyHash, c.AccessToken, c.AuditEvent, c.Collaborator,
-		c.Credential, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
-		c.Invitation, c.JWTKey, c.Mail, c.Organization, c.OrganizationMember,
-		c.Project, c.ProjectMember, c.SealedValue, c.SealedVersion, c.Secret,
-		c.SecretGrant, c.SecretVersion, c.SecuritySettings, c.Session, c.ShareLink,
-		c.User,
+		c.Credential, c.Epoch, c.Group, c.GroupMember, c.IdempotencyKey, c.Instance,
+		c.Invitation, c.InvitationProject, c.JWTKey, c.Mail, c.Organization,
+		c.OrganizationMember, c.Project, c.ProjectMember, c.RateLimit, c.Revocation,
+		c.SealedValue, c.SealedVersion, c.Secret, c.SecretGrant, c.SecretVersion,
+		c.SecuritySettings, c.ServiceAccount, c.Session, c.ShareLink, c.SpendAccount,
+		c.SpendAlert, c.SpendLease, c.SpendLimit, c.UsageBatch, c.UsageBucket,
+		c.UsageReport, c.User, c.VerifierToken, c.Webhook,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -370,6 +458,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Collaborator.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
+	case *EpochMutation:
+		return c.Epoch.mutate(ctx, m)
 	case *GroupMutation:
 		return c.Group.mutate(ctx, m)
 	case *GroupMemberMutation:
@@ -380,6 +470,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Instance.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
+	case *InvitationProjectMutation:
+		return c.InvitationProject.mutate(ctx, m)
 	case *JWTKeyMutation:
 		return c.JWTKey.mutate(ctx, m)
 	case *MailMutation:
@@ -392,6 +484,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Project.mutate(ctx, m)
 	case *ProjectMemberMutation:
 		return c.ProjectMember.mutate(ctx, m)
+	case *RateLimitMutation:
+		return c.RateLimit.mutate(ctx, m)
+	case *RevocationMutation:
+		return c.Revocation.mutate(ctx, m)
 	case *SealedValueMutation:
 		return c.SealedValue.mutate(ctx, m)
 	case *SealedVersionMutation:
@@ -404,12 +500,32 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SecretVersion.mutate(ctx, m)
 	case *SecuritySettingsMutation:
 		return c.SecuritySettings.mutate(ctx, m)
+	case *ServiceAccountMutation:
+		return c.ServiceAccount.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *ShareLinkMutation:
 		return c.ShareLink.mutate(ctx, m)
+	case *SpendAccountMutation:
+		return c.SpendAccount.mutate(ctx, m)
+	case *SpendAlertMutation:
+		return c.SpendAlert.mutate(ctx, m)
+	case *SpendLeaseMutation:
+		return c.SpendLease.mutate(ctx, m)
+	case *SpendLimitMutation:
+		return c.SpendLimit.mutate(ctx, m)
+	case *UsageBatchMutation:
+		return c.UsageBatch.mutate(ctx, m)
+	case *UsageBucketMutation:
+		return c.UsageBucket.mutate(ctx, m)
+	case *UsageReportMutation:
+		return c.UsageReport.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
+	case *VerifierTokenMutation:
+		return c.VerifierToken.mutate(ctx, m)
+	case *WebhookMutation:
+		return c.Webhook.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -555,6 +671,22 @@ func (c *APIKeyClient) QueryOwner(_m *APIKey) *UserQuery {
 	return query
 }
 
+// QueryServiceAccount queries the service_account edge of a APIKey.
+func (c *APIKeyClient) QueryServiceAccount(_m *APIKey) *ServiceAccountQuery {
+	query := (&ServiceAccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(serviceaccount.Table, serviceaccount.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, apikey.ServiceAccountTable, apikey.ServiceAccountColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryCollaborators queries the collaborators edge of a APIKey.
 func (c *APIKeyClient) QueryCollaborators(_m *APIKey) *CollaboratorQuery {
 	query := (&CollaboratorClient{config: c.config}).Query()
@@ -612,6 +744,54 @@ func (c *APIKeyClient) QueryJwtKeys(_m *APIKey) *JWTKeyQuery {
 			sqlgraph.From(apikey.Table, apikey.FieldID, id),
 			sqlgraph.To(jwtkey.Table, jwtkey.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, apikey.JwtKeysTable, apikey.JwtKeysColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRateLimits queries the rate_limits edge of a APIKey.
+func (c *APIKeyClient) QueryRateLimits(_m *APIKey) *RateLimitQuery {
+	query := (&RateLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.RateLimitsTable, apikey.RateLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendLimits queries the spend_limits edge of a APIKey.
+func (c *APIKeyClient) QuerySpendLimits(_m *APIKey) *SpendLimitQuery {
+	query := (&SpendLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SpendLimitsTable, apikey.SpendLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts queries the spend_alerts edge of a APIKey.
+func (c *APIKeyClient) QuerySpendAlerts(_m *APIKey) *SpendAlertQuery {
+	query := (&SpendAlertClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apikey.SpendAlertsTable, apikey.SpendAlertsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1427,6 +1607,140 @@ func (c *CredentialClient) mutate(ctx context.Context, m *CredentialMutation) (V
 	}
 }
 
+// EpochClient is a client for the Epoch schema.
+type EpochClient struct {
+	config
+}
+
+// NewEpochClient returns a client for the Epoch from the given config.
+func NewEpochClient(c config) *EpochClient {
+	return &EpochClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `epoch.Hooks(f(g(h())))`.
+func (c *EpochClient) Use(hooks ...Hook) {
+	c.hooks.Epoch = append(c.hooks.Epoch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `epoch.Intercept(f(g(h())))`.
+func (c *EpochClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Epoch = append(c.inters.Epoch, interceptors...)
+}
+
+// Create returns a builder for creating a Epoch entity.
+func (c *EpochClient) Create() *EpochCreate {
+	mutation := newEpochMutation(c.config, OpCreate)
+	return &EpochCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Epoch entities.
+func (c *EpochClient) CreateBulk(builders ...*EpochCreate) *EpochCreateBulk {
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EpochClient) MapCreateBulk(slice any, setFunc func(*EpochCreate, int)) *EpochCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EpochCreateBulk{err: fmt.Errorf("calling to EpochClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EpochCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Epoch.
+func (c *EpochClient) Update() *EpochUpdate {
+	mutation := newEpochMutation(c.config, OpUpdate)
+	return &EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EpochClient) UpdateOne(_m *Epoch) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpoch(_m))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EpochClient) UpdateOneID(id string) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpochID(id))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Epoch.
+func (c *EpochClient) Delete() *EpochDelete {
+	mutation := newEpochMutation(c.config, OpDelete)
+	return &EpochDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EpochClient) DeleteOne(_m *Epoch) *EpochDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EpochClient) DeleteOneID(id string) *EpochDeleteOne {
+	builder := c.Delete().Where(epoch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EpochDeleteOne{builder}
+}
+
+// Query returns a query builder for Epoch.
+func (c *EpochClient) Query() *EpochQuery {
+	return &EpochQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEpoch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Epoch entity by its id.
+func (c *EpochClient) Get(ctx context.Context, id string) (*Epoch, error) {
+	return c.Query().Where(epoch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EpochClient) GetX(ctx context.Context, id string) *Epoch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EpochClient) Hooks() []Hook {
+	hooks := c.hooks.Epoch
+	return append(hooks[:len(hooks):len(hooks)], epoch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EpochClient) Interceptors() []Interceptor {
+	return c.inters.Epoch
+}
+
+func (c *EpochClient) mutate(ctx context.Context, m *EpochMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EpochCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EpochDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Epoch mutation op: %q", m.Op())
+	}
+}
+
 // GroupClient is a client for the Group schema.
 type GroupClient struct {
 	config
@@ -1592,6 +1906,22 @@ func (c *GroupClient) QuerySecretGrants(_m *Group) *SecretGrantQuery {
 			sqlgraph.From(group.Table, group.FieldID, id),
 			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, group.SecretGrantsTable, group.SecretGrantsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProjectMemberships queries the project_memberships edge of a Group.
+func (c *GroupClient) QueryProjectMemberships(_m *Group) *ProjectMemberQuery {
+	query := (&ProjectMemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, id),
+			sqlgraph.To(projectmember.Table, projectmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, group.ProjectMembershipsTable, group.ProjectMembershipsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -2199,6 +2529,38 @@ func (c *InvitationClient) QueryAPIKey(_m *Invitation) *APIKeyQuery {
 	return query
 }
 
+// QueryOrganization queries the organization edge of a Invitation.
+func (c *InvitationClient) QueryOrganization(_m *Invitation) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitation.Table, invitation.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, invitation.OrganizationTable, invitation.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProjects queries the projects edge of a Invitation.
+func (c *InvitationClient) QueryProjects(_m *Invitation) *InvitationProjectQuery {
+	query := (&InvitationProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitation.Table, invitation.FieldID, id),
+			sqlgraph.To(invitationproject.Table, invitationproject.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, invitation.ProjectsTable, invitation.ProjectsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryInvitedBy queries the invited_by edge of a Invitation.
 func (c *InvitationClient) QueryInvitedBy(_m *Invitation) *UserQuery {
 	query := (&UserClient{config: c.config}).Query()
@@ -2238,6 +2600,172 @@ func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (V
 		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Invitation mutation op: %q", m.Op())
+	}
+}
+
+// InvitationProjectClient is a client for the InvitationProject schema.
+type InvitationProjectClient struct {
+	config
+}
+
+// NewInvitationProjectClient returns a client for the InvitationProject from the given config.
+func NewInvitationProjectClient(c config) *InvitationProjectClient {
+	return &InvitationProjectClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invitationproject.Hooks(f(g(h())))`.
+func (c *InvitationProjectClient) Use(hooks ...Hook) {
+	c.hooks.InvitationProject = append(c.hooks.InvitationProject, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invitationproject.Intercept(f(g(h())))`.
+func (c *InvitationProjectClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InvitationProject = append(c.inters.InvitationProject, interceptors...)
+}
+
+// Create returns a builder for creating a InvitationProject entity.
+func (c *InvitationProjectClient) Create() *InvitationProjectCreate {
+	mutation := newInvitationProjectMutation(c.config, OpCreate)
+	return &InvitationProjectCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InvitationProject entities.
+func (c *InvitationProjectClient) CreateBulk(builders ...*InvitationProjectCreate) *InvitationProjectCreateBulk {
+	return &InvitationProjectCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvitationProjectClient) MapCreateBulk(slice any, setFunc func(*InvitationProjectCreate, int)) *InvitationProjectCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvitationProjectCreateBulk{err: fmt.Errorf("calling to InvitationProjectClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvitationProjectCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvitationProjectCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InvitationProject.
+func (c *InvitationProjectClient) Update() *InvitationProjectUpdate {
+	mutation := newInvitationProjectMutation(c.config, OpUpdate)
+	return &InvitationProjectUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvitationProjectClient) UpdateOne(_m *InvitationProject) *InvitationProjectUpdateOne {
+	mutation := newInvitationProjectMutation(c.config, OpUpdateOne, withInvitationProject(_m))
+	return &InvitationProjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvitationProjectClient) UpdateOneID(id string) *InvitationProjectUpdateOne {
+	mutation := newInvitationProjectMutation(c.config, OpUpdateOne, withInvitationProjectID(id))
+	return &InvitationProjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InvitationProject.
+func (c *InvitationProjectClient) Delete() *InvitationProjectDelete {
+	mutation := newInvitationProjectMutation(c.config, OpDelete)
+	return &InvitationProjectDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvitationProjectClient) DeleteOne(_m *InvitationProject) *InvitationProjectDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvitationProjectClient) DeleteOneID(id string) *InvitationProjectDeleteOne {
+	builder := c.Delete().Where(invitationproject.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvitationProjectDeleteOne{builder}
+}
+
+// Query returns a query builder for InvitationProject.
+func (c *InvitationProjectClient) Query() *InvitationProjectQuery {
+	return &InvitationProjectQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvitationProject},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InvitationProject entity by its id.
+func (c *InvitationProjectClient) Get(ctx context.Context, id string) (*InvitationProject, error) {
+	return c.Query().Where(invitationproject.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvitationProjectClient) GetX(ctx context.Context, id string) *InvitationProject {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryInvitation queries the invitation edge of a InvitationProject.
+func (c *InvitationProjectClient) QueryInvitation(_m *InvitationProject) *InvitationQuery {
+	query := (&InvitationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitationproject.Table, invitationproject.FieldID, id),
+			sqlgraph.To(invitation.Table, invitation.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, invitationproject.InvitationTable, invitationproject.InvitationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProject queries the project edge of a InvitationProject.
+func (c *InvitationProjectClient) QueryProject(_m *InvitationProject) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invitationproject.Table, invitationproject.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, invitationproject.ProjectTable, invitationproject.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InvitationProjectClient) Hooks() []Hook {
+	hooks := c.hooks.InvitationProject
+	return append(hooks[:len(hooks):len(hooks)], invitationproject.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvitationProjectClient) Interceptors() []Interceptor {
+	return c.inters.InvitationProject
+}
+
+func (c *InvitationProjectClient) mutate(ctx context.Context, m *InvitationProjectMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvitationProjectCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvitationProjectUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvitationProjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvitationProjectDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InvitationProject mutation op: %q", m.Op())
 	}
 }
 
@@ -2713,6 +3241,70 @@ func (c *OrganizationClient) QueryGroups(_m *Organization) *GroupQuery {
 	return query
 }
 
+// QueryInvitations queries the invitations edge of a Organization.
+func (c *OrganizationClient) QueryInvitations(_m *Organization) *InvitationQuery {
+	query := (&InvitationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(invitation.Table, invitation.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.InvitationsTable, organization.InvitationsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRateLimits queries the rate_limits edge of a Organization.
+func (c *OrganizationClient) QueryRateLimits(_m *Organization) *RateLimitQuery {
+	query := (&RateLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.RateLimitsTable, organization.RateLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendLimits queries the spend_limits edge of a Organization.
+func (c *OrganizationClient) QuerySpendLimits(_m *Organization) *SpendLimitQuery {
+	query := (&SpendLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.SpendLimitsTable, organization.SpendLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts queries the spend_alerts edge of a Organization.
+func (c *OrganizationClient) QuerySpendAlerts(_m *Organization) *SpendAlertQuery {
+	query := (&SpendAlertClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.SpendAlertsTable, organization.SpendAlertsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *OrganizationClient) Hooks() []Hook {
 	hooks := c.hooks.Organization
@@ -3061,6 +3653,102 @@ func (c *ProjectClient) QueryAPIKeys(_m *Project) *APIKeyQuery {
 	return query
 }
 
+// QueryServiceAccounts queries the service_accounts edge of a Project.
+func (c *ProjectClient) QueryServiceAccounts(_m *Project) *ServiceAccountQuery {
+	query := (&ServiceAccountClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(serviceaccount.Table, serviceaccount.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.ServiceAccountsTable, project.ServiceAccountsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVerifierTokens queries the verifier_tokens edge of a Project.
+func (c *ProjectClient) QueryVerifierTokens(_m *Project) *VerifierTokenQuery {
+	query := (&VerifierTokenClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(verifiertoken.Table, verifiertoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.VerifierTokensTable, project.VerifierTokensColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryInvited queries the invited edge of a Project.
+func (c *ProjectClient) QueryInvited(_m *Project) *InvitationProjectQuery {
+	query := (&InvitationProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(invitationproject.Table, invitationproject.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.InvitedTable, project.InvitedColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRateLimits queries the rate_limits edge of a Project.
+func (c *ProjectClient) QueryRateLimits(_m *Project) *RateLimitQuery {
+	query := (&RateLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.RateLimitsTable, project.RateLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendLimits queries the spend_limits edge of a Project.
+func (c *ProjectClient) QuerySpendLimits(_m *Project) *SpendLimitQuery {
+	query := (&SpendLimitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.SpendLimitsTable, project.SpendLimitsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts queries the spend_alerts edge of a Project.
+func (c *ProjectClient) QuerySpendAlerts(_m *Project) *SpendAlertQuery {
+	query := (&SpendAlertClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, id),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.SpendAlertsTable, project.SpendAlertsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *ProjectClient) Hooks() []Hook {
 	hooks := c.hooks.Project
@@ -3227,6 +3915,22 @@ func (c *ProjectMemberClient) QueryUser(_m *ProjectMember) *UserQuery {
 	return query
 }
 
+// QueryGroup queries the group edge of a ProjectMember.
+func (c *ProjectMemberClient) QueryGroup(_m *ProjectMember) *GroupQuery {
+	query := (&GroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(projectmember.Table, projectmember.FieldID, id),
+			sqlgraph.To(group.Table, group.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, projectmember.GroupTable, projectmember.GroupColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *ProjectMemberClient) Hooks() []Hook {
 	hooks := c.hooks.ProjectMember
@@ -3250,6 +3954,322 @@ func (c *ProjectMemberClient) mutate(ctx context.Context, m *ProjectMemberMutati
 		return (&ProjectMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ProjectMember mutation op: %q", m.Op())
+	}
+}
+
+// RateLimitClient is a client for the RateLimit schema.
+type RateLimitClient struct {
+	config
+}
+
+// NewRateLimitClient returns a client for the RateLimit from the given config.
+func NewRateLimitClient(c config) *RateLimitClient {
+	return &RateLimitClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ratelimit.Hooks(f(g(h())))`.
+func (c *RateLimitClient) Use(hooks ...Hook) {
+	c.hooks.RateLimit = append(c.hooks.RateLimit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ratelimit.Intercept(f(g(h())))`.
+func (c *RateLimitClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RateLimit = append(c.inters.RateLimit, interceptors...)
+}
+
+// Create returns a builder for creating a RateLimit entity.
+func (c *RateLimitClient) Create() *RateLimitCreate {
+	mutation := newRateLimitMutation(c.config, OpCreate)
+	return &RateLimitCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RateLimit entities.
+func (c *RateLimitClient) CreateBulk(builders ...*RateLimitCreate) *RateLimitCreateBulk {
+	return &RateLimitCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RateLimitClient) MapCreateBulk(slice any, setFunc func(*RateLimitCreate, int)) *RateLimitCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RateLimitCreateBulk{err: fmt.Errorf("calling to RateLimitClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RateLimitCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RateLimitCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RateLimit.
+func (c *RateLimitClient) Update() *RateLimitUpdate {
+	mutation := newRateLimitMutation(c.config, OpUpdate)
+	return &RateLimitUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RateLimitClient) UpdateOne(_m *RateLimit) *RateLimitUpdateOne {
+	mutation := newRateLimitMutation(c.config, OpUpdateOne, withRateLimit(_m))
+	return &RateLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RateLimitClient) UpdateOneID(id string) *RateLimitUpdateOne {
+	mutation := newRateLimitMutation(c.config, OpUpdateOne, withRateLimitID(id))
+	return &RateLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RateLimit.
+func (c *RateLimitClient) Delete() *RateLimitDelete {
+	mutation := newRateLimitMutation(c.config, OpDelete)
+	return &RateLimitDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RateLimitClient) DeleteOne(_m *RateLimit) *RateLimitDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RateLimitClient) DeleteOneID(id string) *RateLimitDeleteOne {
+	builder := c.Delete().Where(ratelimit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RateLimitDeleteOne{builder}
+}
+
+// Query returns a query builder for RateLimit.
+func (c *RateLimitClient) Query() *RateLimitQuery {
+	return &RateLimitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRateLimit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RateLimit entity by its id.
+func (c *RateLimitClient) Get(ctx context.Context, id string) (*RateLimit, error) {
+	return c.Query().Where(ratelimit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RateLimitClient) GetX(ctx context.Context, id string) *RateLimit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAPIKey queries the api_key edge of a RateLimit.
+func (c *RateLimitClient) QueryAPIKey(_m *RateLimit) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ratelimit.Table, ratelimit.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ratelimit.APIKeyTable, ratelimit.APIKeyColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProject queries the project edge of a RateLimit.
+func (c *RateLimitClient) QueryProject(_m *RateLimit) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ratelimit.Table, ratelimit.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ratelimit.ProjectTable, ratelimit.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a RateLimit.
+func (c *RateLimitClient) QueryOrganization(_m *RateLimit) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ratelimit.Table, ratelimit.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ratelimit.OrganizationTable, ratelimit.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RateLimitClient) Hooks() []Hook {
+	hooks := c.hooks.RateLimit
+	return append(hooks[:len(hooks):len(hooks)], ratelimit.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RateLimitClient) Interceptors() []Interceptor {
+	return c.inters.RateLimit
+}
+
+func (c *RateLimitClient) mutate(ctx context.Context, m *RateLimitMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RateLimitCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RateLimitUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RateLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RateLimitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RateLimit mutation op: %q", m.Op())
+	}
+}
+
+// RevocationClient is a client for the Revocation schema.
+type RevocationClient struct {
+	config
+}
+
+// NewRevocationClient returns a client for the Revocation from the given config.
+func NewRevocationClient(c config) *RevocationClient {
+	return &RevocationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `revocation.Hooks(f(g(h())))`.
+func (c *RevocationClient) Use(hooks ...Hook) {
+	c.hooks.Revocation = append(c.hooks.Revocation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `revocation.Intercept(f(g(h())))`.
+func (c *RevocationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Revocation = append(c.inters.Revocation, interceptors...)
+}
+
+// Create returns a builder for creating a Revocation entity.
+func (c *RevocationClient) Create() *RevocationCreate {
+	mutation := newRevocationMutation(c.config, OpCreate)
+	return &RevocationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Revocation entities.
+func (c *RevocationClient) CreateBulk(builders ...*RevocationCreate) *RevocationCreateBulk {
+	return &RevocationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RevocationClient) MapCreateBulk(slice any, setFunc func(*RevocationCreate, int)) *RevocationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RevocationCreateBulk{err: fmt.Errorf("calling to RevocationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RevocationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RevocationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Revocation.
+func (c *RevocationClient) Update() *RevocationUpdate {
+	mutation := newRevocationMutation(c.config, OpUpdate)
+	return &RevocationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RevocationClient) UpdateOne(_m *Revocation) *RevocationUpdateOne {
+	mutation := newRevocationMutation(c.config, OpUpdateOne, withRevocation(_m))
+	return &RevocationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RevocationClient) UpdateOneID(id string) *RevocationUpdateOne {
+	mutation := newRevocationMutation(c.config, OpUpdateOne, withRevocationID(id))
+	return &RevocationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Revocation.
+func (c *RevocationClient) Delete() *RevocationDelete {
+	mutation := newRevocationMutation(c.config, OpDelete)
+	return &RevocationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RevocationClient) DeleteOne(_m *Revocation) *RevocationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RevocationClient) DeleteOneID(id string) *RevocationDeleteOne {
+	builder := c.Delete().Where(revocation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RevocationDeleteOne{builder}
+}
+
+// Query returns a query builder for Revocation.
+func (c *RevocationClient) Query() *RevocationQuery {
+	return &RevocationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRevocation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Revocation entity by its id.
+func (c *RevocationClient) Get(ctx context.Context, id string) (*Revocation, error) {
+	return c.Query().Where(revocation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RevocationClient) GetX(ctx context.Context, id string) *Revocation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RevocationClient) Hooks() []Hook {
+	hooks := c.hooks.Revocation
+	return append(hooks[:len(hooks):len(hooks)], revocation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RevocationClient) Interceptors() []Interceptor {
+	return c.inters.Revocation
+}
+
+func (c *RevocationClient) mutate(ctx context.Context, m *RevocationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RevocationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RevocationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RevocationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RevocationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Revocation mutation op: %q", m.Op())
 	}
 }
 
@@ -4249,6 +5269,172 @@ func (c *SecuritySettingsClient) mutate(ctx context.Context, m *SecuritySettings
 	}
 }
 
+// ServiceAccountClient is a client for the ServiceAccount schema.
+type ServiceAccountClient struct {
+	config
+}
+
+// NewServiceAccountClient returns a client for the ServiceAccount from the given config.
+func NewServiceAccountClient(c config) *ServiceAccountClient {
+	return &ServiceAccountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `serviceaccount.Hooks(f(g(h())))`.
+func (c *ServiceAccountClient) Use(hooks ...Hook) {
+	c.hooks.ServiceAccount = append(c.hooks.ServiceAccount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `serviceaccount.Intercept(f(g(h())))`.
+func (c *ServiceAccountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceAccount = append(c.inters.ServiceAccount, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceAccount entity.
+func (c *ServiceAccountClient) Create() *ServiceAccountCreate {
+	mutation := newServiceAccountMutation(c.config, OpCreate)
+	return &ServiceAccountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceAccount entities.
+func (c *ServiceAccountClient) CreateBulk(builders ...*ServiceAccountCreate) *ServiceAccountCreateBulk {
+	return &ServiceAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceAccountClient) MapCreateBulk(slice any, setFunc func(*ServiceAccountCreate, int)) *ServiceAccountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceAccountCreateBulk{err: fmt.Errorf("calling to ServiceAccountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceAccountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceAccount.
+func (c *ServiceAccountClient) Update() *ServiceAccountUpdate {
+	mutation := newServiceAccountMutation(c.config, OpUpdate)
+	return &ServiceAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceAccountClient) UpdateOne(_m *ServiceAccount) *ServiceAccountUpdateOne {
+	mutation := newServiceAccountMutation(c.config, OpUpdateOne, withServiceAccount(_m))
+	return &ServiceAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceAccountClient) UpdateOneID(id string) *ServiceAccountUpdateOne {
+	mutation := newServiceAccountMutation(c.config, OpUpdateOne, withServiceAccountID(id))
+	return &ServiceAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceAccount.
+func (c *ServiceAccountClient) Delete() *ServiceAccountDelete {
+	mutation := newServiceAccountMutation(c.config, OpDelete)
+	return &ServiceAccountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceAccountClient) DeleteOne(_m *ServiceAccount) *ServiceAccountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceAccountClient) DeleteOneID(id string) *ServiceAccountDeleteOne {
+	builder := c.Delete().Where(serviceaccount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceAccountDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceAccount.
+func (c *ServiceAccountClient) Query() *ServiceAccountQuery {
+	return &ServiceAccountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceAccount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceAccount entity by its id.
+func (c *ServiceAccountClient) Get(ctx context.Context, id string) (*ServiceAccount, error) {
+	return c.Query().Where(serviceaccount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceAccountClient) GetX(ctx context.Context, id string) *ServiceAccount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProject queries the project edge of a ServiceAccount.
+func (c *ServiceAccountClient) QueryProject(_m *ServiceAccount) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(serviceaccount.Table, serviceaccount.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, serviceaccount.ProjectTable, serviceaccount.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAPIKeys queries the api_keys edge of a ServiceAccount.
+func (c *ServiceAccountClient) QueryAPIKeys(_m *ServiceAccount) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(serviceaccount.Table, serviceaccount.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, serviceaccount.APIKeysTable, serviceaccount.APIKeysColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceAccountClient) Hooks() []Hook {
+	hooks := c.hooks.ServiceAccount
+	return append(hooks[:len(hooks):len(hooks)], serviceaccount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceAccountClient) Interceptors() []Interceptor {
+	return c.inters.ServiceAccount
+}
+
+func (c *ServiceAccountClient) mutate(ctx context.Context, m *ServiceAccountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceAccountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceAccountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ServiceAccount mutation op: %q", m.Op())
+	}
+}
+
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -4565,6 +5751,1040 @@ func (c *ShareLinkClient) mutate(ctx context.Context, m *ShareLinkMutation) (Val
 	}
 }
 
+// SpendAccountClient is a client for the SpendAccount schema.
+type SpendAccountClient struct {
+	config
+}
+
+// NewSpendAccountClient returns a client for the SpendAccount from the given config.
+func NewSpendAccountClient(c config) *SpendAccountClient {
+	return &SpendAccountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `spendaccount.Hooks(f(g(h())))`.
+func (c *SpendAccountClient) Use(hooks ...Hook) {
+	c.hooks.SpendAccount = append(c.hooks.SpendAccount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `spendaccount.Intercept(f(g(h())))`.
+func (c *SpendAccountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SpendAccount = append(c.inters.SpendAccount, interceptors...)
+}
+
+// Create returns a builder for creating a SpendAccount entity.
+func (c *SpendAccountClient) Create() *SpendAccountCreate {
+	mutation := newSpendAccountMutation(c.config, OpCreate)
+	return &SpendAccountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SpendAccount entities.
+func (c *SpendAccountClient) CreateBulk(builders ...*SpendAccountCreate) *SpendAccountCreateBulk {
+	return &SpendAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SpendAccountClient) MapCreateBulk(slice any, setFunc func(*SpendAccountCreate, int)) *SpendAccountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SpendAccountCreateBulk{err: fmt.Errorf("calling to SpendAccountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SpendAccountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SpendAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SpendAccount.
+func (c *SpendAccountClient) Update() *SpendAccountUpdate {
+	mutation := newSpendAccountMutation(c.config, OpUpdate)
+	return &SpendAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SpendAccountClient) UpdateOne(_m *SpendAccount) *SpendAccountUpdateOne {
+	mutation := newSpendAccountMutation(c.config, OpUpdateOne, withSpendAccount(_m))
+	return &SpendAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SpendAccountClient) UpdateOneID(id string) *SpendAccountUpdateOne {
+	mutation := newSpendAccountMutation(c.config, OpUpdateOne, withSpendAccountID(id))
+	return &SpendAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SpendAccount.
+func (c *SpendAccountClient) Delete() *SpendAccountDelete {
+	mutation := newSpendAccountMutation(c.config, OpDelete)
+	return &SpendAccountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SpendAccountClient) DeleteOne(_m *SpendAccount) *SpendAccountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SpendAccountClient) DeleteOneID(id string) *SpendAccountDeleteOne {
+	builder := c.Delete().Where(spendaccount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SpendAccountDeleteOne{builder}
+}
+
+// Query returns a query builder for SpendAccount.
+func (c *SpendAccountClient) Query() *SpendAccountQuery {
+	return &SpendAccountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSpendAccount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SpendAccount entity by its id.
+func (c *SpendAccountClient) Get(ctx context.Context, id string) (*SpendAccount, error) {
+	return c.Query().Where(spendaccount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SpendAccountClient) GetX(ctx context.Context, id string) *SpendAccount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SpendAccountClient) Hooks() []Hook {
+	hooks := c.hooks.SpendAccount
+	return append(hooks[:len(hooks):len(hooks)], spendaccount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SpendAccountClient) Interceptors() []Interceptor {
+	return c.inters.SpendAccount
+}
+
+func (c *SpendAccountClient) mutate(ctx context.Context, m *SpendAccountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SpendAccountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SpendAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SpendAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SpendAccountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SpendAccount mutation op: %q", m.Op())
+	}
+}
+
+// SpendAlertClient is a client for the SpendAlert schema.
+type SpendAlertClient struct {
+	config
+}
+
+// NewSpendAlertClient returns a client for the SpendAlert from the given config.
+func NewSpendAlertClient(c config) *SpendAlertClient {
+	return &SpendAlertClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `spendalert.Hooks(f(g(h())))`.
+func (c *SpendAlertClient) Use(hooks ...Hook) {
+	c.hooks.SpendAlert = append(c.hooks.SpendAlert, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `spendalert.Intercept(f(g(h())))`.
+func (c *SpendAlertClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SpendAlert = append(c.inters.SpendAlert, interceptors...)
+}
+
+// Create returns a builder for creating a SpendAlert entity.
+func (c *SpendAlertClient) Create() *SpendAlertCreate {
+	mutation := newSpendAlertMutation(c.config, OpCreate)
+	return &SpendAlertCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SpendAlert entities.
+func (c *SpendAlertClient) CreateBulk(builders ...*SpendAlertCreate) *SpendAlertCreateBulk {
+	return &SpendAlertCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SpendAlertClient) MapCreateBulk(slice any, setFunc func(*SpendAlertCreate, int)) *SpendAlertCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SpendAlertCreateBulk{err: fmt.Errorf("calling to SpendAlertClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SpendAlertCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SpendAlertCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SpendAlert.
+func (c *SpendAlertClient) Update() *SpendAlertUpdate {
+	mutation := newSpendAlertMutation(c.config, OpUpdate)
+	return &SpendAlertUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SpendAlertClient) UpdateOne(_m *SpendAlert) *SpendAlertUpdateOne {
+	mutation := newSpendAlertMutation(c.config, OpUpdateOne, withSpendAlert(_m))
+	return &SpendAlertUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SpendAlertClient) UpdateOneID(id string) *SpendAlertUpdateOne {
+	mutation := newSpendAlertMutation(c.config, OpUpdateOne, withSpendAlertID(id))
+	return &SpendAlertUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SpendAlert.
+func (c *SpendAlertClient) Delete() *SpendAlertDelete {
+	mutation := newSpendAlertMutation(c.config, OpDelete)
+	return &SpendAlertDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SpendAlertClient) DeleteOne(_m *SpendAlert) *SpendAlertDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SpendAlertClient) DeleteOneID(id string) *SpendAlertDeleteOne {
+	builder := c.Delete().Where(spendalert.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SpendAlertDeleteOne{builder}
+}
+
+// Query returns a query builder for SpendAlert.
+func (c *SpendAlertClient) Query() *SpendAlertQuery {
+	return &SpendAlertQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSpendAlert},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SpendAlert entity by its id.
+func (c *SpendAlertClient) Get(ctx context.Context, id string) (*SpendAlert, error) {
+	return c.Query().Where(spendalert.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SpendAlertClient) GetX(ctx context.Context, id string) *SpendAlert {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAPIKey queries the api_key edge of a SpendAlert.
+func (c *SpendAlertClient) QueryAPIKey(_m *SpendAlert) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendalert.Table, spendalert.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendalert.APIKeyTable, spendalert.APIKeyColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProject queries the project edge of a SpendAlert.
+func (c *SpendAlertClient) QueryProject(_m *SpendAlert) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendalert.Table, spendalert.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendalert.ProjectTable, spendalert.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a SpendAlert.
+func (c *SpendAlertClient) QueryOrganization(_m *SpendAlert) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendalert.Table, spendalert.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendalert.OrganizationTable, spendalert.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SpendAlertClient) Hooks() []Hook {
+	hooks := c.hooks.SpendAlert
+	return append(hooks[:len(hooks):len(hooks)], spendalert.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SpendAlertClient) Interceptors() []Interceptor {
+	return c.inters.SpendAlert
+}
+
+func (c *SpendAlertClient) mutate(ctx context.Context, m *SpendAlertMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SpendAlertCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SpendAlertUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SpendAlertUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SpendAlertDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SpendAlert mutation op: %q", m.Op())
+	}
+}
+
+// SpendLeaseClient is a client for the SpendLease schema.
+type SpendLeaseClient struct {
+	config
+}
+
+// NewSpendLeaseClient returns a client for the SpendLease from the given config.
+func NewSpendLeaseClient(c config) *SpendLeaseClient {
+	return &SpendLeaseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `spendlease.Hooks(f(g(h())))`.
+func (c *SpendLeaseClient) Use(hooks ...Hook) {
+	c.hooks.SpendLease = append(c.hooks.SpendLease, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `spendlease.Intercept(f(g(h())))`.
+func (c *SpendLeaseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SpendLease = append(c.inters.SpendLease, interceptors...)
+}
+
+// Create returns a builder for creating a SpendLease entity.
+func (c *SpendLeaseClient) Create() *SpendLeaseCreate {
+	mutation := newSpendLeaseMutation(c.config, OpCreate)
+	return &SpendLeaseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SpendLease entities.
+func (c *SpendLeaseClient) CreateBulk(builders ...*SpendLeaseCreate) *SpendLeaseCreateBulk {
+	return &SpendLeaseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SpendLeaseClient) MapCreateBulk(slice any, setFunc func(*SpendLeaseCreate, int)) *SpendLeaseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SpendLeaseCreateBulk{err: fmt.Errorf("calling to SpendLeaseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SpendLeaseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SpendLeaseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SpendLease.
+func (c *SpendLeaseClient) Update() *SpendLeaseUpdate {
+	mutation := newSpendLeaseMutation(c.config, OpUpdate)
+	return &SpendLeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SpendLeaseClient) UpdateOne(_m *SpendLease) *SpendLeaseUpdateOne {
+	mutation := newSpendLeaseMutation(c.config, OpUpdateOne, withSpendLease(_m))
+	return &SpendLeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SpendLeaseClient) UpdateOneID(id string) *SpendLeaseUpdateOne {
+	mutation := newSpendLeaseMutation(c.config, OpUpdateOne, withSpendLeaseID(id))
+	return &SpendLeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SpendLease.
+func (c *SpendLeaseClient) Delete() *SpendLeaseDelete {
+	mutation := newSpendLeaseMutation(c.config, OpDelete)
+	return &SpendLeaseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SpendLeaseClient) DeleteOne(_m *SpendLease) *SpendLeaseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SpendLeaseClient) DeleteOneID(id string) *SpendLeaseDeleteOne {
+	builder := c.Delete().Where(spendlease.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SpendLeaseDeleteOne{builder}
+}
+
+// Query returns a query builder for SpendLease.
+func (c *SpendLeaseClient) Query() *SpendLeaseQuery {
+	return &SpendLeaseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSpendLease},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SpendLease entity by its id.
+func (c *SpendLeaseClient) Get(ctx context.Context, id string) (*SpendLease, error) {
+	return c.Query().Where(spendlease.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SpendLeaseClient) GetX(ctx context.Context, id string) *SpendLease {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SpendLeaseClient) Hooks() []Hook {
+	hooks := c.hooks.SpendLease
+	return append(hooks[:len(hooks):len(hooks)], spendlease.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SpendLeaseClient) Interceptors() []Interceptor {
+	return c.inters.SpendLease
+}
+
+func (c *SpendLeaseClient) mutate(ctx context.Context, m *SpendLeaseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SpendLeaseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SpendLeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SpendLeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SpendLeaseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SpendLease mutation op: %q", m.Op())
+	}
+}
+
+// SpendLimitClient is a client for the SpendLimit schema.
+type SpendLimitClient struct {
+	config
+}
+
+// NewSpendLimitClient returns a client for the SpendLimit from the given config.
+func NewSpendLimitClient(c config) *SpendLimitClient {
+	return &SpendLimitClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `spendlimit.Hooks(f(g(h())))`.
+func (c *SpendLimitClient) Use(hooks ...Hook) {
+	c.hooks.SpendLimit = append(c.hooks.SpendLimit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `spendlimit.Intercept(f(g(h())))`.
+func (c *SpendLimitClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SpendLimit = append(c.inters.SpendLimit, interceptors...)
+}
+
+// Create returns a builder for creating a SpendLimit entity.
+func (c *SpendLimitClient) Create() *SpendLimitCreate {
+	mutation := newSpendLimitMutation(c.config, OpCreate)
+	return &SpendLimitCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SpendLimit entities.
+func (c *SpendLimitClient) CreateBulk(builders ...*SpendLimitCreate) *SpendLimitCreateBulk {
+	return &SpendLimitCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SpendLimitClient) MapCreateBulk(slice any, setFunc func(*SpendLimitCreate, int)) *SpendLimitCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SpendLimitCreateBulk{err: fmt.Errorf("calling to SpendLimitClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SpendLimitCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SpendLimitCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SpendLimit.
+func (c *SpendLimitClient) Update() *SpendLimitUpdate {
+	mutation := newSpendLimitMutation(c.config, OpUpdate)
+	return &SpendLimitUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SpendLimitClient) UpdateOne(_m *SpendLimit) *SpendLimitUpdateOne {
+	mutation := newSpendLimitMutation(c.config, OpUpdateOne, withSpendLimit(_m))
+	return &SpendLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SpendLimitClient) UpdateOneID(id string) *SpendLimitUpdateOne {
+	mutation := newSpendLimitMutation(c.config, OpUpdateOne, withSpendLimitID(id))
+	return &SpendLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SpendLimit.
+func (c *SpendLimitClient) Delete() *SpendLimitDelete {
+	mutation := newSpendLimitMutation(c.config, OpDelete)
+	return &SpendLimitDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SpendLimitClient) DeleteOne(_m *SpendLimit) *SpendLimitDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SpendLimitClient) DeleteOneID(id string) *SpendLimitDeleteOne {
+	builder := c.Delete().Where(spendlimit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SpendLimitDeleteOne{builder}
+}
+
+// Query returns a query builder for SpendLimit.
+func (c *SpendLimitClient) Query() *SpendLimitQuery {
+	return &SpendLimitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSpendLimit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SpendLimit entity by its id.
+func (c *SpendLimitClient) Get(ctx context.Context, id string) (*SpendLimit, error) {
+	return c.Query().Where(spendlimit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SpendLimitClient) GetX(ctx context.Context, id string) *SpendLimit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAPIKey queries the api_key edge of a SpendLimit.
+func (c *SpendLimitClient) QueryAPIKey(_m *SpendLimit) *APIKeyQuery {
+	query := (&APIKeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendlimit.Table, spendlimit.FieldID, id),
+			sqlgraph.To(apikey.Table, apikey.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendlimit.APIKeyTable, spendlimit.APIKeyColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProject queries the project edge of a SpendLimit.
+func (c *SpendLimitClient) QueryProject(_m *SpendLimit) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendlimit.Table, spendlimit.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendlimit.ProjectTable, spendlimit.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a SpendLimit.
+func (c *SpendLimitClient) QueryOrganization(_m *SpendLimit) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spendlimit.Table, spendlimit.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spendlimit.OrganizationTable, spendlimit.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SpendLimitClient) Hooks() []Hook {
+	hooks := c.hooks.SpendLimit
+	return append(hooks[:len(hooks):len(hooks)], spendlimit.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SpendLimitClient) Interceptors() []Interceptor {
+	return c.inters.SpendLimit
+}
+
+func (c *SpendLimitClient) mutate(ctx context.Context, m *SpendLimitMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SpendLimitCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SpendLimitUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SpendLimitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SpendLimitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SpendLimit mutation op: %q", m.Op())
+	}
+}
+
+// UsageBatchClient is a client for the UsageBatch schema.
+type UsageBatchClient struct {
+	config
+}
+
+// NewUsageBatchClient returns a client for the UsageBatch from the given config.
+func NewUsageBatchClient(c config) *UsageBatchClient {
+	return &UsageBatchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagebatch.Hooks(f(g(h())))`.
+func (c *UsageBatchClient) Use(hooks ...Hook) {
+	c.hooks.UsageBatch = append(c.hooks.UsageBatch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagebatch.Intercept(f(g(h())))`.
+func (c *UsageBatchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageBatch = append(c.inters.UsageBatch, interceptors...)
+}
+
+// Create returns a builder for creating a UsageBatch entity.
+func (c *UsageBatchClient) Create() *UsageBatchCreate {
+	mutation := newUsageBatchMutation(c.config, OpCreate)
+	return &UsageBatchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageBatch entities.
+func (c *UsageBatchClient) CreateBulk(builders ...*UsageBatchCreate) *UsageBatchCreateBulk {
+	return &UsageBatchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageBatchClient) MapCreateBulk(slice any, setFunc func(*UsageBatchCreate, int)) *UsageBatchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageBatchCreateBulk{err: fmt.Errorf("calling to UsageBatchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageBatchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageBatchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageBatch.
+func (c *UsageBatchClient) Update() *UsageBatchUpdate {
+	mutation := newUsageBatchMutation(c.config, OpUpdate)
+	return &UsageBatchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageBatchClient) UpdateOne(_m *UsageBatch) *UsageBatchUpdateOne {
+	mutation := newUsageBatchMutation(c.config, OpUpdateOne, withUsageBatch(_m))
+	return &UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageBatchClient) UpdateOneID(id string) *UsageBatchUpdateOne {
+	mutation := newUsageBatchMutation(c.config, OpUpdateOne, withUsageBatchID(id))
+	return &UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageBatch.
+func (c *UsageBatchClient) Delete() *UsageBatchDelete {
+	mutation := newUsageBatchMutation(c.config, OpDelete)
+	return &UsageBatchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageBatchClient) DeleteOne(_m *UsageBatch) *UsageBatchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageBatchClient) DeleteOneID(id string) *UsageBatchDeleteOne {
+	builder := c.Delete().Where(usagebatch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageBatchDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageBatch.
+func (c *UsageBatchClient) Query() *UsageBatchQuery {
+	return &UsageBatchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageBatch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageBatch entity by its id.
+func (c *UsageBatchClient) Get(ctx context.Context, id string) (*UsageBatch, error) {
+	return c.Query().Where(usagebatch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageBatchClient) GetX(ctx context.Context, id string) *UsageBatch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageBatchClient) Hooks() []Hook {
+	hooks := c.hooks.UsageBatch
+	return append(hooks[:len(hooks):len(hooks)], usagebatch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageBatchClient) Interceptors() []Interceptor {
+	return c.inters.UsageBatch
+}
+
+func (c *UsageBatchClient) mutate(ctx context.Context, m *UsageBatchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageBatchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageBatchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageBatchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsageBatch mutation op: %q", m.Op())
+	}
+}
+
+// UsageBucketClient is a client for the UsageBucket schema.
+type UsageBucketClient struct {
+	config
+}
+
+// NewUsageBucketClient returns a client for the UsageBucket from the given config.
+func NewUsageBucketClient(c config) *UsageBucketClient {
+	return &UsageBucketClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagebucket.Hooks(f(g(h())))`.
+func (c *UsageBucketClient) Use(hooks ...Hook) {
+	c.hooks.UsageBucket = append(c.hooks.UsageBucket, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagebucket.Intercept(f(g(h())))`.
+func (c *UsageBucketClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageBucket = append(c.inters.UsageBucket, interceptors...)
+}
+
+// Create returns a builder for creating a UsageBucket entity.
+func (c *UsageBucketClient) Create() *UsageBucketCreate {
+	mutation := newUsageBucketMutation(c.config, OpCreate)
+	return &UsageBucketCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageBucket entities.
+func (c *UsageBucketClient) CreateBulk(builders ...*UsageBucketCreate) *UsageBucketCreateBulk {
+	return &UsageBucketCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageBucketClient) MapCreateBulk(slice any, setFunc func(*UsageBucketCreate, int)) *UsageBucketCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageBucketCreateBulk{err: fmt.Errorf("calling to UsageBucketClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageBucketCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageBucketCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageBucket.
+func (c *UsageBucketClient) Update() *UsageBucketUpdate {
+	mutation := newUsageBucketMutation(c.config, OpUpdate)
+	return &UsageBucketUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageBucketClient) UpdateOne(_m *UsageBucket) *UsageBucketUpdateOne {
+	mutation := newUsageBucketMutation(c.config, OpUpdateOne, withUsageBucket(_m))
+	return &UsageBucketUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageBucketClient) UpdateOneID(id string) *UsageBucketUpdateOne {
+	mutation := newUsageBucketMutation(c.config, OpUpdateOne, withUsageBucketID(id))
+	return &UsageBucketUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageBucket.
+func (c *UsageBucketClient) Delete() *UsageBucketDelete {
+	mutation := newUsageBucketMutation(c.config, OpDelete)
+	return &UsageBucketDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageBucketClient) DeleteOne(_m *UsageBucket) *UsageBucketDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageBucketClient) DeleteOneID(id string) *UsageBucketDeleteOne {
+	builder := c.Delete().Where(usagebucket.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageBucketDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageBucket.
+func (c *UsageBucketClient) Query() *UsageBucketQuery {
+	return &UsageBucketQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageBucket},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageBucket entity by its id.
+func (c *UsageBucketClient) Get(ctx context.Context, id string) (*UsageBucket, error) {
+	return c.Query().Where(usagebucket.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageBucketClient) GetX(ctx context.Context, id string) *UsageBucket {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageBucketClient) Hooks() []Hook {
+	hooks := c.hooks.UsageBucket
+	return append(hooks[:len(hooks):len(hooks)], usagebucket.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageBucketClient) Interceptors() []Interceptor {
+	return c.inters.UsageBucket
+}
+
+func (c *UsageBucketClient) mutate(ctx context.Context, m *UsageBucketMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageBucketCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageBucketUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageBucketUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageBucketDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsageBucket mutation op: %q", m.Op())
+	}
+}
+
+// UsageReportClient is a client for the UsageReport schema.
+type UsageReportClient struct {
+	config
+}
+
+// NewUsageReportClient returns a client for the UsageReport from the given config.
+func NewUsageReportClient(c config) *UsageReportClient {
+	return &UsageReportClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagereport.Hooks(f(g(h())))`.
+func (c *UsageReportClient) Use(hooks ...Hook) {
+	c.hooks.UsageReport = append(c.hooks.UsageReport, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagereport.Intercept(f(g(h())))`.
+func (c *UsageReportClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageReport = append(c.inters.UsageReport, interceptors...)
+}
+
+// Create returns a builder for creating a UsageReport entity.
+func (c *UsageReportClient) Create() *UsageReportCreate {
+	mutation := newUsageReportMutation(c.config, OpCreate)
+	return &UsageReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageReport entities.
+func (c *UsageReportClient) CreateBulk(builders ...*UsageReportCreate) *UsageReportCreateBulk {
+	return &UsageReportCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageReportClient) MapCreateBulk(slice any, setFunc func(*UsageReportCreate, int)) *UsageReportCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageReportCreateBulk{err: fmt.Errorf("calling to UsageReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageReportCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageReportCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageReport.
+func (c *UsageReportClient) Update() *UsageReportUpdate {
+	mutation := newUsageReportMutation(c.config, OpUpdate)
+	return &UsageReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageReportClient) UpdateOne(_m *UsageReport) *UsageReportUpdateOne {
+	mutation := newUsageReportMutation(c.config, OpUpdateOne, withUsageReport(_m))
+	return &UsageReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageReportClient) UpdateOneID(id string) *UsageReportUpdateOne {
+	mutation := newUsageReportMutation(c.config, OpUpdateOne, withUsageReportID(id))
+	return &UsageReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageReport.
+func (c *UsageReportClient) Delete() *UsageReportDelete {
+	mutation := newUsageReportMutation(c.config, OpDelete)
+	return &UsageReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageReportClient) DeleteOne(_m *UsageReport) *UsageReportDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageReportClient) DeleteOneID(id string) *UsageReportDeleteOne {
+	builder := c.Delete().Where(usagereport.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageReportDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageReport.
+func (c *UsageReportClient) Query() *UsageReportQuery {
+	return &UsageReportQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageReport},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageReport entity by its id.
+func (c *UsageReportClient) Get(ctx context.Context, id string) (*UsageReport, error) {
+	return c.Query().Where(usagereport.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageReportClient) GetX(ctx context.Context, id string) *UsageReport {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageReportClient) Hooks() []Hook {
+	hooks := c.hooks.UsageReport
+	return append(hooks[:len(hooks):len(hooks)], usagereport.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageReportClient) Interceptors() []Interceptor {
+	return c.inters.UsageReport
+}
+
+func (c *UsageReportClient) mutate(ctx context.Context, m *UsageReportMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsageReport mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -4875,20 +7095,324 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 	}
 }
 
+// VerifierTokenClient is a client for the VerifierToken schema.
+type VerifierTokenClient struct {
+	config
+}
+
+// NewVerifierTokenClient returns a client for the VerifierToken from the given config.
+func NewVerifierTokenClient(c config) *VerifierTokenClient {
+	return &VerifierTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `verifiertoken.Hooks(f(g(h())))`.
+func (c *VerifierTokenClient) Use(hooks ...Hook) {
+	c.hooks.VerifierToken = append(c.hooks.VerifierToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `verifiertoken.Intercept(f(g(h())))`.
+func (c *VerifierTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.VerifierToken = append(c.inters.VerifierToken, interceptors...)
+}
+
+// Create returns a builder for creating a VerifierToken entity.
+func (c *VerifierTokenClient) Create() *VerifierTokenCreate {
+	mutation := newVerifierTokenMutation(c.config, OpCreate)
+	return &VerifierTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of VerifierToken entities.
+func (c *VerifierTokenClient) CreateBulk(builders ...*VerifierTokenCreate) *VerifierTokenCreateBulk {
+	return &VerifierTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *VerifierTokenClient) MapCreateBulk(slice any, setFunc func(*VerifierTokenCreate, int)) *VerifierTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &VerifierTokenCreateBulk{err: fmt.Errorf("calling to VerifierTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*VerifierTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &VerifierTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for VerifierToken.
+func (c *VerifierTokenClient) Update() *VerifierTokenUpdate {
+	mutation := newVerifierTokenMutation(c.config, OpUpdate)
+	return &VerifierTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *VerifierTokenClient) UpdateOne(_m *VerifierToken) *VerifierTokenUpdateOne {
+	mutation := newVerifierTokenMutation(c.config, OpUpdateOne, withVerifierToken(_m))
+	return &VerifierTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *VerifierTokenClient) UpdateOneID(id string) *VerifierTokenUpdateOne {
+	mutation := newVerifierTokenMutation(c.config, OpUpdateOne, withVerifierTokenID(id))
+	return &VerifierTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for VerifierToken.
+func (c *VerifierTokenClient) Delete() *VerifierTokenDelete {
+	mutation := newVerifierTokenMutation(c.config, OpDelete)
+	return &VerifierTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *VerifierTokenClient) DeleteOne(_m *VerifierToken) *VerifierTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *VerifierTokenClient) DeleteOneID(id string) *VerifierTokenDeleteOne {
+	builder := c.Delete().Where(verifiertoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &VerifierTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for VerifierToken.
+func (c *VerifierTokenClient) Query() *VerifierTokenQuery {
+	return &VerifierTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeVerifierToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a VerifierToken entity by its id.
+func (c *VerifierTokenClient) Get(ctx context.Context, id string) (*VerifierToken, error) {
+	return c.Query().Where(verifiertoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *VerifierTokenClient) GetX(ctx context.Context, id string) *VerifierToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProject queries the project edge of a VerifierToken.
+func (c *VerifierTokenClient) QueryProject(_m *VerifierToken) *ProjectQuery {
+	query := (&ProjectClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(verifiertoken.Table, verifiertoken.FieldID, id),
+			sqlgraph.To(project.Table, project.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, verifiertoken.ProjectTable, verifiertoken.ProjectColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCreatedBy queries the created_by edge of a VerifierToken.
+func (c *VerifierTokenClient) QueryCreatedBy(_m *VerifierToken) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(verifiertoken.Table, verifiertoken.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, verifiertoken.CreatedByTable, verifiertoken.CreatedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *VerifierTokenClient) Hooks() []Hook {
+	hooks := c.hooks.VerifierToken
+	return append(hooks[:len(hooks):len(hooks)], verifiertoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *VerifierTokenClient) Interceptors() []Interceptor {
+	return c.inters.VerifierToken
+}
+
+func (c *VerifierTokenClient) mutate(ctx context.Context, m *VerifierTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&VerifierTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&VerifierTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&VerifierTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&VerifierTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown VerifierToken mutation op: %q", m.Op())
+	}
+}
+
+// WebhookClient is a client for the Webhook schema.
+type WebhookClient struct {
+	config
+}
+
+// NewWebhookClient returns a client for the Webhook from the given config.
+func NewWebhookClient(c config) *WebhookClient {
+	return &WebhookClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `webhook.Hooks(f(g(h())))`.
+func (c *WebhookClient) Use(hooks ...Hook) {
+	c.hooks.Webhook = append(c.hooks.Webhook, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `webhook.Intercept(f(g(h())))`.
+func (c *WebhookClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Webhook = append(c.inters.Webhook, interceptors...)
+}
+
+// Create returns a builder for creating a Webhook entity.
+func (c *WebhookClient) Create() *WebhookCreate {
+	mutation := newWebhookMutation(c.config, OpCreate)
+	return &WebhookCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Webhook entities.
+func (c *WebhookClient) CreateBulk(builders ...*WebhookCreate) *WebhookCreateBulk {
+	return &WebhookCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *WebhookClient) MapCreateBulk(slice any, setFunc func(*WebhookCreate, int)) *WebhookCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &WebhookCreateBulk{err: fmt.Errorf("calling to WebhookClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*WebhookCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &WebhookCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Webhook.
+func (c *WebhookClient) Update() *WebhookUpdate {
+	mutation := newWebhookMutation(c.config, OpUpdate)
+	return &WebhookUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *WebhookClient) UpdateOne(_m *Webhook) *WebhookUpdateOne {
+	mutation := newWebhookMutation(c.config, OpUpdateOne, withWebhook(_m))
+	return &WebhookUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *WebhookClient) UpdateOneID(id string) *WebhookUpdateOne {
+	mutation := newWebhookMutation(c.config, OpUpdateOne, withWebhookID(id))
+	return &WebhookUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Webhook.
+func (c *WebhookClient) Delete() *WebhookDelete {
+	mutation := newWebhookMutation(c.config, OpDelete)
+	return &WebhookDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *WebhookClient) DeleteOne(_m *Webhook) *WebhookDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *WebhookClient) DeleteOneID(id string) *WebhookDeleteOne {
+	builder := c.Delete().Where(webhook.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &WebhookDeleteOne{builder}
+}
+
+// Query returns a query builder for Webhook.
+func (c *WebhookClient) Query() *WebhookQuery {
+	return &WebhookQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeWebhook},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Webhook entity by its id.
+func (c *WebhookClient) Get(ctx context.Context, id string) (*Webhook, error) {
+	return c.Query().Where(webhook.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *WebhookClient) GetX(ctx context.Context, id string) *Webhook {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *WebhookClient) Hooks() []Hook {
+	hooks := c.hooks.Webhook
+	return append(hooks[:len(hooks):len(hooks)], webhook.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *WebhookClient) Interceptors() []Interceptor {
+	return c.inters.Webhook
+}
+
+func (c *WebhookClient) mutate(ctx context.Context, m *WebhookMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&WebhookCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&WebhookUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&WebhookUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&WebhookDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Webhook mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Group,
-		GroupMember, IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
-		OrganizationMember, Project, ProjectMember, SealedValue, SealedVersion, Secret,
-		SecretGrant, SecretVersion, SecuritySettings, Session, ShareLink,
-		User []ent.Hook
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Epoch,
+		Group, GroupMember, IdempotencyKey, Instance, Invitation, InvitationProject,
+		JWTKey, Mail, Organization, OrganizationMember, Project, ProjectMember,
+		RateLimit, Revocation, SealedValue, SealedVersion, Secret, SecretGrant,
+		SecretVersion, SecuritySettings, ServiceAccount, Session, ShareLink,
+		SpendAccount, SpendAlert, SpendLease, SpendLimit, UsageBatch, UsageBucket,
+		UsageReport, User, VerifierToken, Webhook []ent.Hook
 	}
 	inters struct {
-		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Group,
-		GroupMember, IdempotencyKey, Instance, Invitation, JWTKey, Mail, Organization,
-		OrganizationMember, Project, ProjectMember, SealedValue, SealedVersion, Secret,
-		SecretGrant, SecretVersion, SecuritySettings, Session, ShareLink,
-		User []ent.Interceptor
+		APIKey, APIKeyHash, AccessToken, AuditEvent, Collaborator, Credential, Epoch,
+		Group, GroupMember, IdempotencyKey, Instance, Invitation, InvitationProject,
+		JWTKey, Mail, Organization, OrganizationMember, Project, ProjectMember,
+		RateLimit, Revocation, SealedValue, SealedVersion, Secret, SecretGrant,
+		SecretVersion, SecuritySettings, ServiceAccount, Session, ShareLink,
+		SpendAccount, SpendAlert, SpendLease, SpendLimit, UsageBatch, UsageBucket,
+		UsageReport, User, VerifierToken, Webhook []ent.Interceptor
 	}
 )

@@ -18,26 +18,40 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/epoch"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/revocation"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/ent/sealedversion"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlease"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/usagebatch"
+	"github.com/keyhall/keyhall/ent/usagebucket"
+	"github.com/keyhall/keyhall/ent/usagereport"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/ent/webhook"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -104,26 +118,40 @@ func checkColumn(t, c string) error {
 			auditevent.Table:         auditevent.ValidColumn,
 			collaborator.Table:       collaborator.ValidColumn,
 			credential.Table:         credential.ValidColumn,
+			epoch.Table:              epoch.ValidColumn,
 			group.Table:              group.ValidColumn,
 			groupmember.Table:        groupmember.ValidColumn,
 			idempotencykey.Table:     idempotencykey.ValidColumn,
 			instance.Table:           instance.ValidColumn,
 			invitation.Table:         invitation.ValidColumn,
+			invitationproject.Table:  invitationproject.ValidColumn,
 			jwtkey.Table:             jwtkey.ValidColumn,
 			mail.Table:               mail.ValidColumn,
 			organization.Table:       organization.ValidColumn,
 			organizationmember.Table: organizationmember.ValidColumn,
 			project.Table:            project.ValidColumn,
 			projectmember.Table:      projectmember.ValidColumn,
+			ratelimit.Table:          ratelimit.ValidColumn,
+			revocation.Table:         revocation.ValidColumn,
 			sealedvalue.Table:        sealedvalue.ValidColumn,
 			sealedversion.Table:      sealedversion.ValidColumn,
 			secret.Table:             secret.ValidColumn,
 			secretgrant.Table:        secretgrant.ValidColumn,
 			secretversion.Table:      secretversion.ValidColumn,
 			securitysettings.Table:   securitysettings.ValidColumn,
+			serviceaccount.Table:     serviceaccount.ValidColumn,
 			session.Table:            session.ValidColumn,
 			sharelink.Table:          sharelink.ValidColumn,
+			spendaccount.Table:       spendaccount.ValidColumn,
+			spendalert.Table:         spendalert.ValidColumn,
+			spendlease.Table:         spendlease.ValidColumn,
+			spendlimit.Table:         spendlimit.ValidColumn,
+			usagebatch.Table:         usagebatch.ValidColumn,
+			usagebucket.Table:        usagebucket.ValidColumn,
+			usagereport.Table:        usagereport.ValidColumn,
 			user.Table:               user.ValidColumn,
+			verifiertoken.Table:      verifiertoken.ValidColumn,
+			webhook.Table:            webhook.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -48,9 +48,11 @@ type GroupEdges struct {
 	Members []*GroupMember `json:"members,omitempty"`
 	// SecretGrants holds the value of the secret_grants edge.
 	SecretGrants []*SecretGrant `json:"secret_grants,omitempty"`
+	// ProjectMemberships holds the value of the project_memberships edge.
+	ProjectMemberships []*ProjectMember `json:"project_memberships,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 }
 
 // OrganizationOrErr returns the Organization value or an error if the edge
@@ -91,6 +93,15 @@ func (e GroupEdges) SecretGrantsOrErr() ([]*SecretGrant, error) {
 		return e.SecretGrants, nil
 	}
 	return nil, &NotLoadedError{edge: "secret_grants"}
+}
+
+// ProjectMembershipsOrErr returns the ProjectMemberships value or an error if the edge
+// was not loaded in eager-loading.
+func (e GroupEdges) ProjectMembershipsOrErr() ([]*ProjectMember, error) {
+	if e.loadedTypes[4] {
+		return e.ProjectMemberships, nil
+	}
+	return nil, &NotLoadedError{edge: "project_memberships"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -198,6 +209,11 @@ func (_m *Group) QueryMembers() *GroupMemberQuery {
 // QuerySecretGrants queries the "secret_grants" edge of the Group entity.
 func (_m *Group) QuerySecretGrants() *SecretGrantQuery {
 	return NewGroupClient(_m.config).QuerySecretGrants(_m)
+}
+
+// QueryProjectMemberships queries the "project_memberships" edge of the Group entity.
+func (_m *Group) QueryProjectMemberships() *ProjectMemberQuery {
+	return NewGroupClient(_m.config).QueryProjectMemberships(_m)
 }
 
 // Update returns a builder for updating this Group.

@@ -12,6 +12,7 @@ import (
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/organization"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -149,6 +150,21 @@ func (_c *GroupCreate) AddSecretGrants(v ...*SecretGrant) *GroupCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddSecretGrantIDs(ids...)
+}
+
+// AddProjectMembershipIDs adds the "project_memberships" edge to the ProjectMember entity by IDs.
+func (_c *GroupCreate) AddProjectMembershipIDs(ids ...string) *GroupCreate {
+	_c.mutation.AddProjectMembershipIDs(ids...)
+	return _c
+}
+
+// AddProjectMemberships adds the "project_memberships" edges to the ProjectMember entity.
+func (_c *GroupCreate) AddProjectMemberships(v ...*ProjectMember) *GroupCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddProjectMembershipIDs(ids...)
 }
 
 // Mutation returns the GroupMutation object of the builder.
@@ -370,6 +386,22 @@ func (_c *GroupCreate) createSpec() (*Group, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ProjectMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -18,6 +18,7 @@ import (
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/predicate"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -25,15 +26,16 @@ import (
 // GroupQuery is the builder for querying Group entities.
 type GroupQuery struct {
 	config
-	ctx              *QueryContext
-	order            []group.OrderOption
-	inters           []Interceptor
-	predicates       []predicate.Group
-	withOrganization *OrganizationQuery
-	withOwner        *UserQuery
-	withMembers      *GroupMemberQuery
-	withSecretGrants *SecretGrantQuery
-	modifiers        []func(*sql.Selector)
+	ctx                    *QueryContext
+	order                  []group.OrderOption
+	inters                 []Interceptor
+	predicates             []predicate.Group
+	withOrganization       *OrganizationQuery
+	withOwner              *UserQuery
+	withMembers            *GroupMemberQuery
+	withSecretGrants       *SecretGrantQuery
+	withProjectMemberships *ProjectMemberQuery
+	modifiers              []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -151,6 +153,28 @@ func (_q *GroupQuery) QuerySecretGrants() *SecretGrantQuery {
 			sqlgraph.From(group.Table, group.FieldID, selector),
 			sqlgraph.To(secretgrant.Table, secretgrant.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, group.SecretGrantsTable, group.SecretGrantsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryProjectMemberships chains the current query on the "project_memberships" edge.
+func (_q *GroupQuery) QueryProjectMemberships() *ProjectMemberQuery {
+	query := (&ProjectMemberClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(group.Table, group.FieldID, selector),
+			sqlgraph.To(projectmember.Table, projectmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, group.ProjectMembershipsTable, group.ProjectMembershipsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -345,15 +369,16 @@ func (_q *GroupQuery) Clone() *GroupQuery {
 		return nil
 	}
 	return &GroupQuery{
-		config:           _q.config,
-		ctx:              _q.ctx.Clone(),
-		order:            append([]group.OrderOption{}, _q.order...),
-		inters:           append([]Interceptor{}, _q.inters...),
-		predicates:       append([]predicate.Group{}, _q.predicates...),
-		withOrganization: _q.withOrganization.Clone(),
-		withOwner:        _q.withOwner.Clone(),
-		withMembers:      _q.withMembers.Clone(),
-		withSecretGrants: _q.withSecretGrants.Clone(),
+		config:                 _q.config,
+		ctx:                    _q.ctx.Clone(),
+		order:                  append([]group.OrderOption{}, _q.order...),
+		inters:                 append([]Interceptor{}, _q.inters...),
+		predicates:             append([]predicate.Group{}, _q.predicates...),
+		withOrganization:       _q.withOrganization.Clone(),
+		withOwner:              _q.withOwner.Clone(),
+		withMembers:            _q.withMembers.Clone(),
+		withSecretGrants:       _q.withSecretGrants.Clone(),
+		withProjectMemberships: _q.withProjectMemberships.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -401,6 +426,17 @@ func (_q *GroupQuery) WithSecretGrants(opts ...func(*SecretGrantQuery)) *GroupQu
 		opt(query)
 	}
 	_q.withSecretGrants = query
+	return _q
+}
+
+// WithProjectMemberships tells the query-builder to eager-load the nodes that are connected to
+// the "project_memberships" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *GroupQuery) WithProjectMemberships(opts ...func(*ProjectMemberQuery)) *GroupQuery {
+	query := (&ProjectMemberClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withProjectMemberships = query
 	return _q
 }
 
@@ -488,11 +524,12 @@ func (_q *GroupQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Group,
 	var (
 		nodes       = []*Group{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withOrganization != nil,
 			_q.withOwner != nil,
 			_q.withMembers != nil,
 			_q.withSecretGrants != nil,
+			_q.withProjectMemberships != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -539,6 +576,13 @@ func (_q *GroupQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Group,
 		if err := _q.loadSecretGrants(ctx, query, nodes,
 			func(n *Group) { n.Edges.SecretGrants = []*SecretGrant{} },
 			func(n *Group, e *SecretGrant) { n.Edges.SecretGrants = append(n.Edges.SecretGrants, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withProjectMemberships; query != nil {
+		if err := _q.loadProjectMemberships(ctx, query, nodes,
+			func(n *Group) { n.Edges.ProjectMemberships = []*ProjectMember{} },
+			func(n *Group, e *ProjectMember) { n.Edges.ProjectMemberships = append(n.Edges.ProjectMemberships, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -648,6 +692,39 @@ func (_q *GroupQuery) loadSecretGrants(ctx context.Context, query *SecretGrantQu
 	}
 	query.Where(predicate.SecretGrant(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(group.SecretGrantsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.GroupID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "group_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "group_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *GroupQuery) loadProjectMemberships(ctx context.Context, query *ProjectMemberQuery, nodes []*Group, init func(*Group), assign func(*Group, *ProjectMember)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Group)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(projectmember.FieldGroupID)
+	}
+	query.Where(predicate.ProjectMember(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(group.ProjectMembershipsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/predicate"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -155,6 +156,21 @@ func (_u *GroupUpdate) AddSecretGrants(v ...*SecretGrant) *GroupUpdate {
 	return _u.AddSecretGrantIDs(ids...)
 }
 
+// AddProjectMembershipIDs adds the "project_memberships" edge to the ProjectMember entity by IDs.
+func (_u *GroupUpdate) AddProjectMembershipIDs(ids ...string) *GroupUpdate {
+	_u.mutation.AddProjectMembershipIDs(ids...)
+	return _u
+}
+
+// AddProjectMemberships adds the "project_memberships" edges to the ProjectMember entity.
+func (_u *GroupUpdate) AddProjectMemberships(v ...*ProjectMember) *GroupUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddProjectMembershipIDs(ids...)
+}
+
 // Mutation returns the GroupMutation object of the builder.
 func (_u *GroupUpdate) Mutation() *GroupMutation {
 	return _u.mutation
@@ -212,6 +228,27 @@ func (_u *GroupUpdate) RemoveSecretGrants(v ...*SecretGrant) *GroupUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSecretGrantIDs(ids...)
+}
+
+// ClearProjectMemberships clears all "project_memberships" edges to the ProjectMember entity.
+func (_u *GroupUpdate) ClearProjectMemberships() *GroupUpdate {
+	_u.mutation.ClearProjectMemberships()
+	return _u
+}
+
+// RemoveProjectMembershipIDs removes the "project_memberships" edge to ProjectMember entities by IDs.
+func (_u *GroupUpdate) RemoveProjectMembershipIDs(ids ...string) *GroupUpdate {
+	_u.mutation.RemoveProjectMembershipIDs(ids...)
+	return _u
+}
+
+// RemoveProjectMemberships removes "project_memberships" edges to ProjectMember entities.
+func (_u *GroupUpdate) RemoveProjectMemberships(v ...*ProjectMember) *GroupUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveProjectMembershipIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -429,6 +466,51 @@ func (_u *GroupUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.ProjectMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedProjectMembershipsIDs(); len(nodes) > 0 && !_u.mutation.ProjectMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ProjectMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{group.Label}
@@ -573,6 +655,21 @@ func (_u *GroupUpdateOne) AddSecretGrants(v ...*SecretGrant) *GroupUpdateOne {
 	return _u.AddSecretGrantIDs(ids...)
 }
 
+// AddProjectMembershipIDs adds the "project_memberships" edge to the ProjectMember entity by IDs.
+func (_u *GroupUpdateOne) AddProjectMembershipIDs(ids ...string) *GroupUpdateOne {
+	_u.mutation.AddProjectMembershipIDs(ids...)
+	return _u
+}
+
+// AddProjectMemberships adds the "project_memberships" edges to the ProjectMember entity.
+func (_u *GroupUpdateOne) AddProjectMemberships(v ...*ProjectMember) *GroupUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddProjectMembershipIDs(ids...)
+}
+
 // Mutation returns the GroupMutation object of the builder.
 func (_u *GroupUpdateOne) Mutation() *GroupMutation {
 	return _u.mutation
@@ -630,6 +727,27 @@ func (_u *GroupUpdateOne) RemoveSecretGrants(v ...*SecretGrant) *GroupUpdateOne 
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSecretGrantIDs(ids...)
+}
+
+// ClearProjectMemberships clears all "project_memberships" edges to the ProjectMember entity.
+func (_u *GroupUpdateOne) ClearProjectMemberships() *GroupUpdateOne {
+	_u.mutation.ClearProjectMemberships()
+	return _u
+}
+
+// RemoveProjectMembershipIDs removes the "project_memberships" edge to ProjectMember entities by IDs.
+func (_u *GroupUpdateOne) RemoveProjectMembershipIDs(ids ...string) *GroupUpdateOne {
+	_u.mutation.RemoveProjectMembershipIDs(ids...)
+	return _u
+}
+
+// RemoveProjectMemberships removes "project_memberships" edges to ProjectMember entities.
+func (_u *GroupUpdateOne) RemoveProjectMemberships(v ...*ProjectMember) *GroupUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveProjectMembershipIDs(ids...)
 }
 
 // Where appends a list predicates to the GroupUpdate builder.
@@ -870,6 +988,51 @@ func (_u *GroupUpdateOne) sqlSave(ctx context.Context) (_node *Group, err error)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(secretgrant.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ProjectMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedProjectMembershipsIDs(); len(nodes) > 0 && !_u.mutation.ProjectMembershipsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ProjectMembershipsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   group.ProjectMembershipsTable,
+			Columns: []string{group.ProjectMembershipsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(projectmember.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

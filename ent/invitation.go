@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -22,6 +23,8 @@ type Invitation struct {
 	CreatedAt int64 `json:"created_at,omitempty"`
 	// APIKeyID holds the value of the "api_key_id" field.
 	APIKeyID *string `json:"api_key_id,omitempty"`
+	// OrganizationID holds the value of the "organization_id" field.
+	OrganizationID *string `json:"organization_id,omitempty"`
 	// InvitedByID holds the value of the "invited_by_id" field.
 	InvitedByID string `json:"invited_by_id,omitempty"`
 	// Email holds the value of the "email" field.
@@ -52,11 +55,15 @@ type Invitation struct {
 type InvitationEdges struct {
 	// APIKey holds the value of the api_key edge.
 	APIKey *APIKey `json:"api_key,omitempty"`
+	// Organization holds the value of the organization edge.
+	Organization *Organization `json:"organization,omitempty"`
+	// Projects holds the value of the projects edge.
+	Projects []*InvitationProject `json:"projects,omitempty"`
 	// InvitedBy holds the value of the invited_by edge.
 	InvitedBy *User `json:"invited_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [4]bool
 }
 
 // APIKeyOrErr returns the APIKey value or an error if the edge
@@ -70,12 +77,32 @@ func (e InvitationEdges) APIKeyOrErr() (*APIKey, error) {
 	return nil, &NotLoadedError{edge: "api_key"}
 }
 
+// OrganizationOrErr returns the Organization value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e InvitationEdges) OrganizationOrErr() (*Organization, error) {
+	if e.Organization != nil {
+		return e.Organization, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: organization.Label}
+	}
+	return nil, &NotLoadedError{edge: "organization"}
+}
+
+// ProjectsOrErr returns the Projects value or an error if the edge
+// was not loaded in eager-loading.
+func (e InvitationEdges) ProjectsOrErr() ([]*InvitationProject, error) {
+	if e.loadedTypes[2] {
+		return e.Projects, nil
+	}
+	return nil, &NotLoadedError{edge: "projects"}
+}
+
 // InvitedByOrErr returns the InvitedBy value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e InvitationEdges) InvitedByOrErr() (*User, error) {
 	if e.InvitedBy != nil {
 		return e.InvitedBy, nil
-	} else if e.loadedTypes[1] {
+	} else if e.loadedTypes[3] {
 		return nil, &NotFoundError{label: user.Label}
 	}
 	return nil, &NotLoadedError{edge: "invited_by"}
@@ -88,7 +115,7 @@ func (*Invitation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case invitation.FieldCreatedAt, invitation.FieldSentAt, invitation.FieldResendCount, invitation.FieldExpiresAt, invitation.FieldSettledAt:
 			values[i] = new(sql.NullInt64)
-		case invitation.FieldID, invitation.FieldAPIKeyID, invitation.FieldInvitedByID, invitation.FieldEmail, invitation.FieldRole, invitation.FieldStatus, invitation.FieldTargetName, invitation.FieldDelivery:
+		case invitation.FieldID, invitation.FieldAPIKeyID, invitation.FieldOrganizationID, invitation.FieldInvitedByID, invitation.FieldEmail, invitation.FieldRole, invitation.FieldStatus, invitation.FieldTargetName, invitation.FieldDelivery:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -123,6 +150,13 @@ func (_m *Invitation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.APIKeyID = new(string)
 				*_m.APIKeyID = value.String
+			}
+		case invitation.FieldOrganizationID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field organization_id", values[i])
+			} else if value.Valid {
+				_m.OrganizationID = new(string)
+				*_m.OrganizationID = value.String
 			}
 		case invitation.FieldInvitedByID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -202,6 +236,16 @@ func (_m *Invitation) QueryAPIKey() *APIKeyQuery {
 	return NewInvitationClient(_m.config).QueryAPIKey(_m)
 }
 
+// QueryOrganization queries the "organization" edge of the Invitation entity.
+func (_m *Invitation) QueryOrganization() *OrganizationQuery {
+	return NewInvitationClient(_m.config).QueryOrganization(_m)
+}
+
+// QueryProjects queries the "projects" edge of the Invitation entity.
+func (_m *Invitation) QueryProjects() *InvitationProjectQuery {
+	return NewInvitationClient(_m.config).QueryProjects(_m)
+}
+
 // QueryInvitedBy queries the "invited_by" edge of the Invitation entity.
 func (_m *Invitation) QueryInvitedBy() *UserQuery {
 	return NewInvitationClient(_m.config).QueryInvitedBy(_m)
@@ -235,6 +279,11 @@ func (_m *Invitation) String() string {
 	builder.WriteString(", ")
 	if v := _m.APIKeyID; v != nil {
 		builder.WriteString("api_key_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.OrganizationID; v != nil {
+		builder.WriteString("organization_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

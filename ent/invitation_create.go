@@ -11,6 +11,8 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
+	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/user"
 )
 
@@ -45,6 +47,20 @@ func (_c *InvitationCreate) SetAPIKeyID(v string) *InvitationCreate {
 func (_c *InvitationCreate) SetNillableAPIKeyID(v *string) *InvitationCreate {
 	if v != nil {
 		_c.SetAPIKeyID(*v)
+	}
+	return _c
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_c *InvitationCreate) SetOrganizationID(v string) *InvitationCreate {
+	_c.mutation.SetOrganizationID(v)
+	return _c
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_c *InvitationCreate) SetNillableOrganizationID(v *string) *InvitationCreate {
+	if v != nil {
+		_c.SetOrganizationID(*v)
 	}
 	return _c
 }
@@ -166,6 +182,26 @@ func (_c *InvitationCreate) SetNillableID(v *string) *InvitationCreate {
 // SetAPIKey sets the "api_key" edge to the APIKey entity.
 func (_c *InvitationCreate) SetAPIKey(v *APIKey) *InvitationCreate {
 	return _c.SetAPIKeyID(v.ID)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_c *InvitationCreate) SetOrganization(v *Organization) *InvitationCreate {
+	return _c.SetOrganizationID(v.ID)
+}
+
+// AddProjectIDs adds the "projects" edge to the InvitationProject entity by IDs.
+func (_c *InvitationCreate) AddProjectIDs(ids ...string) *InvitationCreate {
+	_c.mutation.AddProjectIDs(ids...)
+	return _c
+}
+
+// AddProjects adds the "projects" edges to the InvitationProject entity.
+func (_c *InvitationCreate) AddProjects(v ...*InvitationProject) *InvitationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddProjectIDs(ids...)
 }
 
 // SetInvitedBy sets the "invited_by" edge to the User entity.
@@ -390,6 +426,39 @@ func (_c *InvitationCreate) createSpec() (*Invitation, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.APIKeyID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   invitation.OrganizationTable,
+			Columns: []string{invitation.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OrganizationID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ProjectsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.InvitedByIDs(); len(nodes) > 0 {

@@ -12,6 +12,8 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
+	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/user"
 )
@@ -46,6 +48,26 @@ func (_u *InvitationUpdate) SetNillableAPIKeyID(v *string) *InvitationUpdate {
 // ClearAPIKeyID clears the value of the "api_key_id" field.
 func (_u *InvitationUpdate) ClearAPIKeyID() *InvitationUpdate {
 	_u.mutation.ClearAPIKeyID()
+	return _u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_u *InvitationUpdate) SetOrganizationID(v string) *InvitationUpdate {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *InvitationUpdate) SetNillableOrganizationID(v *string) *InvitationUpdate {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *InvitationUpdate) ClearOrganizationID() *InvitationUpdate {
+	_u.mutation.ClearOrganizationID()
 	return _u
 }
 
@@ -222,6 +244,26 @@ func (_u *InvitationUpdate) SetAPIKey(v *APIKey) *InvitationUpdate {
 	return _u.SetAPIKeyID(v.ID)
 }
 
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *InvitationUpdate) SetOrganization(v *Organization) *InvitationUpdate {
+	return _u.SetOrganizationID(v.ID)
+}
+
+// AddProjectIDs adds the "projects" edge to the InvitationProject entity by IDs.
+func (_u *InvitationUpdate) AddProjectIDs(ids ...string) *InvitationUpdate {
+	_u.mutation.AddProjectIDs(ids...)
+	return _u
+}
+
+// AddProjects adds the "projects" edges to the InvitationProject entity.
+func (_u *InvitationUpdate) AddProjects(v ...*InvitationProject) *InvitationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddProjectIDs(ids...)
+}
+
 // SetInvitedBy sets the "invited_by" edge to the User entity.
 func (_u *InvitationUpdate) SetInvitedBy(v *User) *InvitationUpdate {
 	return _u.SetInvitedByID(v.ID)
@@ -236,6 +278,33 @@ func (_u *InvitationUpdate) Mutation() *InvitationMutation {
 func (_u *InvitationUpdate) ClearAPIKey() *InvitationUpdate {
 	_u.mutation.ClearAPIKey()
 	return _u
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *InvitationUpdate) ClearOrganization() *InvitationUpdate {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
+// ClearProjects clears all "projects" edges to the InvitationProject entity.
+func (_u *InvitationUpdate) ClearProjects() *InvitationUpdate {
+	_u.mutation.ClearProjects()
+	return _u
+}
+
+// RemoveProjectIDs removes the "projects" edge to InvitationProject entities by IDs.
+func (_u *InvitationUpdate) RemoveProjectIDs(ids ...string) *InvitationUpdate {
+	_u.mutation.RemoveProjectIDs(ids...)
+	return _u
+}
+
+// RemoveProjects removes "projects" edges to InvitationProject entities.
+func (_u *InvitationUpdate) RemoveProjects(v ...*InvitationProject) *InvitationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveProjectIDs(ids...)
 }
 
 // ClearInvitedBy clears the "invited_by" edge to the User entity.
@@ -369,6 +438,80 @@ func (_u *InvitationUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   invitation.OrganizationTable,
+			Columns: []string{invitation.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   invitation.OrganizationTable,
+			Columns: []string{invitation.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ProjectsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedProjectsIDs(); len(nodes) > 0 && !_u.mutation.ProjectsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ProjectsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _u.mutation.InvitedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -435,6 +578,26 @@ func (_u *InvitationUpdateOne) SetNillableAPIKeyID(v *string) *InvitationUpdateO
 // ClearAPIKeyID clears the value of the "api_key_id" field.
 func (_u *InvitationUpdateOne) ClearAPIKeyID() *InvitationUpdateOne {
 	_u.mutation.ClearAPIKeyID()
+	return _u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_u *InvitationUpdateOne) SetOrganizationID(v string) *InvitationUpdateOne {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *InvitationUpdateOne) SetNillableOrganizationID(v *string) *InvitationUpdateOne {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *InvitationUpdateOne) ClearOrganizationID() *InvitationUpdateOne {
+	_u.mutation.ClearOrganizationID()
 	return _u
 }
 
@@ -611,6 +774,26 @@ func (_u *InvitationUpdateOne) SetAPIKey(v *APIKey) *InvitationUpdateOne {
 	return _u.SetAPIKeyID(v.ID)
 }
 
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *InvitationUpdateOne) SetOrganization(v *Organization) *InvitationUpdateOne {
+	return _u.SetOrganizationID(v.ID)
+}
+
+// AddProjectIDs adds the "projects" edge to the InvitationProject entity by IDs.
+func (_u *InvitationUpdateOne) AddProjectIDs(ids ...string) *InvitationUpdateOne {
+	_u.mutation.AddProjectIDs(ids...)
+	return _u
+}
+
+// AddProjects adds the "projects" edges to the InvitationProject entity.
+func (_u *InvitationUpdateOne) AddProjects(v ...*InvitationProject) *InvitationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddProjectIDs(ids...)
+}
+
 // SetInvitedBy sets the "invited_by" edge to the User entity.
 func (_u *InvitationUpdateOne) SetInvitedBy(v *User) *InvitationUpdateOne {
 	return _u.SetInvitedByID(v.ID)
@@ -625,6 +808,33 @@ func (_u *InvitationUpdateOne) Mutation() *InvitationMutation {
 func (_u *InvitationUpdateOne) ClearAPIKey() *InvitationUpdateOne {
 	_u.mutation.ClearAPIKey()
 	return _u
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *InvitationUpdateOne) ClearOrganization() *InvitationUpdateOne {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
+// ClearProjects clears all "projects" edges to the InvitationProject entity.
+func (_u *InvitationUpdateOne) ClearProjects() *InvitationUpdateOne {
+	_u.mutation.ClearProjects()
+	return _u
+}
+
+// RemoveProjectIDs removes the "projects" edge to InvitationProject entities by IDs.
+func (_u *InvitationUpdateOne) RemoveProjectIDs(ids ...string) *InvitationUpdateOne {
+	_u.mutation.RemoveProjectIDs(ids...)
+	return _u
+}
+
+// RemoveProjects removes "projects" edges to InvitationProject entities.
+func (_u *InvitationUpdateOne) RemoveProjects(v ...*InvitationProject) *InvitationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveProjectIDs(ids...)
 }
 
 // ClearInvitedBy clears the "invited_by" edge to the User entity.
@@ -781,6 +991,80 @@ func (_u *InvitationUpdateOne) sqlSave(ctx context.Context) (_node *Invitation, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   invitation.OrganizationTable,
+			Columns: []string{invitation.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   invitation.OrganizationTable,
+			Columns: []string{invitation.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ProjectsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedProjectsIDs(); len(nodes) > 0 && !_u.mutation.ProjectsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ProjectsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   invitation.ProjectsTable,
+			Columns: []string{invitation.ProjectsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

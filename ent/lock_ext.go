@@ -13,11 +13,13 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/epoch"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -25,15 +27,27 @@ import (
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/revocation"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/ent/sealedversion"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlease"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/usagebatch"
+	"github.com/keyhall/keyhall/ent/usagebucket"
+	"github.com/keyhall/keyhall/ent/usagereport"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/ent/webhook"
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
@@ -78,6 +92,8 @@ func (*APIKeyMutation) Column(name string) (string, bool) {
 		return apikey.FieldProjectID, true
 	case apikey.FieldOwnerID:
 		return apikey.FieldOwnerID, true
+	case apikey.FieldServiceAccountID:
+		return apikey.FieldServiceAccountID, true
 	case apikey.FieldName:
 		return apikey.FieldName, true
 	case apikey.FieldDescription:
@@ -100,6 +116,10 @@ func (*APIKeyMutation) Column(name string) (string, bool) {
 		return apikey.FieldDisabledByID, true
 	case apikey.FieldDisabledAs:
 		return apikey.FieldDisabledAs, true
+	case apikey.FieldMetering:
+		return apikey.FieldMetering, true
+	case apikey.FieldRemindedDays:
+		return apikey.FieldRemindedDays, true
 	case apikey.FieldReplacesID:
 		return apikey.FieldReplacesID, true
 	case apikey.FieldGraceExpiresAt:
@@ -108,6 +128,8 @@ func (*APIKeyMutation) Column(name string) (string, bool) {
 		return apikey.ProjectColumn, true
 	case apikey.EdgeOwner:
 		return apikey.OwnerColumn, true
+	case apikey.EdgeServiceAccount:
+		return apikey.ServiceAccountColumn, true
 	case apikey.EdgeReplaces:
 		return apikey.ReplacesColumn, true
 	}
@@ -395,6 +417,45 @@ func (*CredentialMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *EpochQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Epoch(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*EpochQuery) EntType() string { return TypeEpoch }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *EpochQuery) ForDeed() *EpochQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *EpochMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *EpochMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*EpochMutation) Column(name string) (string, bool) {
+	switch name {
+	case epoch.FieldCreatedAt:
+		return epoch.FieldCreatedAt, true
+	case epoch.FieldOnly:
+		return epoch.FieldOnly, true
+	case epoch.FieldNumber:
+		return epoch.FieldNumber, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *GroupQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Group(p))
@@ -633,6 +694,8 @@ func (*InvitationMutation) Column(name string) (string, bool) {
 		return invitation.FieldCreatedAt, true
 	case invitation.FieldAPIKeyID:
 		return invitation.FieldAPIKeyID, true
+	case invitation.FieldOrganizationID:
+		return invitation.FieldOrganizationID, true
 	case invitation.FieldInvitedByID:
 		return invitation.FieldInvitedByID, true
 	case invitation.FieldEmail:
@@ -655,8 +718,55 @@ func (*InvitationMutation) Column(name string) (string, bool) {
 		return invitation.FieldSettledAt, true
 	case invitation.EdgeAPIKey:
 		return invitation.APIKeyColumn, true
+	case invitation.EdgeOrganization:
+		return invitation.OrganizationColumn, true
 	case invitation.EdgeInvitedBy:
 		return invitation.InvitedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *InvitationProjectQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.InvitationProject(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*InvitationProjectQuery) EntType() string { return TypeInvitationProject }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *InvitationProjectQuery) ForDeed() *InvitationProjectQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *InvitationProjectMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *InvitationProjectMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*InvitationProjectMutation) Column(name string) (string, bool) {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		return invitationproject.FieldCreatedAt, true
+	case invitationproject.FieldInvitationID:
+		return invitationproject.FieldInvitationID, true
+	case invitationproject.FieldProjectID:
+		return invitationproject.FieldProjectID, true
+	case invitationproject.FieldRole:
+		return invitationproject.FieldRole, true
+	case invitationproject.EdgeInvitation:
+		return invitationproject.InvitationColumn, true
+	case invitationproject.EdgeProject:
+		return invitationproject.ProjectColumn, true
 	}
 	return "", false
 }
@@ -810,6 +920,8 @@ func (*OrganizationMutation) Column(name string) (string, bool) {
 		return organization.FieldSlug, true
 	case organization.FieldPersonal:
 		return organization.FieldPersonal, true
+	case organization.FieldBillingEmail:
+		return organization.FieldBillingEmail, true
 	}
 	return "", false
 }
@@ -902,6 +1014,12 @@ func (*ProjectMutation) Column(name string) (string, bool) {
 		return project.FieldIsDefault, true
 	case project.FieldArchivedAt:
 		return project.FieldArchivedAt, true
+	case project.FieldUnitPrice:
+		return project.FieldUnitPrice, true
+	case project.FieldCurrency:
+		return project.FieldCurrency, true
+	case project.FieldAlertEmail:
+		return project.FieldAlertEmail, true
 	case project.EdgeOrganization:
 		return project.OrganizationColumn, true
 	}
@@ -943,12 +1061,106 @@ func (*ProjectMemberMutation) Column(name string) (string, bool) {
 		return projectmember.FieldProjectID, true
 	case projectmember.FieldUserID:
 		return projectmember.FieldUserID, true
+	case projectmember.FieldGroupID:
+		return projectmember.FieldGroupID, true
 	case projectmember.FieldRole:
 		return projectmember.FieldRole, true
 	case projectmember.EdgeProject:
 		return projectmember.ProjectColumn, true
 	case projectmember.EdgeUser:
 		return projectmember.UserColumn, true
+	case projectmember.EdgeGroup:
+		return projectmember.GroupColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *RateLimitQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.RateLimit(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*RateLimitQuery) EntType() string { return TypeRateLimit }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *RateLimitQuery) ForDeed() *RateLimitQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *RateLimitMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *RateLimitMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*RateLimitMutation) Column(name string) (string, bool) {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		return ratelimit.FieldCreatedAt, true
+	case ratelimit.FieldAPIKeyID:
+		return ratelimit.FieldAPIKeyID, true
+	case ratelimit.FieldProjectID:
+		return ratelimit.FieldProjectID, true
+	case ratelimit.FieldOrganizationID:
+		return ratelimit.FieldOrganizationID, true
+	case ratelimit.FieldRequests:
+		return ratelimit.FieldRequests, true
+	case ratelimit.FieldWindowSeconds:
+		return ratelimit.FieldWindowSeconds, true
+	case ratelimit.EdgeAPIKey:
+		return ratelimit.APIKeyColumn, true
+	case ratelimit.EdgeProject:
+		return ratelimit.ProjectColumn, true
+	case ratelimit.EdgeOrganization:
+		return ratelimit.OrganizationColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *RevocationQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Revocation(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*RevocationQuery) EntType() string { return TypeRevocation }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *RevocationQuery) ForDeed() *RevocationQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *RevocationMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *RevocationMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*RevocationMutation) Column(name string) (string, bool) {
+	switch name {
+	case revocation.FieldCreatedAt:
+		return revocation.FieldCreatedAt, true
+	case revocation.FieldNumber:
+		return revocation.FieldNumber, true
+	case revocation.FieldSubjectID:
+		return revocation.FieldSubjectID, true
 	}
 	return "", false
 }
@@ -1299,6 +1511,49 @@ func (*SecuritySettingsMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *ServiceAccountQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.ServiceAccount(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*ServiceAccountQuery) EntType() string { return TypeServiceAccount }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *ServiceAccountQuery) ForDeed() *ServiceAccountQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *ServiceAccountMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *ServiceAccountMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*ServiceAccountMutation) Column(name string) (string, bool) {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		return serviceaccount.FieldCreatedAt, true
+	case serviceaccount.FieldProjectID:
+		return serviceaccount.FieldProjectID, true
+	case serviceaccount.FieldName:
+		return serviceaccount.FieldName, true
+	case serviceaccount.FieldDisabledAt:
+		return serviceaccount.FieldDisabledAt, true
+	case serviceaccount.EdgeProject:
+		return serviceaccount.ProjectColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *SessionQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.Session(p))
@@ -1429,6 +1684,346 @@ func (*ShareLinkMutation) Column(name string) (string, bool) {
 }
 
 // WhereP appends storage-level predicates.
+func (q *SpendAccountQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SpendAccount(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SpendAccountQuery) EntType() string { return TypeSpendAccount }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SpendAccountQuery) ForDeed() *SpendAccountQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SpendAccountMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SpendAccountMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SpendAccountMutation) Column(name string) (string, bool) {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		return spendaccount.FieldCreatedAt, true
+	case spendaccount.FieldScopeID:
+		return spendaccount.FieldScopeID, true
+	case spendaccount.FieldMonth:
+		return spendaccount.FieldMonth, true
+	case spendaccount.FieldGranted:
+		return spendaccount.FieldGranted, true
+	case spendaccount.FieldLost:
+		return spendaccount.FieldLost, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SpendAlertQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SpendAlert(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SpendAlertQuery) EntType() string { return TypeSpendAlert }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SpendAlertQuery) ForDeed() *SpendAlertQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SpendAlertMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SpendAlertMutation) Appended() (columns []string) {
+	if _, ok := m.AppendedEmails(); ok {
+		columns = append(columns, spendalert.FieldEmails)
+	}
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SpendAlertMutation) Column(name string) (string, bool) {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		return spendalert.FieldCreatedAt, true
+	case spendalert.FieldAPIKeyID:
+		return spendalert.FieldAPIKeyID, true
+	case spendalert.FieldProjectID:
+		return spendalert.FieldProjectID, true
+	case spendalert.FieldOrganizationID:
+		return spendalert.FieldOrganizationID, true
+	case spendalert.FieldPercent:
+		return spendalert.FieldPercent, true
+	case spendalert.FieldEmails:
+		return spendalert.FieldEmails, true
+	case spendalert.FieldWebhookURL:
+		return spendalert.FieldWebhookURL, true
+	case spendalert.FieldRaisedFor:
+		return spendalert.FieldRaisedFor, true
+	case spendalert.EdgeAPIKey:
+		return spendalert.APIKeyColumn, true
+	case spendalert.EdgeProject:
+		return spendalert.ProjectColumn, true
+	case spendalert.EdgeOrganization:
+		return spendalert.OrganizationColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SpendLeaseQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SpendLease(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SpendLeaseQuery) EntType() string { return TypeSpendLease }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SpendLeaseQuery) ForDeed() *SpendLeaseQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SpendLeaseMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SpendLeaseMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SpendLeaseMutation) Column(name string) (string, bool) {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		return spendlease.FieldCreatedAt, true
+	case spendlease.FieldScopeID:
+		return spendlease.FieldScopeID, true
+	case spendlease.FieldMonth:
+		return spendlease.FieldMonth, true
+	case spendlease.FieldHolder:
+		return spendlease.FieldHolder, true
+	case spendlease.FieldAmount:
+		return spendlease.FieldAmount, true
+	case spendlease.FieldExpiresAt:
+		return spendlease.FieldExpiresAt, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *SpendLimitQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.SpendLimit(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*SpendLimitQuery) EntType() string { return TypeSpendLimit }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *SpendLimitQuery) ForDeed() *SpendLimitQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *SpendLimitMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *SpendLimitMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*SpendLimitMutation) Column(name string) (string, bool) {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		return spendlimit.FieldCreatedAt, true
+	case spendlimit.FieldAPIKeyID:
+		return spendlimit.FieldAPIKeyID, true
+	case spendlimit.FieldProjectID:
+		return spendlimit.FieldProjectID, true
+	case spendlimit.FieldOrganizationID:
+		return spendlimit.FieldOrganizationID, true
+	case spendlimit.FieldAmount:
+		return spendlimit.FieldAmount, true
+	case spendlimit.FieldCurrency:
+		return spendlimit.FieldCurrency, true
+	case spendlimit.EdgeAPIKey:
+		return spendlimit.APIKeyColumn, true
+	case spendlimit.EdgeProject:
+		return spendlimit.ProjectColumn, true
+	case spendlimit.EdgeOrganization:
+		return spendlimit.OrganizationColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *UsageBatchQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.UsageBatch(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*UsageBatchQuery) EntType() string { return TypeUsageBatch }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *UsageBatchQuery) ForDeed() *UsageBatchQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *UsageBatchMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *UsageBatchMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*UsageBatchMutation) Column(name string) (string, bool) {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		return usagebatch.FieldCreatedAt, true
+	case usagebatch.FieldBatch:
+		return usagebatch.FieldBatch, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *UsageBucketQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.UsageBucket(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*UsageBucketQuery) EntType() string { return TypeUsageBucket }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *UsageBucketQuery) ForDeed() *UsageBucketQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *UsageBucketMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *UsageBucketMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*UsageBucketMutation) Column(name string) (string, bool) {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		return usagebucket.FieldCreatedAt, true
+	case usagebucket.FieldWidth:
+		return usagebucket.FieldWidth, true
+	case usagebucket.FieldStart:
+		return usagebucket.FieldStart, true
+	case usagebucket.FieldAPIKeyID:
+		return usagebucket.FieldAPIKeyID, true
+	case usagebucket.FieldProjectID:
+		return usagebucket.FieldProjectID, true
+	case usagebucket.FieldOrganizationID:
+		return usagebucket.FieldOrganizationID, true
+	case usagebucket.FieldEnvironment:
+		return usagebucket.FieldEnvironment, true
+	case usagebucket.FieldMemberID:
+		return usagebucket.FieldMemberID, true
+	case usagebucket.FieldMethod:
+		return usagebucket.FieldMethod, true
+	case usagebucket.FieldOutcome:
+		return usagebucket.FieldOutcome, true
+	case usagebucket.FieldRequests:
+		return usagebucket.FieldRequests, true
+	case usagebucket.FieldUnits:
+		return usagebucket.FieldUnits, true
+	case usagebucket.FieldSpend:
+		return usagebucket.FieldSpend, true
+	case usagebucket.FieldCurrency:
+		return usagebucket.FieldCurrency, true
+	case usagebucket.FieldBatch:
+		return usagebucket.FieldBatch, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *UsageReportQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.UsageReport(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*UsageReportQuery) EntType() string { return TypeUsageReport }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *UsageReportQuery) ForDeed() *UsageReportQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *UsageReportMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *UsageReportMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*UsageReportMutation) Column(name string) (string, bool) {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		return usagereport.FieldCreatedAt, true
+	case usagereport.FieldLookup:
+		return usagereport.FieldLookup, true
+	case usagereport.FieldFingerprint:
+		return usagereport.FieldFingerprint, true
+	case usagereport.FieldAnswer:
+		return usagereport.FieldAnswer, true
+	case usagereport.FieldExpiresAt:
+		return usagereport.FieldExpiresAt, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
 func (q *UserQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.predicates = append(q.predicates, predicate.User(p))
@@ -1477,6 +2072,110 @@ func (*UserMutation) Column(name string) (string, bool) {
 	return "", false
 }
 
+// WhereP appends storage-level predicates.
+func (q *VerifierTokenQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.VerifierToken(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*VerifierTokenQuery) EntType() string { return TypeVerifierToken }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *VerifierTokenQuery) ForDeed() *VerifierTokenQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *VerifierTokenMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *VerifierTokenMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*VerifierTokenMutation) Column(name string) (string, bool) {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		return verifiertoken.FieldCreatedAt, true
+	case verifiertoken.FieldProjectID:
+		return verifiertoken.FieldProjectID, true
+	case verifiertoken.FieldName:
+		return verifiertoken.FieldName, true
+	case verifiertoken.FieldStart:
+		return verifiertoken.FieldStart, true
+	case verifiertoken.FieldLookup:
+		return verifiertoken.FieldLookup, true
+	case verifiertoken.FieldHash:
+		return verifiertoken.FieldHash, true
+	case verifiertoken.FieldPepperID:
+		return verifiertoken.FieldPepperID, true
+	case verifiertoken.FieldCreatedByID:
+		return verifiertoken.FieldCreatedByID, true
+	case verifiertoken.FieldLastUsedAt:
+		return verifiertoken.FieldLastUsedAt, true
+	case verifiertoken.EdgeProject:
+		return verifiertoken.ProjectColumn, true
+	case verifiertoken.EdgeCreatedBy:
+		return verifiertoken.CreatedByColumn, true
+	}
+	return "", false
+}
+
+// WhereP appends storage-level predicates.
+func (q *WebhookQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.predicates = append(q.predicates, predicate.Webhook(p))
+	}
+}
+
+// EntType is the name of the queried type.
+func (*WebhookQuery) EntType() string { return TypeWebhook }
+
+// ForDeed locks the row that a deed is about until the transaction ends; SQLite has one writer and needs no lock.
+func (q *WebhookQuery) ForDeed() *WebhookQuery {
+	if q.driver.Dialect() == dialect.Postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// Conn identifies the transaction of the mutation.
+func (m *WebhookMutation) Conn() any { return m.driver }
+
+// Appended lists the JSON columns that the mutation appends to; Ent counts them among no fields.
+func (m *WebhookMutation) Appended() (columns []string) {
+	return columns
+}
+
+// Column is the column of this table behind a field or an edge; an edge that is stored elsewhere has none.
+func (*WebhookMutation) Column(name string) (string, bool) {
+	switch name {
+	case webhook.FieldCreatedAt:
+		return webhook.FieldCreatedAt, true
+	case webhook.FieldAlertID:
+		return webhook.FieldAlertID, true
+	case webhook.FieldURL:
+		return webhook.FieldURL, true
+	case webhook.FieldBody:
+		return webhook.FieldBody, true
+	case webhook.FieldState:
+		return webhook.FieldState, true
+	case webhook.FieldAttempts:
+		return webhook.FieldAttempts, true
+	case webhook.FieldNextAttemptAt:
+		return webhook.FieldNextAttemptAt, true
+	case webhook.FieldLastError:
+		return webhook.FieldLastError, true
+	}
+	return "", false
+}
+
 // Conn identifies the transaction.
 func (tx *Tx) Conn() any { return tx.config.driver }
 
@@ -1505,25 +2204,39 @@ func Types() map[string]string {
 		TypeAuditEvent:         "aud",
 		TypeCollaborator:       "col",
 		TypeCredential:         "crd",
+		TypeEpoch:              "epo",
 		TypeGroup:              "grp",
 		TypeGroupMember:        "grm",
 		TypeIdempotencyKey:     "idk",
 		TypeInstance:           "ins",
 		TypeInvitation:         "inv",
+		TypeInvitationProject:  "inp",
 		TypeJWTKey:             "jwk",
 		TypeMail:               "mai",
 		TypeOrganization:       "org",
 		TypeOrganizationMember: "orm",
 		TypeProject:            "prj",
 		TypeProjectMember:      "prm",
+		TypeRateLimit:          "rlm",
+		TypeRevocation:         "rvc",
 		TypeSealedValue:        "sld",
 		TypeSealedVersion:      "slv",
 		TypeSecret:             "sec",
 		TypeSecretGrant:        "sgr",
 		TypeSecretVersion:      "scv",
 		TypeSecuritySettings:   "sst",
+		TypeServiceAccount:     "sva",
 		TypeSession:            "ses",
 		TypeShareLink:          "shl",
+		TypeSpendAccount:       "spc",
+		TypeSpendAlert:         "spa",
+		TypeSpendLease:         "sps",
+		TypeSpendLimit:         "spl",
+		TypeUsageBatch:         "usf",
+		TypeUsageBucket:        "usb",
+		TypeUsageReport:        "usp",
 		TypeUser:               "usr",
+		TypeVerifierToken:      "vft",
+		TypeWebhook:            "whk",
 	}
 }

@@ -16,11 +16,13 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/epoch"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -28,6 +30,8 @@ import (
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/revocation"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/ent/sealedversion"
@@ -35,9 +39,19 @@ import (
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlease"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/usagebatch"
+	"github.com/keyhall/keyhall/ent/usagebucket"
+	"github.com/keyhall/keyhall/ent/usagereport"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/ent/webhook"
 )
 
 const (
@@ -55,26 +69,40 @@ const (
 	TypeAuditEvent         = "AuditEvent"
 	TypeCollaborator       = "Collaborator"
 	TypeCredential         = "Credential"
+	TypeEpoch              = "Epoch"
 	TypeGroup              = "Group"
 	TypeGroupMember        = "GroupMember"
 	TypeIdempotencyKey     = "IdempotencyKey"
 	TypeInstance           = "Instance"
 	TypeInvitation         = "Invitation"
+	TypeInvitationProject  = "InvitationProject"
 	TypeJWTKey             = "JWTKey"
 	TypeMail               = "Mail"
 	TypeOrganization       = "Organization"
 	TypeOrganizationMember = "OrganizationMember"
 	TypeProject            = "Project"
 	TypeProjectMember      = "ProjectMember"
+	TypeRateLimit          = "RateLimit"
+	TypeRevocation         = "Revocation"
 	TypeSealedValue        = "SealedValue"
 	TypeSealedVersion      = "SealedVersion"
 	TypeSecret             = "Secret"
 	TypeSecretGrant        = "SecretGrant"
 	TypeSecretVersion      = "SecretVersion"
 	TypeSecuritySettings   = "SecuritySettings"
+	TypeServiceAccount     = "ServiceAccount"
 	TypeSession            = "Session"
 	TypeShareLink          = "ShareLink"
+	TypeSpendAccount       = "SpendAccount"
+	TypeSpendAlert         = "SpendAlert"
+	TypeSpendLease         = "SpendLease"
+	TypeSpendLimit         = "SpendLimit"
+	TypeUsageBatch         = "UsageBatch"
+	TypeUsageBucket        = "UsageBucket"
+	TypeUsageReport        = "UsageReport"
 	TypeUser               = "User"
+	TypeVerifierToken      = "VerifierToken"
+	TypeWebhook            = "Webhook"
 )
 
 // APIKeyMutation represents an operation that mutates the APIKey nodes in the graph.
@@ -101,6 +129,9 @@ type APIKeyMutation struct {
 	adddisabled_at           *int64
 	disabled_by_id           *string
 	disabled_as              *string
+	metering                 *apikey.Metering
+	reminded_days            *int
+	addreminded_days         *int
 	grace_expires_at         *int64
 	addgrace_expires_at      *int64
 	clearedFields            map[string]struct{}
@@ -108,6 +139,8 @@ type APIKeyMutation struct {
 	clearedproject           bool
 	owner                    *string
 	clearedowner             bool
+	service_account          *string
+	clearedservice_account   bool
 	collaborators            map[string]struct{}
 	removedcollaborators     map[string]struct{}
 	clearedcollaborators     bool
@@ -120,6 +153,15 @@ type APIKeyMutation struct {
 	jwt_keys                 map[string]struct{}
 	removedjwt_keys          map[string]struct{}
 	clearedjwt_keys          bool
+	rate_limits              map[string]struct{}
+	removedrate_limits       map[string]struct{}
+	clearedrate_limits       bool
+	spend_limits             map[string]struct{}
+	removedspend_limits      map[string]struct{}
+	clearedspend_limits      bool
+	spend_alerts             map[string]struct{}
+	removedspend_alerts      map[string]struct{}
+	clearedspend_alerts      bool
 	replaces                 *string
 	clearedreplaces          bool
 	replaced_by              *string
@@ -342,7 +384,7 @@ func (m *APIKeyMutation) OwnerID() (r string, exists bool) {
 // OldOwnerID returns the old "owner_id" field's value of the APIKey entity.
 // If the APIKey object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *APIKeyMutation) OldOwnerID(ctx context.Context) (v string, err error) {
+func (m *APIKeyMutation) OldOwnerID(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
 	}
@@ -356,9 +398,71 @@ func (m *APIKeyMutation) OldOwnerID(ctx context.Context) (v string, err error) {
 	return oldValue.OwnerID, nil
 }
 
+// ClearOwnerID clears the value of the "owner_id" field.
+func (m *APIKeyMutation) ClearOwnerID() {
+	m.owner = nil
+	m.clearedFields[apikey.FieldOwnerID] = struct{}{}
+}
+
+// OwnerIDCleared returns if the "owner_id" field was cleared in this mutation.
+func (m *APIKeyMutation) OwnerIDCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldOwnerID]
+	return ok
+}
+
 // ResetOwnerID resets all changes to the "owner_id" field.
 func (m *APIKeyMutation) ResetOwnerID() {
 	m.owner = nil
+	delete(m.clearedFields, apikey.FieldOwnerID)
+}
+
+// SetServiceAccountID sets the "service_account_id" field.
+func (m *APIKeyMutation) SetServiceAccountID(s string) {
+	m.service_account = &s
+}
+
+// ServiceAccountID returns the value of the "service_account_id" field in the mutation.
+func (m *APIKeyMutation) ServiceAccountID() (r string, exists bool) {
+	v := m.service_account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldServiceAccountID returns the old "service_account_id" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldServiceAccountID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldServiceAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldServiceAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldServiceAccountID: %w", err)
+	}
+	return oldValue.ServiceAccountID, nil
+}
+
+// ClearServiceAccountID clears the value of the "service_account_id" field.
+func (m *APIKeyMutation) ClearServiceAccountID() {
+	m.service_account = nil
+	m.clearedFields[apikey.FieldServiceAccountID] = struct{}{}
+}
+
+// ServiceAccountIDCleared returns if the "service_account_id" field was cleared in this mutation.
+func (m *APIKeyMutation) ServiceAccountIDCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldServiceAccountID]
+	return ok
+}
+
+// ResetServiceAccountID resets all changes to the "service_account_id" field.
+func (m *APIKeyMutation) ResetServiceAccountID() {
+	m.service_account = nil
+	delete(m.clearedFields, apikey.FieldServiceAccountID)
 }
 
 // SetName sets the "name" field.
@@ -860,6 +964,98 @@ func (m *APIKeyMutation) ResetDisabledAs() {
 	m.disabled_as = nil
 }
 
+// SetMetering sets the "metering" field.
+func (m *APIKeyMutation) SetMetering(a apikey.Metering) {
+	m.metering = &a
+}
+
+// Metering returns the value of the "metering" field in the mutation.
+func (m *APIKeyMutation) Metering() (r apikey.Metering, exists bool) {
+	v := m.metering
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMetering returns the old "metering" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldMetering(ctx context.Context) (v apikey.Metering, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMetering is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMetering requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMetering: %w", err)
+	}
+	return oldValue.Metering, nil
+}
+
+// ResetMetering resets all changes to the "metering" field.
+func (m *APIKeyMutation) ResetMetering() {
+	m.metering = nil
+}
+
+// SetRemindedDays sets the "reminded_days" field.
+func (m *APIKeyMutation) SetRemindedDays(i int) {
+	m.reminded_days = &i
+	m.addreminded_days = nil
+}
+
+// RemindedDays returns the value of the "reminded_days" field in the mutation.
+func (m *APIKeyMutation) RemindedDays() (r int, exists bool) {
+	v := m.reminded_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemindedDays returns the old "reminded_days" field's value of the APIKey entity.
+// If the APIKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *APIKeyMutation) OldRemindedDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemindedDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemindedDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemindedDays: %w", err)
+	}
+	return oldValue.RemindedDays, nil
+}
+
+// AddRemindedDays adds i to the "reminded_days" field.
+func (m *APIKeyMutation) AddRemindedDays(i int) {
+	if m.addreminded_days != nil {
+		*m.addreminded_days += i
+	} else {
+		m.addreminded_days = &i
+	}
+}
+
+// AddedRemindedDays returns the value that was added to the "reminded_days" field in this mutation.
+func (m *APIKeyMutation) AddedRemindedDays() (r int, exists bool) {
+	v := m.addreminded_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRemindedDays resets all changes to the "reminded_days" field.
+func (m *APIKeyMutation) ResetRemindedDays() {
+	m.reminded_days = nil
+	m.addreminded_days = nil
+}
+
 // SetReplacesID sets the "replaces_id" field.
 func (m *APIKeyMutation) SetReplacesID(s string) {
 	m.replaces = &s
@@ -1000,7 +1196,7 @@ func (m *APIKeyMutation) ClearOwner() {
 
 // OwnerCleared reports if the "owner" edge to the User entity was cleared.
 func (m *APIKeyMutation) OwnerCleared() bool {
-	return m.clearedowner
+	return m.OwnerIDCleared() || m.clearedowner
 }
 
 // OwnerIDs returns the "owner" edge IDs in the mutation.
@@ -1017,6 +1213,33 @@ func (m *APIKeyMutation) OwnerIDs() (ids []string) {
 func (m *APIKeyMutation) ResetOwner() {
 	m.owner = nil
 	m.clearedowner = false
+}
+
+// ClearServiceAccount clears the "service_account" edge to the ServiceAccount entity.
+func (m *APIKeyMutation) ClearServiceAccount() {
+	m.clearedservice_account = true
+	m.clearedFields[apikey.FieldServiceAccountID] = struct{}{}
+}
+
+// ServiceAccountCleared reports if the "service_account" edge to the ServiceAccount entity was cleared.
+func (m *APIKeyMutation) ServiceAccountCleared() bool {
+	return m.ServiceAccountIDCleared() || m.clearedservice_account
+}
+
+// ServiceAccountIDs returns the "service_account" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ServiceAccountID instead. It exists only for internal usage by the builders.
+func (m *APIKeyMutation) ServiceAccountIDs() (ids []string) {
+	if id := m.service_account; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetServiceAccount resets all changes to the "service_account" edge.
+func (m *APIKeyMutation) ResetServiceAccount() {
+	m.service_account = nil
+	m.clearedservice_account = false
 }
 
 // AddCollaboratorIDs adds the "collaborators" edge to the Collaborator entity by ids.
@@ -1235,6 +1458,168 @@ func (m *APIKeyMutation) ResetJwtKeys() {
 	m.removedjwt_keys = nil
 }
 
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by ids.
+func (m *APIKeyMutation) AddRateLimitIDs(ids ...string) {
+	if m.rate_limits == nil {
+		m.rate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.rate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRateLimits clears the "rate_limits" edge to the RateLimit entity.
+func (m *APIKeyMutation) ClearRateLimits() {
+	m.clearedrate_limits = true
+}
+
+// RateLimitsCleared reports if the "rate_limits" edge to the RateLimit entity was cleared.
+func (m *APIKeyMutation) RateLimitsCleared() bool {
+	return m.clearedrate_limits
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to the RateLimit entity by IDs.
+func (m *APIKeyMutation) RemoveRateLimitIDs(ids ...string) {
+	if m.removedrate_limits == nil {
+		m.removedrate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.rate_limits, ids[i])
+		m.removedrate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRateLimits returns the removed IDs of the "rate_limits" edge to the RateLimit entity.
+func (m *APIKeyMutation) RemovedRateLimitsIDs() (ids []string) {
+	for id := range m.removedrate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RateLimitsIDs returns the "rate_limits" edge IDs in the mutation.
+func (m *APIKeyMutation) RateLimitsIDs() (ids []string) {
+	for id := range m.rate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRateLimits resets all changes to the "rate_limits" edge.
+func (m *APIKeyMutation) ResetRateLimits() {
+	m.rate_limits = nil
+	m.clearedrate_limits = false
+	m.removedrate_limits = nil
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by ids.
+func (m *APIKeyMutation) AddSpendLimitIDs(ids ...string) {
+	if m.spend_limits == nil {
+		m.spend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendLimits clears the "spend_limits" edge to the SpendLimit entity.
+func (m *APIKeyMutation) ClearSpendLimits() {
+	m.clearedspend_limits = true
+}
+
+// SpendLimitsCleared reports if the "spend_limits" edge to the SpendLimit entity was cleared.
+func (m *APIKeyMutation) SpendLimitsCleared() bool {
+	return m.clearedspend_limits
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to the SpendLimit entity by IDs.
+func (m *APIKeyMutation) RemoveSpendLimitIDs(ids ...string) {
+	if m.removedspend_limits == nil {
+		m.removedspend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_limits, ids[i])
+		m.removedspend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendLimits returns the removed IDs of the "spend_limits" edge to the SpendLimit entity.
+func (m *APIKeyMutation) RemovedSpendLimitsIDs() (ids []string) {
+	for id := range m.removedspend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendLimitsIDs returns the "spend_limits" edge IDs in the mutation.
+func (m *APIKeyMutation) SpendLimitsIDs() (ids []string) {
+	for id := range m.spend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendLimits resets all changes to the "spend_limits" edge.
+func (m *APIKeyMutation) ResetSpendLimits() {
+	m.spend_limits = nil
+	m.clearedspend_limits = false
+	m.removedspend_limits = nil
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by ids.
+func (m *APIKeyMutation) AddSpendAlertIDs(ids ...string) {
+	if m.spend_alerts == nil {
+		m.spend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendAlerts clears the "spend_alerts" edge to the SpendAlert entity.
+func (m *APIKeyMutation) ClearSpendAlerts() {
+	m.clearedspend_alerts = true
+}
+
+// SpendAlertsCleared reports if the "spend_alerts" edge to the SpendAlert entity was cleared.
+func (m *APIKeyMutation) SpendAlertsCleared() bool {
+	return m.clearedspend_alerts
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (m *APIKeyMutation) RemoveSpendAlertIDs(ids ...string) {
+	if m.removedspend_alerts == nil {
+		m.removedspend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_alerts, ids[i])
+		m.removedspend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendAlerts returns the removed IDs of the "spend_alerts" edge to the SpendAlert entity.
+func (m *APIKeyMutation) RemovedSpendAlertsIDs() (ids []string) {
+	for id := range m.removedspend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendAlertsIDs returns the "spend_alerts" edge IDs in the mutation.
+func (m *APIKeyMutation) SpendAlertsIDs() (ids []string) {
+	for id := range m.spend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendAlerts resets all changes to the "spend_alerts" edge.
+func (m *APIKeyMutation) ResetSpendAlerts() {
+	m.spend_alerts = nil
+	m.clearedspend_alerts = false
+	m.removedspend_alerts = nil
+}
+
 // ClearReplaces clears the "replaces" edge to the APIKey entity.
 func (m *APIKeyMutation) ClearReplaces() {
 	m.clearedreplaces = true
@@ -1335,7 +1720,7 @@ func (m *APIKeyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *APIKeyMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 19)
 	if m.created_at != nil {
 		fields = append(fields, apikey.FieldCreatedAt)
 	}
@@ -1344,6 +1729,9 @@ func (m *APIKeyMutation) Fields() []string {
 	}
 	if m.owner != nil {
 		fields = append(fields, apikey.FieldOwnerID)
+	}
+	if m.service_account != nil {
+		fields = append(fields, apikey.FieldServiceAccountID)
 	}
 	if m.name != nil {
 		fields = append(fields, apikey.FieldName)
@@ -1378,6 +1766,12 @@ func (m *APIKeyMutation) Fields() []string {
 	if m.disabled_as != nil {
 		fields = append(fields, apikey.FieldDisabledAs)
 	}
+	if m.metering != nil {
+		fields = append(fields, apikey.FieldMetering)
+	}
+	if m.reminded_days != nil {
+		fields = append(fields, apikey.FieldRemindedDays)
+	}
 	if m.replaces != nil {
 		fields = append(fields, apikey.FieldReplacesID)
 	}
@@ -1398,6 +1792,8 @@ func (m *APIKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.ProjectID()
 	case apikey.FieldOwnerID:
 		return m.OwnerID()
+	case apikey.FieldServiceAccountID:
+		return m.ServiceAccountID()
 	case apikey.FieldName:
 		return m.Name()
 	case apikey.FieldDescription:
@@ -1420,6 +1816,10 @@ func (m *APIKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.DisabledByID()
 	case apikey.FieldDisabledAs:
 		return m.DisabledAs()
+	case apikey.FieldMetering:
+		return m.Metering()
+	case apikey.FieldRemindedDays:
+		return m.RemindedDays()
 	case apikey.FieldReplacesID:
 		return m.ReplacesID()
 	case apikey.FieldGraceExpiresAt:
@@ -1439,6 +1839,8 @@ func (m *APIKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldProjectID(ctx)
 	case apikey.FieldOwnerID:
 		return m.OldOwnerID(ctx)
+	case apikey.FieldServiceAccountID:
+		return m.OldServiceAccountID(ctx)
 	case apikey.FieldName:
 		return m.OldName(ctx)
 	case apikey.FieldDescription:
@@ -1461,6 +1863,10 @@ func (m *APIKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDisabledByID(ctx)
 	case apikey.FieldDisabledAs:
 		return m.OldDisabledAs(ctx)
+	case apikey.FieldMetering:
+		return m.OldMetering(ctx)
+	case apikey.FieldRemindedDays:
+		return m.OldRemindedDays(ctx)
 	case apikey.FieldReplacesID:
 		return m.OldReplacesID(ctx)
 	case apikey.FieldGraceExpiresAt:
@@ -1494,6 +1900,13 @@ func (m *APIKeyMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOwnerID(v)
+		return nil
+	case apikey.FieldServiceAccountID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetServiceAccountID(v)
 		return nil
 	case apikey.FieldName:
 		v, ok := value.(string)
@@ -1572,6 +1985,20 @@ func (m *APIKeyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDisabledAs(v)
 		return nil
+	case apikey.FieldMetering:
+		v, ok := value.(apikey.Metering)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMetering(v)
+		return nil
+	case apikey.FieldRemindedDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemindedDays(v)
+		return nil
 	case apikey.FieldReplacesID:
 		v, ok := value.(string)
 		if !ok {
@@ -1606,6 +2033,9 @@ func (m *APIKeyMutation) AddedFields() []string {
 	if m.adddisabled_at != nil {
 		fields = append(fields, apikey.FieldDisabledAt)
 	}
+	if m.addreminded_days != nil {
+		fields = append(fields, apikey.FieldRemindedDays)
+	}
 	if m.addgrace_expires_at != nil {
 		fields = append(fields, apikey.FieldGraceExpiresAt)
 	}
@@ -1625,6 +2055,8 @@ func (m *APIKeyMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLastUsedAt()
 	case apikey.FieldDisabledAt:
 		return m.AddedDisabledAt()
+	case apikey.FieldRemindedDays:
+		return m.AddedRemindedDays()
 	case apikey.FieldGraceExpiresAt:
 		return m.AddedGraceExpiresAt()
 	}
@@ -1664,6 +2096,13 @@ func (m *APIKeyMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDisabledAt(v)
 		return nil
+	case apikey.FieldRemindedDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRemindedDays(v)
+		return nil
 	case apikey.FieldGraceExpiresAt:
 		v, ok := value.(int64)
 		if !ok {
@@ -1679,6 +2118,12 @@ func (m *APIKeyMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *APIKeyMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(apikey.FieldOwnerID) {
+		fields = append(fields, apikey.FieldOwnerID)
+	}
+	if m.FieldCleared(apikey.FieldServiceAccountID) {
+		fields = append(fields, apikey.FieldServiceAccountID)
+	}
 	if m.FieldCleared(apikey.FieldDisabledByID) {
 		fields = append(fields, apikey.FieldDisabledByID)
 	}
@@ -1699,6 +2144,12 @@ func (m *APIKeyMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *APIKeyMutation) ClearField(name string) error {
 	switch name {
+	case apikey.FieldOwnerID:
+		m.ClearOwnerID()
+		return nil
+	case apikey.FieldServiceAccountID:
+		m.ClearServiceAccountID()
+		return nil
 	case apikey.FieldDisabledByID:
 		m.ClearDisabledByID()
 		return nil
@@ -1721,6 +2172,9 @@ func (m *APIKeyMutation) ResetField(name string) error {
 		return nil
 	case apikey.FieldOwnerID:
 		m.ResetOwnerID()
+		return nil
+	case apikey.FieldServiceAccountID:
+		m.ResetServiceAccountID()
 		return nil
 	case apikey.FieldName:
 		m.ResetName()
@@ -1755,6 +2209,12 @@ func (m *APIKeyMutation) ResetField(name string) error {
 	case apikey.FieldDisabledAs:
 		m.ResetDisabledAs()
 		return nil
+	case apikey.FieldMetering:
+		m.ResetMetering()
+		return nil
+	case apikey.FieldRemindedDays:
+		m.ResetRemindedDays()
+		return nil
 	case apikey.FieldReplacesID:
 		m.ResetReplacesID()
 		return nil
@@ -1767,12 +2227,15 @@ func (m *APIKeyMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *APIKeyMutation) AddedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 12)
 	if m.project != nil {
 		edges = append(edges, apikey.EdgeProject)
 	}
 	if m.owner != nil {
 		edges = append(edges, apikey.EdgeOwner)
+	}
+	if m.service_account != nil {
+		edges = append(edges, apikey.EdgeServiceAccount)
 	}
 	if m.collaborators != nil {
 		edges = append(edges, apikey.EdgeCollaborators)
@@ -1785,6 +2248,15 @@ func (m *APIKeyMutation) AddedEdges() []string {
 	}
 	if m.jwt_keys != nil {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.rate_limits != nil {
+		edges = append(edges, apikey.EdgeRateLimits)
+	}
+	if m.spend_limits != nil {
+		edges = append(edges, apikey.EdgeSpendLimits)
+	}
+	if m.spend_alerts != nil {
+		edges = append(edges, apikey.EdgeSpendAlerts)
 	}
 	if m.replaces != nil {
 		edges = append(edges, apikey.EdgeReplaces)
@@ -1805,6 +2277,10 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 		}
 	case apikey.EdgeOwner:
 		if id := m.owner; id != nil {
+			return []ent.Value{*id}
+		}
+	case apikey.EdgeServiceAccount:
+		if id := m.service_account; id != nil {
 			return []ent.Value{*id}
 		}
 	case apikey.EdgeCollaborators:
@@ -1831,6 +2307,24 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.rate_limits))
+		for id := range m.rate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.spend_limits))
+		for id := range m.spend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.spend_alerts))
+		for id := range m.spend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	case apikey.EdgeReplaces:
 		if id := m.replaces; id != nil {
 			return []ent.Value{*id}
@@ -1845,7 +2339,7 @@ func (m *APIKeyMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *APIKeyMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 12)
 	if m.removedcollaborators != nil {
 		edges = append(edges, apikey.EdgeCollaborators)
 	}
@@ -1857,6 +2351,15 @@ func (m *APIKeyMutation) RemovedEdges() []string {
 	}
 	if m.removedjwt_keys != nil {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.removedrate_limits != nil {
+		edges = append(edges, apikey.EdgeRateLimits)
+	}
+	if m.removedspend_limits != nil {
+		edges = append(edges, apikey.EdgeSpendLimits)
+	}
+	if m.removedspend_alerts != nil {
+		edges = append(edges, apikey.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -1889,18 +2392,39 @@ func (m *APIKeyMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case apikey.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.removedrate_limits))
+		for id := range m.removedrate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.removedspend_limits))
+		for id := range m.removedspend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case apikey.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.removedspend_alerts))
+		for id := range m.removedspend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *APIKeyMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 12)
 	if m.clearedproject {
 		edges = append(edges, apikey.EdgeProject)
 	}
 	if m.clearedowner {
 		edges = append(edges, apikey.EdgeOwner)
+	}
+	if m.clearedservice_account {
+		edges = append(edges, apikey.EdgeServiceAccount)
 	}
 	if m.clearedcollaborators {
 		edges = append(edges, apikey.EdgeCollaborators)
@@ -1913,6 +2437,15 @@ func (m *APIKeyMutation) ClearedEdges() []string {
 	}
 	if m.clearedjwt_keys {
 		edges = append(edges, apikey.EdgeJwtKeys)
+	}
+	if m.clearedrate_limits {
+		edges = append(edges, apikey.EdgeRateLimits)
+	}
+	if m.clearedspend_limits {
+		edges = append(edges, apikey.EdgeSpendLimits)
+	}
+	if m.clearedspend_alerts {
+		edges = append(edges, apikey.EdgeSpendAlerts)
 	}
 	if m.clearedreplaces {
 		edges = append(edges, apikey.EdgeReplaces)
@@ -1931,6 +2464,8 @@ func (m *APIKeyMutation) EdgeCleared(name string) bool {
 		return m.clearedproject
 	case apikey.EdgeOwner:
 		return m.clearedowner
+	case apikey.EdgeServiceAccount:
+		return m.clearedservice_account
 	case apikey.EdgeCollaborators:
 		return m.clearedcollaborators
 	case apikey.EdgeInvitations:
@@ -1939,6 +2474,12 @@ func (m *APIKeyMutation) EdgeCleared(name string) bool {
 		return m.clearedsecurity_settings
 	case apikey.EdgeJwtKeys:
 		return m.clearedjwt_keys
+	case apikey.EdgeRateLimits:
+		return m.clearedrate_limits
+	case apikey.EdgeSpendLimits:
+		return m.clearedspend_limits
+	case apikey.EdgeSpendAlerts:
+		return m.clearedspend_alerts
 	case apikey.EdgeReplaces:
 		return m.clearedreplaces
 	case apikey.EdgeReplacedBy:
@@ -1956,6 +2497,9 @@ func (m *APIKeyMutation) ClearEdge(name string) error {
 		return nil
 	case apikey.EdgeOwner:
 		m.ClearOwner()
+		return nil
+	case apikey.EdgeServiceAccount:
+		m.ClearServiceAccount()
 		return nil
 	case apikey.EdgeReplaces:
 		m.ClearReplaces()
@@ -1977,6 +2521,9 @@ func (m *APIKeyMutation) ResetEdge(name string) error {
 	case apikey.EdgeOwner:
 		m.ResetOwner()
 		return nil
+	case apikey.EdgeServiceAccount:
+		m.ResetServiceAccount()
+		return nil
 	case apikey.EdgeCollaborators:
 		m.ResetCollaborators()
 		return nil
@@ -1988,6 +2535,15 @@ func (m *APIKeyMutation) ResetEdge(name string) error {
 		return nil
 	case apikey.EdgeJwtKeys:
 		m.ResetJwtKeys()
+		return nil
+	case apikey.EdgeRateLimits:
+		m.ResetRateLimits()
+		return nil
+	case apikey.EdgeSpendLimits:
+		m.ResetSpendLimits()
+		return nil
+	case apikey.EdgeSpendAlerts:
+		m.ResetSpendAlerts()
 		return nil
 	case apikey.EdgeReplaces:
 		m.ResetReplaces()
@@ -6865,32 +7421,577 @@ func (m *CredentialMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Credential edge %s", name)
 }
 
+// EpochMutation represents an operation that mutates the Epoch nodes in the graph.
+type EpochMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	only          *int
+	addonly       *int
+	number        *int64
+	addnumber     *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Epoch, error)
+	predicates    []predicate.Epoch
+}
+
+var _ ent.Mutation = (*EpochMutation)(nil)
+
+// epochOption allows management of the mutation configuration using functional options.
+type epochOption func(*EpochMutation)
+
+// newEpochMutation creates new mutation for the Epoch entity.
+func newEpochMutation(c config, op Op, opts ...epochOption) *EpochMutation {
+	m := &EpochMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEpoch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEpochID sets the ID field of the mutation.
+func withEpochID(id string) epochOption {
+	return func(m *EpochMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Epoch
+		)
+		m.oldValue = func(ctx context.Context) (*Epoch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Epoch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEpoch sets the old Epoch of the mutation.
+func withEpoch(node *Epoch) epochOption {
+	return func(m *EpochMutation) {
+		m.oldValue = func(context.Context) (*Epoch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EpochMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EpochMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Epoch entities.
+func (m *EpochMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EpochMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EpochMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Epoch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EpochMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EpochMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Epoch entity.
+// If the Epoch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EpochMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *EpochMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *EpochMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EpochMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetOnly sets the "only" field.
+func (m *EpochMutation) SetOnly(i int) {
+	m.only = &i
+	m.addonly = nil
+}
+
+// Only returns the value of the "only" field in the mutation.
+func (m *EpochMutation) Only() (r int, exists bool) {
+	v := m.only
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOnly returns the old "only" field's value of the Epoch entity.
+// If the Epoch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EpochMutation) OldOnly(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOnly is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOnly requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOnly: %w", err)
+	}
+	return oldValue.Only, nil
+}
+
+// AddOnly adds i to the "only" field.
+func (m *EpochMutation) AddOnly(i int) {
+	if m.addonly != nil {
+		*m.addonly += i
+	} else {
+		m.addonly = &i
+	}
+}
+
+// AddedOnly returns the value that was added to the "only" field in this mutation.
+func (m *EpochMutation) AddedOnly() (r int, exists bool) {
+	v := m.addonly
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOnly resets all changes to the "only" field.
+func (m *EpochMutation) ResetOnly() {
+	m.only = nil
+	m.addonly = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *EpochMutation) SetNumber(i int64) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *EpochMutation) Number() (r int64, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Epoch entity.
+// If the Epoch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EpochMutation) OldNumber(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *EpochMutation) AddNumber(i int64) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *EpochMutation) AddedNumber() (r int64, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *EpochMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// Where appends a list predicates to the EpochMutation builder.
+func (m *EpochMutation) Where(ps ...predicate.Epoch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EpochMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EpochMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Epoch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EpochMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EpochMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Epoch).
+func (m *EpochMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EpochMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.created_at != nil {
+		fields = append(fields, epoch.FieldCreatedAt)
+	}
+	if m.only != nil {
+		fields = append(fields, epoch.FieldOnly)
+	}
+	if m.number != nil {
+		fields = append(fields, epoch.FieldNumber)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EpochMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case epoch.FieldCreatedAt:
+		return m.CreatedAt()
+	case epoch.FieldOnly:
+		return m.Only()
+	case epoch.FieldNumber:
+		return m.Number()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EpochMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case epoch.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case epoch.FieldOnly:
+		return m.OldOnly(ctx)
+	case epoch.FieldNumber:
+		return m.OldNumber(ctx)
+	}
+	return nil, fmt.Errorf("unknown Epoch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EpochMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case epoch.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case epoch.FieldOnly:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOnly(v)
+		return nil
+	case epoch.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Epoch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EpochMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, epoch.FieldCreatedAt)
+	}
+	if m.addonly != nil {
+		fields = append(fields, epoch.FieldOnly)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, epoch.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EpochMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case epoch.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case epoch.FieldOnly:
+		return m.AddedOnly()
+	case epoch.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EpochMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case epoch.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case epoch.FieldOnly:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOnly(v)
+		return nil
+	case epoch.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Epoch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EpochMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EpochMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EpochMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Epoch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EpochMutation) ResetField(name string) error {
+	switch name {
+	case epoch.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case epoch.FieldOnly:
+		m.ResetOnly()
+		return nil
+	case epoch.FieldNumber:
+		m.ResetNumber()
+		return nil
+	}
+	return fmt.Errorf("unknown Epoch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EpochMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EpochMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EpochMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EpochMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EpochMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EpochMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EpochMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Epoch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EpochMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Epoch edge %s", name)
+}
+
 // GroupMutation represents an operation that mutates the Group nodes in the graph.
 type GroupMutation struct {
 	config
-	op                   Op
-	typ                  string
-	id                   *string
-	created_at           *int64
-	addcreated_at        *int64
-	name                 *string
-	description          *string
-	status               *group.Status
-	members_can_view     *bool
-	clearedFields        map[string]struct{}
-	organization         *string
-	clearedorganization  bool
-	owner                *string
-	clearedowner         bool
-	members              map[string]struct{}
-	removedmembers       map[string]struct{}
-	clearedmembers       bool
-	secret_grants        map[string]struct{}
-	removedsecret_grants map[string]struct{}
-	clearedsecret_grants bool
-	done                 bool
-	oldValue             func(context.Context) (*Group, error)
-	predicates           []predicate.Group
+	op                         Op
+	typ                        string
+	id                         *string
+	created_at                 *int64
+	addcreated_at              *int64
+	name                       *string
+	description                *string
+	status                     *group.Status
+	members_can_view           *bool
+	clearedFields              map[string]struct{}
+	organization               *string
+	clearedorganization        bool
+	owner                      *string
+	clearedowner               bool
+	members                    map[string]struct{}
+	removedmembers             map[string]struct{}
+	clearedmembers             bool
+	secret_grants              map[string]struct{}
+	removedsecret_grants       map[string]struct{}
+	clearedsecret_grants       bool
+	project_memberships        map[string]struct{}
+	removedproject_memberships map[string]struct{}
+	clearedproject_memberships bool
+	done                       bool
+	oldValue                   func(context.Context) (*Group, error)
+	predicates                 []predicate.Group
 }
 
 var _ ent.Mutation = (*GroupMutation)(nil)
@@ -7431,6 +8532,60 @@ func (m *GroupMutation) ResetSecretGrants() {
 	m.removedsecret_grants = nil
 }
 
+// AddProjectMembershipIDs adds the "project_memberships" edge to the ProjectMember entity by ids.
+func (m *GroupMutation) AddProjectMembershipIDs(ids ...string) {
+	if m.project_memberships == nil {
+		m.project_memberships = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.project_memberships[ids[i]] = struct{}{}
+	}
+}
+
+// ClearProjectMemberships clears the "project_memberships" edge to the ProjectMember entity.
+func (m *GroupMutation) ClearProjectMemberships() {
+	m.clearedproject_memberships = true
+}
+
+// ProjectMembershipsCleared reports if the "project_memberships" edge to the ProjectMember entity was cleared.
+func (m *GroupMutation) ProjectMembershipsCleared() bool {
+	return m.clearedproject_memberships
+}
+
+// RemoveProjectMembershipIDs removes the "project_memberships" edge to the ProjectMember entity by IDs.
+func (m *GroupMutation) RemoveProjectMembershipIDs(ids ...string) {
+	if m.removedproject_memberships == nil {
+		m.removedproject_memberships = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.project_memberships, ids[i])
+		m.removedproject_memberships[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedProjectMemberships returns the removed IDs of the "project_memberships" edge to the ProjectMember entity.
+func (m *GroupMutation) RemovedProjectMembershipsIDs() (ids []string) {
+	for id := range m.removedproject_memberships {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ProjectMembershipsIDs returns the "project_memberships" edge IDs in the mutation.
+func (m *GroupMutation) ProjectMembershipsIDs() (ids []string) {
+	for id := range m.project_memberships {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetProjectMemberships resets all changes to the "project_memberships" edge.
+func (m *GroupMutation) ResetProjectMemberships() {
+	m.project_memberships = nil
+	m.clearedproject_memberships = false
+	m.removedproject_memberships = nil
+}
+
 // Where appends a list predicates to the GroupMutation builder.
 func (m *GroupMutation) Where(ps ...predicate.Group) {
 	m.predicates = append(m.predicates, ps...)
@@ -7681,7 +8836,7 @@ func (m *GroupMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *GroupMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.organization != nil {
 		edges = append(edges, group.EdgeOrganization)
 	}
@@ -7693,6 +8848,9 @@ func (m *GroupMutation) AddedEdges() []string {
 	}
 	if m.secret_grants != nil {
 		edges = append(edges, group.EdgeSecretGrants)
+	}
+	if m.project_memberships != nil {
+		edges = append(edges, group.EdgeProjectMemberships)
 	}
 	return edges
 }
@@ -7721,18 +8879,27 @@ func (m *GroupMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case group.EdgeProjectMemberships:
+		ids := make([]ent.Value, 0, len(m.project_memberships))
+		for id := range m.project_memberships {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *GroupMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedmembers != nil {
 		edges = append(edges, group.EdgeMembers)
 	}
 	if m.removedsecret_grants != nil {
 		edges = append(edges, group.EdgeSecretGrants)
+	}
+	if m.removedproject_memberships != nil {
+		edges = append(edges, group.EdgeProjectMemberships)
 	}
 	return edges
 }
@@ -7753,13 +8920,19 @@ func (m *GroupMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case group.EdgeProjectMemberships:
+		ids := make([]ent.Value, 0, len(m.removedproject_memberships))
+		for id := range m.removedproject_memberships {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *GroupMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedorganization {
 		edges = append(edges, group.EdgeOrganization)
 	}
@@ -7771,6 +8944,9 @@ func (m *GroupMutation) ClearedEdges() []string {
 	}
 	if m.clearedsecret_grants {
 		edges = append(edges, group.EdgeSecretGrants)
+	}
+	if m.clearedproject_memberships {
+		edges = append(edges, group.EdgeProjectMemberships)
 	}
 	return edges
 }
@@ -7787,6 +8963,8 @@ func (m *GroupMutation) EdgeCleared(name string) bool {
 		return m.clearedmembers
 	case group.EdgeSecretGrants:
 		return m.clearedsecret_grants
+	case group.EdgeProjectMemberships:
+		return m.clearedproject_memberships
 	}
 	return false
 }
@@ -7820,6 +8998,9 @@ func (m *GroupMutation) ResetEdge(name string) error {
 		return nil
 	case group.EdgeSecretGrants:
 		m.ResetSecretGrants()
+		return nil
+	case group.EdgeProjectMemberships:
+		m.ResetProjectMemberships()
 		return nil
 	}
 	return fmt.Errorf("unknown Group edge %s", name)
@@ -10280,32 +11461,37 @@ func (m *InstanceMutation) ResetEdge(name string) error {
 // InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
 type InvitationMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *string
-	created_at        *int64
-	addcreated_at     *int64
-	email             *string
-	role              *string
-	status            *invitation.Status
-	target_name       *string
-	sent_at           *int64
-	addsent_at        *int64
-	delivery          *invitation.Delivery
-	resend_count      *int
-	addresend_count   *int
-	expires_at        *int64
-	addexpires_at     *int64
-	settled_at        *int64
-	addsettled_at     *int64
-	clearedFields     map[string]struct{}
-	api_key           *string
-	clearedapi_key    bool
-	invited_by        *string
-	clearedinvited_by bool
-	done              bool
-	oldValue          func(context.Context) (*Invitation, error)
-	predicates        []predicate.Invitation
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	email               *string
+	role                *string
+	status              *invitation.Status
+	target_name         *string
+	sent_at             *int64
+	addsent_at          *int64
+	delivery            *invitation.Delivery
+	resend_count        *int
+	addresend_count     *int
+	expires_at          *int64
+	addexpires_at       *int64
+	settled_at          *int64
+	addsettled_at       *int64
+	clearedFields       map[string]struct{}
+	api_key             *string
+	clearedapi_key      bool
+	organization        *string
+	clearedorganization bool
+	projects            map[string]struct{}
+	removedprojects     map[string]struct{}
+	clearedprojects     bool
+	invited_by          *string
+	clearedinvited_by   bool
+	done                bool
+	oldValue            func(context.Context) (*Invitation, error)
+	predicates          []predicate.Invitation
 }
 
 var _ ent.Mutation = (*InvitationMutation)(nil)
@@ -10515,6 +11701,55 @@ func (m *InvitationMutation) APIKeyIDCleared() bool {
 func (m *InvitationMutation) ResetAPIKeyID() {
 	m.api_key = nil
 	delete(m.clearedFields, invitation.FieldAPIKeyID)
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *InvitationMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *InvitationMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldOrganizationID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (m *InvitationMutation) ClearOrganizationID() {
+	m.organization = nil
+	m.clearedFields[invitation.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationIDCleared returns if the "organization_id" field was cleared in this mutation.
+func (m *InvitationMutation) OrganizationIDCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldOrganizationID]
+	return ok
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *InvitationMutation) ResetOrganizationID() {
+	m.organization = nil
+	delete(m.clearedFields, invitation.FieldOrganizationID)
 }
 
 // SetInvitedByID sets the "invited_by_id" field.
@@ -10984,6 +12219,87 @@ func (m *InvitationMutation) ResetAPIKey() {
 	m.clearedapi_key = false
 }
 
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *InvitationMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[invitation.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *InvitationMutation) OrganizationCleared() bool {
+	return m.OrganizationIDCleared() || m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *InvitationMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *InvitationMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// AddProjectIDs adds the "projects" edge to the InvitationProject entity by ids.
+func (m *InvitationMutation) AddProjectIDs(ids ...string) {
+	if m.projects == nil {
+		m.projects = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.projects[ids[i]] = struct{}{}
+	}
+}
+
+// ClearProjects clears the "projects" edge to the InvitationProject entity.
+func (m *InvitationMutation) ClearProjects() {
+	m.clearedprojects = true
+}
+
+// ProjectsCleared reports if the "projects" edge to the InvitationProject entity was cleared.
+func (m *InvitationMutation) ProjectsCleared() bool {
+	return m.clearedprojects
+}
+
+// RemoveProjectIDs removes the "projects" edge to the InvitationProject entity by IDs.
+func (m *InvitationMutation) RemoveProjectIDs(ids ...string) {
+	if m.removedprojects == nil {
+		m.removedprojects = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.projects, ids[i])
+		m.removedprojects[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedProjects returns the removed IDs of the "projects" edge to the InvitationProject entity.
+func (m *InvitationMutation) RemovedProjectsIDs() (ids []string) {
+	for id := range m.removedprojects {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ProjectsIDs returns the "projects" edge IDs in the mutation.
+func (m *InvitationMutation) ProjectsIDs() (ids []string) {
+	for id := range m.projects {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetProjects resets all changes to the "projects" edge.
+func (m *InvitationMutation) ResetProjects() {
+	m.projects = nil
+	m.clearedprojects = false
+	m.removedprojects = nil
+}
+
 // ClearInvitedBy clears the "invited_by" edge to the User entity.
 func (m *InvitationMutation) ClearInvitedBy() {
 	m.clearedinvited_by = true
@@ -11045,12 +12361,15 @@ func (m *InvitationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InvitationMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.created_at != nil {
 		fields = append(fields, invitation.FieldCreatedAt)
 	}
 	if m.api_key != nil {
 		fields = append(fields, invitation.FieldAPIKeyID)
+	}
+	if m.organization != nil {
+		fields = append(fields, invitation.FieldOrganizationID)
 	}
 	if m.invited_by != nil {
 		fields = append(fields, invitation.FieldInvitedByID)
@@ -11094,6 +12413,8 @@ func (m *InvitationMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedAt()
 	case invitation.FieldAPIKeyID:
 		return m.APIKeyID()
+	case invitation.FieldOrganizationID:
+		return m.OrganizationID()
 	case invitation.FieldInvitedByID:
 		return m.InvitedByID()
 	case invitation.FieldEmail:
@@ -11127,6 +12448,8 @@ func (m *InvitationMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCreatedAt(ctx)
 	case invitation.FieldAPIKeyID:
 		return m.OldAPIKeyID(ctx)
+	case invitation.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
 	case invitation.FieldInvitedByID:
 		return m.OldInvitedByID(ctx)
 	case invitation.FieldEmail:
@@ -11169,6 +12492,13 @@ func (m *InvitationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAPIKeyID(v)
+		return nil
+	case invitation.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
 		return nil
 	case invitation.FieldInvitedByID:
 		v, ok := value.(string)
@@ -11336,6 +12666,9 @@ func (m *InvitationMutation) ClearedFields() []string {
 	if m.FieldCleared(invitation.FieldAPIKeyID) {
 		fields = append(fields, invitation.FieldAPIKeyID)
 	}
+	if m.FieldCleared(invitation.FieldOrganizationID) {
+		fields = append(fields, invitation.FieldOrganizationID)
+	}
 	return fields
 }
 
@@ -11353,6 +12686,9 @@ func (m *InvitationMutation) ClearField(name string) error {
 	case invitation.FieldAPIKeyID:
 		m.ClearAPIKeyID()
 		return nil
+	case invitation.FieldOrganizationID:
+		m.ClearOrganizationID()
+		return nil
 	}
 	return fmt.Errorf("unknown Invitation nullable field %s", name)
 }
@@ -11366,6 +12702,9 @@ func (m *InvitationMutation) ResetField(name string) error {
 		return nil
 	case invitation.FieldAPIKeyID:
 		m.ResetAPIKeyID()
+		return nil
+	case invitation.FieldOrganizationID:
+		m.ResetOrganizationID()
 		return nil
 	case invitation.FieldInvitedByID:
 		m.ResetInvitedByID()
@@ -11403,9 +12742,15 @@ func (m *InvitationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *InvitationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.api_key != nil {
 		edges = append(edges, invitation.EdgeAPIKey)
+	}
+	if m.organization != nil {
+		edges = append(edges, invitation.EdgeOrganization)
+	}
+	if m.projects != nil {
+		edges = append(edges, invitation.EdgeProjects)
 	}
 	if m.invited_by != nil {
 		edges = append(edges, invitation.EdgeInvitedBy)
@@ -11421,6 +12766,16 @@ func (m *InvitationMutation) AddedIDs(name string) []ent.Value {
 		if id := m.api_key; id != nil {
 			return []ent.Value{*id}
 		}
+	case invitation.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	case invitation.EdgeProjects:
+		ids := make([]ent.Value, 0, len(m.projects))
+		for id := range m.projects {
+			ids = append(ids, id)
+		}
+		return ids
 	case invitation.EdgeInvitedBy:
 		if id := m.invited_by; id != nil {
 			return []ent.Value{*id}
@@ -11431,21 +12786,38 @@ func (m *InvitationMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *InvitationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
+	if m.removedprojects != nil {
+		edges = append(edges, invitation.EdgeProjects)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *InvitationMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case invitation.EdgeProjects:
+		ids := make([]ent.Value, 0, len(m.removedprojects))
+		for id := range m.removedprojects {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *InvitationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.clearedapi_key {
 		edges = append(edges, invitation.EdgeAPIKey)
+	}
+	if m.clearedorganization {
+		edges = append(edges, invitation.EdgeOrganization)
+	}
+	if m.clearedprojects {
+		edges = append(edges, invitation.EdgeProjects)
 	}
 	if m.clearedinvited_by {
 		edges = append(edges, invitation.EdgeInvitedBy)
@@ -11459,6 +12831,10 @@ func (m *InvitationMutation) EdgeCleared(name string) bool {
 	switch name {
 	case invitation.EdgeAPIKey:
 		return m.clearedapi_key
+	case invitation.EdgeOrganization:
+		return m.clearedorganization
+	case invitation.EdgeProjects:
+		return m.clearedprojects
 	case invitation.EdgeInvitedBy:
 		return m.clearedinvited_by
 	}
@@ -11471,6 +12847,9 @@ func (m *InvitationMutation) ClearEdge(name string) error {
 	switch name {
 	case invitation.EdgeAPIKey:
 		m.ClearAPIKey()
+		return nil
+	case invitation.EdgeOrganization:
+		m.ClearOrganization()
 		return nil
 	case invitation.EdgeInvitedBy:
 		m.ClearInvitedBy()
@@ -11486,11 +12865,647 @@ func (m *InvitationMutation) ResetEdge(name string) error {
 	case invitation.EdgeAPIKey:
 		m.ResetAPIKey()
 		return nil
+	case invitation.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	case invitation.EdgeProjects:
+		m.ResetProjects()
+		return nil
 	case invitation.EdgeInvitedBy:
 		m.ResetInvitedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown Invitation edge %s", name)
+}
+
+// InvitationProjectMutation represents an operation that mutates the InvitationProject nodes in the graph.
+type InvitationProjectMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	created_at        *int64
+	addcreated_at     *int64
+	role              *invitationproject.Role
+	clearedFields     map[string]struct{}
+	invitation        *string
+	clearedinvitation bool
+	project           *string
+	clearedproject    bool
+	done              bool
+	oldValue          func(context.Context) (*InvitationProject, error)
+	predicates        []predicate.InvitationProject
+}
+
+var _ ent.Mutation = (*InvitationProjectMutation)(nil)
+
+// invitationprojectOption allows management of the mutation configuration using functional options.
+type invitationprojectOption func(*InvitationProjectMutation)
+
+// newInvitationProjectMutation creates new mutation for the InvitationProject entity.
+func newInvitationProjectMutation(c config, op Op, opts ...invitationprojectOption) *InvitationProjectMutation {
+	m := &InvitationProjectMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvitationProject,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInvitationProjectID sets the ID field of the mutation.
+func withInvitationProjectID(id string) invitationprojectOption {
+	return func(m *InvitationProjectMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *InvitationProject
+		)
+		m.oldValue = func(ctx context.Context) (*InvitationProject, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().InvitationProject.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvitationProject sets the old InvitationProject of the mutation.
+func withInvitationProject(node *InvitationProject) invitationprojectOption {
+	return func(m *InvitationProjectMutation) {
+		m.oldValue = func(context.Context) (*InvitationProject, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InvitationProjectMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InvitationProjectMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of InvitationProject entities.
+func (m *InvitationProjectMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InvitationProjectMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InvitationProjectMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().InvitationProject.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InvitationProjectMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InvitationProjectMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the InvitationProject entity.
+// If the InvitationProject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationProjectMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *InvitationProjectMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *InvitationProjectMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InvitationProjectMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetInvitationID sets the "invitation_id" field.
+func (m *InvitationProjectMutation) SetInvitationID(s string) {
+	m.invitation = &s
+}
+
+// InvitationID returns the value of the "invitation_id" field in the mutation.
+func (m *InvitationProjectMutation) InvitationID() (r string, exists bool) {
+	v := m.invitation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitationID returns the old "invitation_id" field's value of the InvitationProject entity.
+// If the InvitationProject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationProjectMutation) OldInvitationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitationID: %w", err)
+	}
+	return oldValue.InvitationID, nil
+}
+
+// ResetInvitationID resets all changes to the "invitation_id" field.
+func (m *InvitationProjectMutation) ResetInvitationID() {
+	m.invitation = nil
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *InvitationProjectMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *InvitationProjectMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the InvitationProject entity.
+// If the InvitationProject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationProjectMutation) OldProjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *InvitationProjectMutation) ResetProjectID() {
+	m.project = nil
+}
+
+// SetRole sets the "role" field.
+func (m *InvitationProjectMutation) SetRole(i invitationproject.Role) {
+	m.role = &i
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *InvitationProjectMutation) Role() (r invitationproject.Role, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the InvitationProject entity.
+// If the InvitationProject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationProjectMutation) OldRole(ctx context.Context) (v invitationproject.Role, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *InvitationProjectMutation) ResetRole() {
+	m.role = nil
+}
+
+// ClearInvitation clears the "invitation" edge to the Invitation entity.
+func (m *InvitationProjectMutation) ClearInvitation() {
+	m.clearedinvitation = true
+	m.clearedFields[invitationproject.FieldInvitationID] = struct{}{}
+}
+
+// InvitationCleared reports if the "invitation" edge to the Invitation entity was cleared.
+func (m *InvitationProjectMutation) InvitationCleared() bool {
+	return m.clearedinvitation
+}
+
+// InvitationIDs returns the "invitation" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// InvitationID instead. It exists only for internal usage by the builders.
+func (m *InvitationProjectMutation) InvitationIDs() (ids []string) {
+	if id := m.invitation; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetInvitation resets all changes to the "invitation" edge.
+func (m *InvitationProjectMutation) ResetInvitation() {
+	m.invitation = nil
+	m.clearedinvitation = false
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *InvitationProjectMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[invitationproject.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *InvitationProjectMutation) ProjectCleared() bool {
+	return m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *InvitationProjectMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *InvitationProjectMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// Where appends a list predicates to the InvitationProjectMutation builder.
+func (m *InvitationProjectMutation) Where(ps ...predicate.InvitationProject) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InvitationProjectMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InvitationProjectMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.InvitationProject, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InvitationProjectMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InvitationProjectMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (InvitationProject).
+func (m *InvitationProjectMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InvitationProjectMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.created_at != nil {
+		fields = append(fields, invitationproject.FieldCreatedAt)
+	}
+	if m.invitation != nil {
+		fields = append(fields, invitationproject.FieldInvitationID)
+	}
+	if m.project != nil {
+		fields = append(fields, invitationproject.FieldProjectID)
+	}
+	if m.role != nil {
+		fields = append(fields, invitationproject.FieldRole)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InvitationProjectMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		return m.CreatedAt()
+	case invitationproject.FieldInvitationID:
+		return m.InvitationID()
+	case invitationproject.FieldProjectID:
+		return m.ProjectID()
+	case invitationproject.FieldRole:
+		return m.Role()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InvitationProjectMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case invitationproject.FieldInvitationID:
+		return m.OldInvitationID(ctx)
+	case invitationproject.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case invitationproject.FieldRole:
+		return m.OldRole(ctx)
+	}
+	return nil, fmt.Errorf("unknown InvitationProject field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationProjectMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case invitationproject.FieldInvitationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitationID(v)
+		return nil
+	case invitationproject.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case invitationproject.FieldRole:
+		v, ok := value.(invitationproject.Role)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InvitationProject field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InvitationProjectMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, invitationproject.FieldCreatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InvitationProjectMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationProjectMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InvitationProject numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InvitationProjectMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InvitationProjectMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InvitationProjectMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown InvitationProject nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InvitationProjectMutation) ResetField(name string) error {
+	switch name {
+	case invitationproject.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case invitationproject.FieldInvitationID:
+		m.ResetInvitationID()
+		return nil
+	case invitationproject.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case invitationproject.FieldRole:
+		m.ResetRole()
+		return nil
+	}
+	return fmt.Errorf("unknown InvitationProject field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InvitationProjectMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.invitation != nil {
+		edges = append(edges, invitationproject.EdgeInvitation)
+	}
+	if m.project != nil {
+		edges = append(edges, invitationproject.EdgeProject)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InvitationProjectMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case invitationproject.EdgeInvitation:
+		if id := m.invitation; id != nil {
+			return []ent.Value{*id}
+		}
+	case invitationproject.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InvitationProjectMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InvitationProjectMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InvitationProjectMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedinvitation {
+		edges = append(edges, invitationproject.EdgeInvitation)
+	}
+	if m.clearedproject {
+		edges = append(edges, invitationproject.EdgeProject)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InvitationProjectMutation) EdgeCleared(name string) bool {
+	switch name {
+	case invitationproject.EdgeInvitation:
+		return m.clearedinvitation
+	case invitationproject.EdgeProject:
+		return m.clearedproject
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InvitationProjectMutation) ClearEdge(name string) error {
+	switch name {
+	case invitationproject.EdgeInvitation:
+		m.ClearInvitation()
+		return nil
+	case invitationproject.EdgeProject:
+		m.ClearProject()
+		return nil
+	}
+	return fmt.Errorf("unknown InvitationProject unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InvitationProjectMutation) ResetEdge(name string) error {
+	switch name {
+	case invitationproject.EdgeInvitation:
+		m.ResetInvitation()
+		return nil
+	case invitationproject.EdgeProject:
+		m.ResetProject()
+		return nil
+	}
+	return fmt.Errorf("unknown InvitationProject edge %s", name)
 }
 
 // JWTKeyMutation represents an operation that mutates the JWTKey nodes in the graph.
@@ -13539,6 +15554,7 @@ type OrganizationMutation struct {
 	name                *string
 	slug                *string
 	personal            *bool
+	billing_email       *string
 	clearedFields       map[string]struct{}
 	members             map[string]struct{}
 	removedmembers      map[string]struct{}
@@ -13555,6 +15571,18 @@ type OrganizationMutation struct {
 	groups              map[string]struct{}
 	removedgroups       map[string]struct{}
 	clearedgroups       bool
+	invitations         map[string]struct{}
+	removedinvitations  map[string]struct{}
+	clearedinvitations  bool
+	rate_limits         map[string]struct{}
+	removedrate_limits  map[string]struct{}
+	clearedrate_limits  bool
+	spend_limits        map[string]struct{}
+	removedspend_limits map[string]struct{}
+	clearedspend_limits bool
+	spend_alerts        map[string]struct{}
+	removedspend_alerts map[string]struct{}
+	clearedspend_alerts bool
 	done                bool
 	oldValue            func(context.Context) (*Organization, error)
 	predicates          []predicate.Organization
@@ -13828,6 +15856,42 @@ func (m *OrganizationMutation) ResetPersonal() {
 	m.personal = nil
 }
 
+// SetBillingEmail sets the "billing_email" field.
+func (m *OrganizationMutation) SetBillingEmail(s string) {
+	m.billing_email = &s
+}
+
+// BillingEmail returns the value of the "billing_email" field in the mutation.
+func (m *OrganizationMutation) BillingEmail() (r string, exists bool) {
+	v := m.billing_email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBillingEmail returns the old "billing_email" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldBillingEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBillingEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBillingEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBillingEmail: %w", err)
+	}
+	return oldValue.BillingEmail, nil
+}
+
+// ResetBillingEmail resets all changes to the "billing_email" field.
+func (m *OrganizationMutation) ResetBillingEmail() {
+	m.billing_email = nil
+}
+
 // AddMemberIDs adds the "members" edge to the OrganizationMember entity by ids.
 func (m *OrganizationMutation) AddMemberIDs(ids ...string) {
 	if m.members == nil {
@@ -14098,6 +16162,222 @@ func (m *OrganizationMutation) ResetGroups() {
 	m.removedgroups = nil
 }
 
+// AddInvitationIDs adds the "invitations" edge to the Invitation entity by ids.
+func (m *OrganizationMutation) AddInvitationIDs(ids ...string) {
+	if m.invitations == nil {
+		m.invitations = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.invitations[ids[i]] = struct{}{}
+	}
+}
+
+// ClearInvitations clears the "invitations" edge to the Invitation entity.
+func (m *OrganizationMutation) ClearInvitations() {
+	m.clearedinvitations = true
+}
+
+// InvitationsCleared reports if the "invitations" edge to the Invitation entity was cleared.
+func (m *OrganizationMutation) InvitationsCleared() bool {
+	return m.clearedinvitations
+}
+
+// RemoveInvitationIDs removes the "invitations" edge to the Invitation entity by IDs.
+func (m *OrganizationMutation) RemoveInvitationIDs(ids ...string) {
+	if m.removedinvitations == nil {
+		m.removedinvitations = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.invitations, ids[i])
+		m.removedinvitations[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedInvitations returns the removed IDs of the "invitations" edge to the Invitation entity.
+func (m *OrganizationMutation) RemovedInvitationsIDs() (ids []string) {
+	for id := range m.removedinvitations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// InvitationsIDs returns the "invitations" edge IDs in the mutation.
+func (m *OrganizationMutation) InvitationsIDs() (ids []string) {
+	for id := range m.invitations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetInvitations resets all changes to the "invitations" edge.
+func (m *OrganizationMutation) ResetInvitations() {
+	m.invitations = nil
+	m.clearedinvitations = false
+	m.removedinvitations = nil
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by ids.
+func (m *OrganizationMutation) AddRateLimitIDs(ids ...string) {
+	if m.rate_limits == nil {
+		m.rate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.rate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRateLimits clears the "rate_limits" edge to the RateLimit entity.
+func (m *OrganizationMutation) ClearRateLimits() {
+	m.clearedrate_limits = true
+}
+
+// RateLimitsCleared reports if the "rate_limits" edge to the RateLimit entity was cleared.
+func (m *OrganizationMutation) RateLimitsCleared() bool {
+	return m.clearedrate_limits
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to the RateLimit entity by IDs.
+func (m *OrganizationMutation) RemoveRateLimitIDs(ids ...string) {
+	if m.removedrate_limits == nil {
+		m.removedrate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.rate_limits, ids[i])
+		m.removedrate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRateLimits returns the removed IDs of the "rate_limits" edge to the RateLimit entity.
+func (m *OrganizationMutation) RemovedRateLimitsIDs() (ids []string) {
+	for id := range m.removedrate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RateLimitsIDs returns the "rate_limits" edge IDs in the mutation.
+func (m *OrganizationMutation) RateLimitsIDs() (ids []string) {
+	for id := range m.rate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRateLimits resets all changes to the "rate_limits" edge.
+func (m *OrganizationMutation) ResetRateLimits() {
+	m.rate_limits = nil
+	m.clearedrate_limits = false
+	m.removedrate_limits = nil
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by ids.
+func (m *OrganizationMutation) AddSpendLimitIDs(ids ...string) {
+	if m.spend_limits == nil {
+		m.spend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendLimits clears the "spend_limits" edge to the SpendLimit entity.
+func (m *OrganizationMutation) ClearSpendLimits() {
+	m.clearedspend_limits = true
+}
+
+// SpendLimitsCleared reports if the "spend_limits" edge to the SpendLimit entity was cleared.
+func (m *OrganizationMutation) SpendLimitsCleared() bool {
+	return m.clearedspend_limits
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to the SpendLimit entity by IDs.
+func (m *OrganizationMutation) RemoveSpendLimitIDs(ids ...string) {
+	if m.removedspend_limits == nil {
+		m.removedspend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_limits, ids[i])
+		m.removedspend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendLimits returns the removed IDs of the "spend_limits" edge to the SpendLimit entity.
+func (m *OrganizationMutation) RemovedSpendLimitsIDs() (ids []string) {
+	for id := range m.removedspend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendLimitsIDs returns the "spend_limits" edge IDs in the mutation.
+func (m *OrganizationMutation) SpendLimitsIDs() (ids []string) {
+	for id := range m.spend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendLimits resets all changes to the "spend_limits" edge.
+func (m *OrganizationMutation) ResetSpendLimits() {
+	m.spend_limits = nil
+	m.clearedspend_limits = false
+	m.removedspend_limits = nil
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by ids.
+func (m *OrganizationMutation) AddSpendAlertIDs(ids ...string) {
+	if m.spend_alerts == nil {
+		m.spend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendAlerts clears the "spend_alerts" edge to the SpendAlert entity.
+func (m *OrganizationMutation) ClearSpendAlerts() {
+	m.clearedspend_alerts = true
+}
+
+// SpendAlertsCleared reports if the "spend_alerts" edge to the SpendAlert entity was cleared.
+func (m *OrganizationMutation) SpendAlertsCleared() bool {
+	return m.clearedspend_alerts
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (m *OrganizationMutation) RemoveSpendAlertIDs(ids ...string) {
+	if m.removedspend_alerts == nil {
+		m.removedspend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_alerts, ids[i])
+		m.removedspend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendAlerts returns the removed IDs of the "spend_alerts" edge to the SpendAlert entity.
+func (m *OrganizationMutation) RemovedSpendAlertsIDs() (ids []string) {
+	for id := range m.removedspend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendAlertsIDs returns the "spend_alerts" edge IDs in the mutation.
+func (m *OrganizationMutation) SpendAlertsIDs() (ids []string) {
+	for id := range m.spend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendAlerts resets all changes to the "spend_alerts" edge.
+func (m *OrganizationMutation) ResetSpendAlerts() {
+	m.spend_alerts = nil
+	m.clearedspend_alerts = false
+	m.removedspend_alerts = nil
+}
+
 // Where appends a list predicates to the OrganizationMutation builder.
 func (m *OrganizationMutation) Where(ps ...predicate.Organization) {
 	m.predicates = append(m.predicates, ps...)
@@ -14132,7 +16412,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 5)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -14144,6 +16424,9 @@ func (m *OrganizationMutation) Fields() []string {
 	}
 	if m.personal != nil {
 		fields = append(fields, organization.FieldPersonal)
+	}
+	if m.billing_email != nil {
+		fields = append(fields, organization.FieldBillingEmail)
 	}
 	return fields
 }
@@ -14161,6 +16444,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.Slug()
 	case organization.FieldPersonal:
 		return m.Personal()
+	case organization.FieldBillingEmail:
+		return m.BillingEmail()
 	}
 	return nil, false
 }
@@ -14178,6 +16463,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldSlug(ctx)
 	case organization.FieldPersonal:
 		return m.OldPersonal(ctx)
+	case organization.FieldBillingEmail:
+		return m.OldBillingEmail(ctx)
 	}
 	return nil, fmt.Errorf("unknown Organization field %s", name)
 }
@@ -14214,6 +16501,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPersonal(v)
+		return nil
+	case organization.FieldBillingEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBillingEmail(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Organization field %s", name)
@@ -14291,13 +16585,16 @@ func (m *OrganizationMutation) ResetField(name string) error {
 	case organization.FieldPersonal:
 		m.ResetPersonal()
 		return nil
+	case organization.FieldBillingEmail:
+		m.ResetBillingEmail()
+		return nil
 	}
 	return fmt.Errorf("unknown Organization field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OrganizationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 9)
 	if m.members != nil {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -14312,6 +16609,18 @@ func (m *OrganizationMutation) AddedEdges() []string {
 	}
 	if m.groups != nil {
 		edges = append(edges, organization.EdgeGroups)
+	}
+	if m.invitations != nil {
+		edges = append(edges, organization.EdgeInvitations)
+	}
+	if m.rate_limits != nil {
+		edges = append(edges, organization.EdgeRateLimits)
+	}
+	if m.spend_limits != nil {
+		edges = append(edges, organization.EdgeSpendLimits)
+	}
+	if m.spend_alerts != nil {
+		edges = append(edges, organization.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -14350,13 +16659,37 @@ func (m *OrganizationMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case organization.EdgeInvitations:
+		ids := make([]ent.Value, 0, len(m.invitations))
+		for id := range m.invitations {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.rate_limits))
+		for id := range m.rate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.spend_limits))
+		for id := range m.spend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.spend_alerts))
+		for id := range m.spend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OrganizationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 9)
 	if m.removedmembers != nil {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -14371,6 +16704,18 @@ func (m *OrganizationMutation) RemovedEdges() []string {
 	}
 	if m.removedgroups != nil {
 		edges = append(edges, organization.EdgeGroups)
+	}
+	if m.removedinvitations != nil {
+		edges = append(edges, organization.EdgeInvitations)
+	}
+	if m.removedrate_limits != nil {
+		edges = append(edges, organization.EdgeRateLimits)
+	}
+	if m.removedspend_limits != nil {
+		edges = append(edges, organization.EdgeSpendLimits)
+	}
+	if m.removedspend_alerts != nil {
+		edges = append(edges, organization.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -14409,13 +16754,37 @@ func (m *OrganizationMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case organization.EdgeInvitations:
+		ids := make([]ent.Value, 0, len(m.removedinvitations))
+		for id := range m.removedinvitations {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.removedrate_limits))
+		for id := range m.removedrate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.removedspend_limits))
+		for id := range m.removedspend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case organization.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.removedspend_alerts))
+		for id := range m.removedspend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OrganizationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 9)
 	if m.clearedmembers {
 		edges = append(edges, organization.EdgeMembers)
 	}
@@ -14430,6 +16799,18 @@ func (m *OrganizationMutation) ClearedEdges() []string {
 	}
 	if m.clearedgroups {
 		edges = append(edges, organization.EdgeGroups)
+	}
+	if m.clearedinvitations {
+		edges = append(edges, organization.EdgeInvitations)
+	}
+	if m.clearedrate_limits {
+		edges = append(edges, organization.EdgeRateLimits)
+	}
+	if m.clearedspend_limits {
+		edges = append(edges, organization.EdgeSpendLimits)
+	}
+	if m.clearedspend_alerts {
+		edges = append(edges, organization.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -14448,6 +16829,14 @@ func (m *OrganizationMutation) EdgeCleared(name string) bool {
 		return m.clearedsecrets
 	case organization.EdgeGroups:
 		return m.clearedgroups
+	case organization.EdgeInvitations:
+		return m.clearedinvitations
+	case organization.EdgeRateLimits:
+		return m.clearedrate_limits
+	case organization.EdgeSpendLimits:
+		return m.clearedspend_limits
+	case organization.EdgeSpendAlerts:
+		return m.clearedspend_alerts
 	}
 	return false
 }
@@ -14478,6 +16867,18 @@ func (m *OrganizationMutation) ResetEdge(name string) error {
 		return nil
 	case organization.EdgeGroups:
 		m.ResetGroups()
+		return nil
+	case organization.EdgeInvitations:
+		m.ResetInvitations()
+		return nil
+	case organization.EdgeRateLimits:
+		m.ResetRateLimits()
+		return nil
+	case organization.EdgeSpendLimits:
+		m.ResetSpendLimits()
+		return nil
+	case organization.EdgeSpendAlerts:
+		m.ResetSpendAlerts()
 		return nil
 	}
 	return fmt.Errorf("unknown Organization edge %s", name)
@@ -15116,29 +17517,51 @@ func (m *OrganizationMemberMutation) ResetEdge(name string) error {
 // ProjectMutation represents an operation that mutates the Project nodes in the graph.
 type ProjectMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *string
-	created_at          *int64
-	addcreated_at       *int64
-	name                *string
-	description         *string
-	environment         *project.Environment
-	is_default          *bool
-	archived_at         *int64
-	addarchived_at      *int64
-	clearedFields       map[string]struct{}
-	organization        *string
-	clearedorganization bool
-	members             map[string]struct{}
-	removedmembers      map[string]struct{}
-	clearedmembers      bool
-	api_keys            map[string]struct{}
-	removedapi_keys     map[string]struct{}
-	clearedapi_keys     bool
-	done                bool
-	oldValue            func(context.Context) (*Project, error)
-	predicates          []predicate.Project
+	op                      Op
+	typ                     string
+	id                      *string
+	created_at              *int64
+	addcreated_at           *int64
+	name                    *string
+	description             *string
+	environment             *project.Environment
+	is_default              *bool
+	archived_at             *int64
+	addarchived_at          *int64
+	unit_price              *int64
+	addunit_price           *int64
+	currency                *string
+	alert_email             *string
+	clearedFields           map[string]struct{}
+	organization            *string
+	clearedorganization     bool
+	members                 map[string]struct{}
+	removedmembers          map[string]struct{}
+	clearedmembers          bool
+	api_keys                map[string]struct{}
+	removedapi_keys         map[string]struct{}
+	clearedapi_keys         bool
+	service_accounts        map[string]struct{}
+	removedservice_accounts map[string]struct{}
+	clearedservice_accounts bool
+	verifier_tokens         map[string]struct{}
+	removedverifier_tokens  map[string]struct{}
+	clearedverifier_tokens  bool
+	invited                 map[string]struct{}
+	removedinvited          map[string]struct{}
+	clearedinvited          bool
+	rate_limits             map[string]struct{}
+	removedrate_limits      map[string]struct{}
+	clearedrate_limits      bool
+	spend_limits            map[string]struct{}
+	removedspend_limits     map[string]struct{}
+	clearedspend_limits     bool
+	spend_alerts            map[string]struct{}
+	removedspend_alerts     map[string]struct{}
+	clearedspend_alerts     bool
+	done                    bool
+	oldValue                func(context.Context) (*Project, error)
+	predicates              []predicate.Project
 }
 
 var _ ent.Mutation = (*ProjectMutation)(nil)
@@ -15537,6 +17960,134 @@ func (m *ProjectMutation) ResetArchivedAt() {
 	m.addarchived_at = nil
 }
 
+// SetUnitPrice sets the "unit_price" field.
+func (m *ProjectMutation) SetUnitPrice(i int64) {
+	m.unit_price = &i
+	m.addunit_price = nil
+}
+
+// UnitPrice returns the value of the "unit_price" field in the mutation.
+func (m *ProjectMutation) UnitPrice() (r int64, exists bool) {
+	v := m.unit_price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnitPrice returns the old "unit_price" field's value of the Project entity.
+// If the Project object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectMutation) OldUnitPrice(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnitPrice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnitPrice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnitPrice: %w", err)
+	}
+	return oldValue.UnitPrice, nil
+}
+
+// AddUnitPrice adds i to the "unit_price" field.
+func (m *ProjectMutation) AddUnitPrice(i int64) {
+	if m.addunit_price != nil {
+		*m.addunit_price += i
+	} else {
+		m.addunit_price = &i
+	}
+}
+
+// AddedUnitPrice returns the value that was added to the "unit_price" field in this mutation.
+func (m *ProjectMutation) AddedUnitPrice() (r int64, exists bool) {
+	v := m.addunit_price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUnitPrice resets all changes to the "unit_price" field.
+func (m *ProjectMutation) ResetUnitPrice() {
+	m.unit_price = nil
+	m.addunit_price = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *ProjectMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *ProjectMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the Project entity.
+// If the Project object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *ProjectMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetAlertEmail sets the "alert_email" field.
+func (m *ProjectMutation) SetAlertEmail(s string) {
+	m.alert_email = &s
+}
+
+// AlertEmail returns the value of the "alert_email" field in the mutation.
+func (m *ProjectMutation) AlertEmail() (r string, exists bool) {
+	v := m.alert_email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAlertEmail returns the old "alert_email" field's value of the Project entity.
+// If the Project object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectMutation) OldAlertEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAlertEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAlertEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAlertEmail: %w", err)
+	}
+	return oldValue.AlertEmail, nil
+}
+
+// ResetAlertEmail resets all changes to the "alert_email" field.
+func (m *ProjectMutation) ResetAlertEmail() {
+	m.alert_email = nil
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *ProjectMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -15672,6 +18223,330 @@ func (m *ProjectMutation) ResetAPIKeys() {
 	m.removedapi_keys = nil
 }
 
+// AddServiceAccountIDs adds the "service_accounts" edge to the ServiceAccount entity by ids.
+func (m *ProjectMutation) AddServiceAccountIDs(ids ...string) {
+	if m.service_accounts == nil {
+		m.service_accounts = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.service_accounts[ids[i]] = struct{}{}
+	}
+}
+
+// ClearServiceAccounts clears the "service_accounts" edge to the ServiceAccount entity.
+func (m *ProjectMutation) ClearServiceAccounts() {
+	m.clearedservice_accounts = true
+}
+
+// ServiceAccountsCleared reports if the "service_accounts" edge to the ServiceAccount entity was cleared.
+func (m *ProjectMutation) ServiceAccountsCleared() bool {
+	return m.clearedservice_accounts
+}
+
+// RemoveServiceAccountIDs removes the "service_accounts" edge to the ServiceAccount entity by IDs.
+func (m *ProjectMutation) RemoveServiceAccountIDs(ids ...string) {
+	if m.removedservice_accounts == nil {
+		m.removedservice_accounts = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.service_accounts, ids[i])
+		m.removedservice_accounts[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedServiceAccounts returns the removed IDs of the "service_accounts" edge to the ServiceAccount entity.
+func (m *ProjectMutation) RemovedServiceAccountsIDs() (ids []string) {
+	for id := range m.removedservice_accounts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ServiceAccountsIDs returns the "service_accounts" edge IDs in the mutation.
+func (m *ProjectMutation) ServiceAccountsIDs() (ids []string) {
+	for id := range m.service_accounts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetServiceAccounts resets all changes to the "service_accounts" edge.
+func (m *ProjectMutation) ResetServiceAccounts() {
+	m.service_accounts = nil
+	m.clearedservice_accounts = false
+	m.removedservice_accounts = nil
+}
+
+// AddVerifierTokenIDs adds the "verifier_tokens" edge to the VerifierToken entity by ids.
+func (m *ProjectMutation) AddVerifierTokenIDs(ids ...string) {
+	if m.verifier_tokens == nil {
+		m.verifier_tokens = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.verifier_tokens[ids[i]] = struct{}{}
+	}
+}
+
+// ClearVerifierTokens clears the "verifier_tokens" edge to the VerifierToken entity.
+func (m *ProjectMutation) ClearVerifierTokens() {
+	m.clearedverifier_tokens = true
+}
+
+// VerifierTokensCleared reports if the "verifier_tokens" edge to the VerifierToken entity was cleared.
+func (m *ProjectMutation) VerifierTokensCleared() bool {
+	return m.clearedverifier_tokens
+}
+
+// RemoveVerifierTokenIDs removes the "verifier_tokens" edge to the VerifierToken entity by IDs.
+func (m *ProjectMutation) RemoveVerifierTokenIDs(ids ...string) {
+	if m.removedverifier_tokens == nil {
+		m.removedverifier_tokens = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.verifier_tokens, ids[i])
+		m.removedverifier_tokens[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedVerifierTokens returns the removed IDs of the "verifier_tokens" edge to the VerifierToken entity.
+func (m *ProjectMutation) RemovedVerifierTokensIDs() (ids []string) {
+	for id := range m.removedverifier_tokens {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// VerifierTokensIDs returns the "verifier_tokens" edge IDs in the mutation.
+func (m *ProjectMutation) VerifierTokensIDs() (ids []string) {
+	for id := range m.verifier_tokens {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetVerifierTokens resets all changes to the "verifier_tokens" edge.
+func (m *ProjectMutation) ResetVerifierTokens() {
+	m.verifier_tokens = nil
+	m.clearedverifier_tokens = false
+	m.removedverifier_tokens = nil
+}
+
+// AddInvitedIDs adds the "invited" edge to the InvitationProject entity by ids.
+func (m *ProjectMutation) AddInvitedIDs(ids ...string) {
+	if m.invited == nil {
+		m.invited = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.invited[ids[i]] = struct{}{}
+	}
+}
+
+// ClearInvited clears the "invited" edge to the InvitationProject entity.
+func (m *ProjectMutation) ClearInvited() {
+	m.clearedinvited = true
+}
+
+// InvitedCleared reports if the "invited" edge to the InvitationProject entity was cleared.
+func (m *ProjectMutation) InvitedCleared() bool {
+	return m.clearedinvited
+}
+
+// RemoveInvitedIDs removes the "invited" edge to the InvitationProject entity by IDs.
+func (m *ProjectMutation) RemoveInvitedIDs(ids ...string) {
+	if m.removedinvited == nil {
+		m.removedinvited = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.invited, ids[i])
+		m.removedinvited[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedInvited returns the removed IDs of the "invited" edge to the InvitationProject entity.
+func (m *ProjectMutation) RemovedInvitedIDs() (ids []string) {
+	for id := range m.removedinvited {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// InvitedIDs returns the "invited" edge IDs in the mutation.
+func (m *ProjectMutation) InvitedIDs() (ids []string) {
+	for id := range m.invited {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetInvited resets all changes to the "invited" edge.
+func (m *ProjectMutation) ResetInvited() {
+	m.invited = nil
+	m.clearedinvited = false
+	m.removedinvited = nil
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by ids.
+func (m *ProjectMutation) AddRateLimitIDs(ids ...string) {
+	if m.rate_limits == nil {
+		m.rate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.rate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRateLimits clears the "rate_limits" edge to the RateLimit entity.
+func (m *ProjectMutation) ClearRateLimits() {
+	m.clearedrate_limits = true
+}
+
+// RateLimitsCleared reports if the "rate_limits" edge to the RateLimit entity was cleared.
+func (m *ProjectMutation) RateLimitsCleared() bool {
+	return m.clearedrate_limits
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to the RateLimit entity by IDs.
+func (m *ProjectMutation) RemoveRateLimitIDs(ids ...string) {
+	if m.removedrate_limits == nil {
+		m.removedrate_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.rate_limits, ids[i])
+		m.removedrate_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRateLimits returns the removed IDs of the "rate_limits" edge to the RateLimit entity.
+func (m *ProjectMutation) RemovedRateLimitsIDs() (ids []string) {
+	for id := range m.removedrate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RateLimitsIDs returns the "rate_limits" edge IDs in the mutation.
+func (m *ProjectMutation) RateLimitsIDs() (ids []string) {
+	for id := range m.rate_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRateLimits resets all changes to the "rate_limits" edge.
+func (m *ProjectMutation) ResetRateLimits() {
+	m.rate_limits = nil
+	m.clearedrate_limits = false
+	m.removedrate_limits = nil
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by ids.
+func (m *ProjectMutation) AddSpendLimitIDs(ids ...string) {
+	if m.spend_limits == nil {
+		m.spend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendLimits clears the "spend_limits" edge to the SpendLimit entity.
+func (m *ProjectMutation) ClearSpendLimits() {
+	m.clearedspend_limits = true
+}
+
+// SpendLimitsCleared reports if the "spend_limits" edge to the SpendLimit entity was cleared.
+func (m *ProjectMutation) SpendLimitsCleared() bool {
+	return m.clearedspend_limits
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to the SpendLimit entity by IDs.
+func (m *ProjectMutation) RemoveSpendLimitIDs(ids ...string) {
+	if m.removedspend_limits == nil {
+		m.removedspend_limits = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_limits, ids[i])
+		m.removedspend_limits[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendLimits returns the removed IDs of the "spend_limits" edge to the SpendLimit entity.
+func (m *ProjectMutation) RemovedSpendLimitsIDs() (ids []string) {
+	for id := range m.removedspend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendLimitsIDs returns the "spend_limits" edge IDs in the mutation.
+func (m *ProjectMutation) SpendLimitsIDs() (ids []string) {
+	for id := range m.spend_limits {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendLimits resets all changes to the "spend_limits" edge.
+func (m *ProjectMutation) ResetSpendLimits() {
+	m.spend_limits = nil
+	m.clearedspend_limits = false
+	m.removedspend_limits = nil
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by ids.
+func (m *ProjectMutation) AddSpendAlertIDs(ids ...string) {
+	if m.spend_alerts == nil {
+		m.spend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.spend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpendAlerts clears the "spend_alerts" edge to the SpendAlert entity.
+func (m *ProjectMutation) ClearSpendAlerts() {
+	m.clearedspend_alerts = true
+}
+
+// SpendAlertsCleared reports if the "spend_alerts" edge to the SpendAlert entity was cleared.
+func (m *ProjectMutation) SpendAlertsCleared() bool {
+	return m.clearedspend_alerts
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (m *ProjectMutation) RemoveSpendAlertIDs(ids ...string) {
+	if m.removedspend_alerts == nil {
+		m.removedspend_alerts = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.spend_alerts, ids[i])
+		m.removedspend_alerts[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpendAlerts returns the removed IDs of the "spend_alerts" edge to the SpendAlert entity.
+func (m *ProjectMutation) RemovedSpendAlertsIDs() (ids []string) {
+	for id := range m.removedspend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpendAlertsIDs returns the "spend_alerts" edge IDs in the mutation.
+func (m *ProjectMutation) SpendAlertsIDs() (ids []string) {
+	for id := range m.spend_alerts {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpendAlerts resets all changes to the "spend_alerts" edge.
+func (m *ProjectMutation) ResetSpendAlerts() {
+	m.spend_alerts = nil
+	m.clearedspend_alerts = false
+	m.removedspend_alerts = nil
+}
+
 // Where appends a list predicates to the ProjectMutation builder.
 func (m *ProjectMutation) Where(ps ...predicate.Project) {
 	m.predicates = append(m.predicates, ps...)
@@ -15706,7 +18581,7 @@ func (m *ProjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProjectMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 10)
 	if m.created_at != nil {
 		fields = append(fields, project.FieldCreatedAt)
 	}
@@ -15727,6 +18602,15 @@ func (m *ProjectMutation) Fields() []string {
 	}
 	if m.archived_at != nil {
 		fields = append(fields, project.FieldArchivedAt)
+	}
+	if m.unit_price != nil {
+		fields = append(fields, project.FieldUnitPrice)
+	}
+	if m.currency != nil {
+		fields = append(fields, project.FieldCurrency)
+	}
+	if m.alert_email != nil {
+		fields = append(fields, project.FieldAlertEmail)
 	}
 	return fields
 }
@@ -15750,6 +18634,12 @@ func (m *ProjectMutation) Field(name string) (ent.Value, bool) {
 		return m.IsDefault()
 	case project.FieldArchivedAt:
 		return m.ArchivedAt()
+	case project.FieldUnitPrice:
+		return m.UnitPrice()
+	case project.FieldCurrency:
+		return m.Currency()
+	case project.FieldAlertEmail:
+		return m.AlertEmail()
 	}
 	return nil, false
 }
@@ -15773,6 +18663,12 @@ func (m *ProjectMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldIsDefault(ctx)
 	case project.FieldArchivedAt:
 		return m.OldArchivedAt(ctx)
+	case project.FieldUnitPrice:
+		return m.OldUnitPrice(ctx)
+	case project.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case project.FieldAlertEmail:
+		return m.OldAlertEmail(ctx)
 	}
 	return nil, fmt.Errorf("unknown Project field %s", name)
 }
@@ -15831,6 +18727,27 @@ func (m *ProjectMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetArchivedAt(v)
 		return nil
+	case project.FieldUnitPrice:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnitPrice(v)
+		return nil
+	case project.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case project.FieldAlertEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAlertEmail(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Project field %s", name)
 }
@@ -15845,6 +18762,9 @@ func (m *ProjectMutation) AddedFields() []string {
 	if m.addarchived_at != nil {
 		fields = append(fields, project.FieldArchivedAt)
 	}
+	if m.addunit_price != nil {
+		fields = append(fields, project.FieldUnitPrice)
+	}
 	return fields
 }
 
@@ -15857,6 +18777,8 @@ func (m *ProjectMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCreatedAt()
 	case project.FieldArchivedAt:
 		return m.AddedArchivedAt()
+	case project.FieldUnitPrice:
+		return m.AddedUnitPrice()
 	}
 	return nil, false
 }
@@ -15879,6 +18801,13 @@ func (m *ProjectMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddArchivedAt(v)
+		return nil
+	case project.FieldUnitPrice:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUnitPrice(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Project numeric field %s", name)
@@ -15928,13 +18857,22 @@ func (m *ProjectMutation) ResetField(name string) error {
 	case project.FieldArchivedAt:
 		m.ResetArchivedAt()
 		return nil
+	case project.FieldUnitPrice:
+		m.ResetUnitPrice()
+		return nil
+	case project.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case project.FieldAlertEmail:
+		m.ResetAlertEmail()
+		return nil
 	}
 	return fmt.Errorf("unknown Project field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ProjectMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 9)
 	if m.organization != nil {
 		edges = append(edges, project.EdgeOrganization)
 	}
@@ -15943,6 +18881,24 @@ func (m *ProjectMutation) AddedEdges() []string {
 	}
 	if m.api_keys != nil {
 		edges = append(edges, project.EdgeAPIKeys)
+	}
+	if m.service_accounts != nil {
+		edges = append(edges, project.EdgeServiceAccounts)
+	}
+	if m.verifier_tokens != nil {
+		edges = append(edges, project.EdgeVerifierTokens)
+	}
+	if m.invited != nil {
+		edges = append(edges, project.EdgeInvited)
+	}
+	if m.rate_limits != nil {
+		edges = append(edges, project.EdgeRateLimits)
+	}
+	if m.spend_limits != nil {
+		edges = append(edges, project.EdgeSpendLimits)
+	}
+	if m.spend_alerts != nil {
+		edges = append(edges, project.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -15967,18 +18923,72 @@ func (m *ProjectMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case project.EdgeServiceAccounts:
+		ids := make([]ent.Value, 0, len(m.service_accounts))
+		for id := range m.service_accounts {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeVerifierTokens:
+		ids := make([]ent.Value, 0, len(m.verifier_tokens))
+		for id := range m.verifier_tokens {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeInvited:
+		ids := make([]ent.Value, 0, len(m.invited))
+		for id := range m.invited {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.rate_limits))
+		for id := range m.rate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.spend_limits))
+		for id := range m.spend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.spend_alerts))
+		for id := range m.spend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ProjectMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 9)
 	if m.removedmembers != nil {
 		edges = append(edges, project.EdgeMembers)
 	}
 	if m.removedapi_keys != nil {
 		edges = append(edges, project.EdgeAPIKeys)
+	}
+	if m.removedservice_accounts != nil {
+		edges = append(edges, project.EdgeServiceAccounts)
+	}
+	if m.removedverifier_tokens != nil {
+		edges = append(edges, project.EdgeVerifierTokens)
+	}
+	if m.removedinvited != nil {
+		edges = append(edges, project.EdgeInvited)
+	}
+	if m.removedrate_limits != nil {
+		edges = append(edges, project.EdgeRateLimits)
+	}
+	if m.removedspend_limits != nil {
+		edges = append(edges, project.EdgeSpendLimits)
+	}
+	if m.removedspend_alerts != nil {
+		edges = append(edges, project.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -15999,13 +19009,49 @@ func (m *ProjectMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case project.EdgeServiceAccounts:
+		ids := make([]ent.Value, 0, len(m.removedservice_accounts))
+		for id := range m.removedservice_accounts {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeVerifierTokens:
+		ids := make([]ent.Value, 0, len(m.removedverifier_tokens))
+		for id := range m.removedverifier_tokens {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeInvited:
+		ids := make([]ent.Value, 0, len(m.removedinvited))
+		for id := range m.removedinvited {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeRateLimits:
+		ids := make([]ent.Value, 0, len(m.removedrate_limits))
+		for id := range m.removedrate_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeSpendLimits:
+		ids := make([]ent.Value, 0, len(m.removedspend_limits))
+		for id := range m.removedspend_limits {
+			ids = append(ids, id)
+		}
+		return ids
+	case project.EdgeSpendAlerts:
+		ids := make([]ent.Value, 0, len(m.removedspend_alerts))
+		for id := range m.removedspend_alerts {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ProjectMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 9)
 	if m.clearedorganization {
 		edges = append(edges, project.EdgeOrganization)
 	}
@@ -16014,6 +19060,24 @@ func (m *ProjectMutation) ClearedEdges() []string {
 	}
 	if m.clearedapi_keys {
 		edges = append(edges, project.EdgeAPIKeys)
+	}
+	if m.clearedservice_accounts {
+		edges = append(edges, project.EdgeServiceAccounts)
+	}
+	if m.clearedverifier_tokens {
+		edges = append(edges, project.EdgeVerifierTokens)
+	}
+	if m.clearedinvited {
+		edges = append(edges, project.EdgeInvited)
+	}
+	if m.clearedrate_limits {
+		edges = append(edges, project.EdgeRateLimits)
+	}
+	if m.clearedspend_limits {
+		edges = append(edges, project.EdgeSpendLimits)
+	}
+	if m.clearedspend_alerts {
+		edges = append(edges, project.EdgeSpendAlerts)
 	}
 	return edges
 }
@@ -16028,6 +19092,18 @@ func (m *ProjectMutation) EdgeCleared(name string) bool {
 		return m.clearedmembers
 	case project.EdgeAPIKeys:
 		return m.clearedapi_keys
+	case project.EdgeServiceAccounts:
+		return m.clearedservice_accounts
+	case project.EdgeVerifierTokens:
+		return m.clearedverifier_tokens
+	case project.EdgeInvited:
+		return m.clearedinvited
+	case project.EdgeRateLimits:
+		return m.clearedrate_limits
+	case project.EdgeSpendLimits:
+		return m.clearedspend_limits
+	case project.EdgeSpendAlerts:
+		return m.clearedspend_alerts
 	}
 	return false
 }
@@ -16056,6 +19132,24 @@ func (m *ProjectMutation) ResetEdge(name string) error {
 	case project.EdgeAPIKeys:
 		m.ResetAPIKeys()
 		return nil
+	case project.EdgeServiceAccounts:
+		m.ResetServiceAccounts()
+		return nil
+	case project.EdgeVerifierTokens:
+		m.ResetVerifierTokens()
+		return nil
+	case project.EdgeInvited:
+		m.ResetInvited()
+		return nil
+	case project.EdgeRateLimits:
+		m.ResetRateLimits()
+		return nil
+	case project.EdgeSpendLimits:
+		m.ResetSpendLimits()
+		return nil
+	case project.EdgeSpendAlerts:
+		m.ResetSpendAlerts()
+		return nil
 	}
 	return fmt.Errorf("unknown Project edge %s", name)
 }
@@ -16074,6 +19168,8 @@ type ProjectMemberMutation struct {
 	clearedproject bool
 	user           *string
 	cleareduser    bool
+	group          *string
+	clearedgroup   bool
 	done           bool
 	oldValue       func(context.Context) (*ProjectMember, error)
 	predicates     []predicate.ProjectMember
@@ -16292,7 +19388,7 @@ func (m *ProjectMemberMutation) UserID() (r string, exists bool) {
 // OldUserID returns the old "user_id" field's value of the ProjectMember entity.
 // If the ProjectMember object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProjectMemberMutation) OldUserID(ctx context.Context) (v string, err error) {
+func (m *ProjectMemberMutation) OldUserID(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
 	}
@@ -16306,9 +19402,71 @@ func (m *ProjectMemberMutation) OldUserID(ctx context.Context) (v string, err er
 	return oldValue.UserID, nil
 }
 
+// ClearUserID clears the value of the "user_id" field.
+func (m *ProjectMemberMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[projectmember.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *ProjectMemberMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[projectmember.FieldUserID]
+	return ok
+}
+
 // ResetUserID resets all changes to the "user_id" field.
 func (m *ProjectMemberMutation) ResetUserID() {
 	m.user = nil
+	delete(m.clearedFields, projectmember.FieldUserID)
+}
+
+// SetGroupID sets the "group_id" field.
+func (m *ProjectMemberMutation) SetGroupID(s string) {
+	m.group = &s
+}
+
+// GroupID returns the value of the "group_id" field in the mutation.
+func (m *ProjectMemberMutation) GroupID() (r string, exists bool) {
+	v := m.group
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupID returns the old "group_id" field's value of the ProjectMember entity.
+// If the ProjectMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectMemberMutation) OldGroupID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupID: %w", err)
+	}
+	return oldValue.GroupID, nil
+}
+
+// ClearGroupID clears the value of the "group_id" field.
+func (m *ProjectMemberMutation) ClearGroupID() {
+	m.group = nil
+	m.clearedFields[projectmember.FieldGroupID] = struct{}{}
+}
+
+// GroupIDCleared returns if the "group_id" field was cleared in this mutation.
+func (m *ProjectMemberMutation) GroupIDCleared() bool {
+	_, ok := m.clearedFields[projectmember.FieldGroupID]
+	return ok
+}
+
+// ResetGroupID resets all changes to the "group_id" field.
+func (m *ProjectMemberMutation) ResetGroupID() {
+	m.group = nil
+	delete(m.clearedFields, projectmember.FieldGroupID)
 }
 
 // SetRole sets the "role" field.
@@ -16382,7 +19540,7 @@ func (m *ProjectMemberMutation) ClearUser() {
 
 // UserCleared reports if the "user" edge to the User entity was cleared.
 func (m *ProjectMemberMutation) UserCleared() bool {
-	return m.cleareduser
+	return m.UserIDCleared() || m.cleareduser
 }
 
 // UserIDs returns the "user" edge IDs in the mutation.
@@ -16399,6 +19557,33 @@ func (m *ProjectMemberMutation) UserIDs() (ids []string) {
 func (m *ProjectMemberMutation) ResetUser() {
 	m.user = nil
 	m.cleareduser = false
+}
+
+// ClearGroup clears the "group" edge to the Group entity.
+func (m *ProjectMemberMutation) ClearGroup() {
+	m.clearedgroup = true
+	m.clearedFields[projectmember.FieldGroupID] = struct{}{}
+}
+
+// GroupCleared reports if the "group" edge to the Group entity was cleared.
+func (m *ProjectMemberMutation) GroupCleared() bool {
+	return m.GroupIDCleared() || m.clearedgroup
+}
+
+// GroupIDs returns the "group" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GroupID instead. It exists only for internal usage by the builders.
+func (m *ProjectMemberMutation) GroupIDs() (ids []string) {
+	if id := m.group; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGroup resets all changes to the "group" edge.
+func (m *ProjectMemberMutation) ResetGroup() {
+	m.group = nil
+	m.clearedgroup = false
 }
 
 // Where appends a list predicates to the ProjectMemberMutation builder.
@@ -16435,7 +19620,7 @@ func (m *ProjectMemberMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProjectMemberMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 5)
 	if m.created_at != nil {
 		fields = append(fields, projectmember.FieldCreatedAt)
 	}
@@ -16444,6 +19629,9 @@ func (m *ProjectMemberMutation) Fields() []string {
 	}
 	if m.user != nil {
 		fields = append(fields, projectmember.FieldUserID)
+	}
+	if m.group != nil {
+		fields = append(fields, projectmember.FieldGroupID)
 	}
 	if m.role != nil {
 		fields = append(fields, projectmember.FieldRole)
@@ -16462,6 +19650,8 @@ func (m *ProjectMemberMutation) Field(name string) (ent.Value, bool) {
 		return m.ProjectID()
 	case projectmember.FieldUserID:
 		return m.UserID()
+	case projectmember.FieldGroupID:
+		return m.GroupID()
 	case projectmember.FieldRole:
 		return m.Role()
 	}
@@ -16479,6 +19669,8 @@ func (m *ProjectMemberMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldProjectID(ctx)
 	case projectmember.FieldUserID:
 		return m.OldUserID(ctx)
+	case projectmember.FieldGroupID:
+		return m.OldGroupID(ctx)
 	case projectmember.FieldRole:
 		return m.OldRole(ctx)
 	}
@@ -16510,6 +19702,13 @@ func (m *ProjectMemberMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUserID(v)
+		return nil
+	case projectmember.FieldGroupID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupID(v)
 		return nil
 	case projectmember.FieldRole:
 		v, ok := value.(projectmember.Role)
@@ -16562,7 +19761,14 @@ func (m *ProjectMemberMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ProjectMemberMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(projectmember.FieldUserID) {
+		fields = append(fields, projectmember.FieldUserID)
+	}
+	if m.FieldCleared(projectmember.FieldGroupID) {
+		fields = append(fields, projectmember.FieldGroupID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -16575,6 +19781,14 @@ func (m *ProjectMemberMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ProjectMemberMutation) ClearField(name string) error {
+	switch name {
+	case projectmember.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case projectmember.FieldGroupID:
+		m.ClearGroupID()
+		return nil
+	}
 	return fmt.Errorf("unknown ProjectMember nullable field %s", name)
 }
 
@@ -16591,6 +19805,9 @@ func (m *ProjectMemberMutation) ResetField(name string) error {
 	case projectmember.FieldUserID:
 		m.ResetUserID()
 		return nil
+	case projectmember.FieldGroupID:
+		m.ResetGroupID()
+		return nil
 	case projectmember.FieldRole:
 		m.ResetRole()
 		return nil
@@ -16600,12 +19817,15 @@ func (m *ProjectMemberMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ProjectMemberMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.project != nil {
 		edges = append(edges, projectmember.EdgeProject)
 	}
 	if m.user != nil {
 		edges = append(edges, projectmember.EdgeUser)
+	}
+	if m.group != nil {
+		edges = append(edges, projectmember.EdgeGroup)
 	}
 	return edges
 }
@@ -16622,13 +19842,17 @@ func (m *ProjectMemberMutation) AddedIDs(name string) []ent.Value {
 		if id := m.user; id != nil {
 			return []ent.Value{*id}
 		}
+	case projectmember.EdgeGroup:
+		if id := m.group; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ProjectMemberMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -16640,12 +19864,15 @@ func (m *ProjectMemberMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ProjectMemberMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedproject {
 		edges = append(edges, projectmember.EdgeProject)
 	}
 	if m.cleareduser {
 		edges = append(edges, projectmember.EdgeUser)
+	}
+	if m.clearedgroup {
+		edges = append(edges, projectmember.EdgeGroup)
 	}
 	return edges
 }
@@ -16658,6 +19885,8 @@ func (m *ProjectMemberMutation) EdgeCleared(name string) bool {
 		return m.clearedproject
 	case projectmember.EdgeUser:
 		return m.cleareduser
+	case projectmember.EdgeGroup:
+		return m.clearedgroup
 	}
 	return false
 }
@@ -16671,6 +19900,9 @@ func (m *ProjectMemberMutation) ClearEdge(name string) error {
 		return nil
 	case projectmember.EdgeUser:
 		m.ClearUser()
+		return nil
+	case projectmember.EdgeGroup:
+		m.ClearGroup()
 		return nil
 	}
 	return fmt.Errorf("unknown ProjectMember unique edge %s", name)
@@ -16686,8 +19918,1430 @@ func (m *ProjectMemberMutation) ResetEdge(name string) error {
 	case projectmember.EdgeUser:
 		m.ResetUser()
 		return nil
+	case projectmember.EdgeGroup:
+		m.ResetGroup()
+		return nil
 	}
 	return fmt.Errorf("unknown ProjectMember edge %s", name)
+}
+
+// RateLimitMutation represents an operation that mutates the RateLimit nodes in the graph.
+type RateLimitMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	requests            *int64
+	addrequests         *int64
+	window_seconds      *int
+	addwindow_seconds   *int
+	clearedFields       map[string]struct{}
+	api_key             *string
+	clearedapi_key      bool
+	project             *string
+	clearedproject      bool
+	organization        *string
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*RateLimit, error)
+	predicates          []predicate.RateLimit
+}
+
+var _ ent.Mutation = (*RateLimitMutation)(nil)
+
+// ratelimitOption allows management of the mutation configuration using functional options.
+type ratelimitOption func(*RateLimitMutation)
+
+// newRateLimitMutation creates new mutation for the RateLimit entity.
+func newRateLimitMutation(c config, op Op, opts ...ratelimitOption) *RateLimitMutation {
+	m := &RateLimitMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRateLimit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRateLimitID sets the ID field of the mutation.
+func withRateLimitID(id string) ratelimitOption {
+	return func(m *RateLimitMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RateLimit
+		)
+		m.oldValue = func(ctx context.Context) (*RateLimit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RateLimit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRateLimit sets the old RateLimit of the mutation.
+func withRateLimit(node *RateLimit) ratelimitOption {
+	return func(m *RateLimitMutation) {
+		m.oldValue = func(context.Context) (*RateLimit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RateLimitMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RateLimitMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RateLimit entities.
+func (m *RateLimitMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RateLimitMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RateLimitMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RateLimit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RateLimitMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RateLimitMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *RateLimitMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *RateLimitMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RateLimitMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *RateLimitMutation) SetAPIKeyID(s string) {
+	m.api_key = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *RateLimitMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldAPIKeyID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ClearAPIKeyID clears the value of the "api_key_id" field.
+func (m *RateLimitMutation) ClearAPIKeyID() {
+	m.api_key = nil
+	m.clearedFields[ratelimit.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyIDCleared returns if the "api_key_id" field was cleared in this mutation.
+func (m *RateLimitMutation) APIKeyIDCleared() bool {
+	_, ok := m.clearedFields[ratelimit.FieldAPIKeyID]
+	return ok
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *RateLimitMutation) ResetAPIKeyID() {
+	m.api_key = nil
+	delete(m.clearedFields, ratelimit.FieldAPIKeyID)
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *RateLimitMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *RateLimitMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldProjectID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ClearProjectID clears the value of the "project_id" field.
+func (m *RateLimitMutation) ClearProjectID() {
+	m.project = nil
+	m.clearedFields[ratelimit.FieldProjectID] = struct{}{}
+}
+
+// ProjectIDCleared returns if the "project_id" field was cleared in this mutation.
+func (m *RateLimitMutation) ProjectIDCleared() bool {
+	_, ok := m.clearedFields[ratelimit.FieldProjectID]
+	return ok
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *RateLimitMutation) ResetProjectID() {
+	m.project = nil
+	delete(m.clearedFields, ratelimit.FieldProjectID)
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *RateLimitMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *RateLimitMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldOrganizationID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (m *RateLimitMutation) ClearOrganizationID() {
+	m.organization = nil
+	m.clearedFields[ratelimit.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationIDCleared returns if the "organization_id" field was cleared in this mutation.
+func (m *RateLimitMutation) OrganizationIDCleared() bool {
+	_, ok := m.clearedFields[ratelimit.FieldOrganizationID]
+	return ok
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *RateLimitMutation) ResetOrganizationID() {
+	m.organization = nil
+	delete(m.clearedFields, ratelimit.FieldOrganizationID)
+}
+
+// SetRequests sets the "requests" field.
+func (m *RateLimitMutation) SetRequests(i int64) {
+	m.requests = &i
+	m.addrequests = nil
+}
+
+// Requests returns the value of the "requests" field in the mutation.
+func (m *RateLimitMutation) Requests() (r int64, exists bool) {
+	v := m.requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequests returns the old "requests" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldRequests(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequests: %w", err)
+	}
+	return oldValue.Requests, nil
+}
+
+// AddRequests adds i to the "requests" field.
+func (m *RateLimitMutation) AddRequests(i int64) {
+	if m.addrequests != nil {
+		*m.addrequests += i
+	} else {
+		m.addrequests = &i
+	}
+}
+
+// AddedRequests returns the value that was added to the "requests" field in this mutation.
+func (m *RateLimitMutation) AddedRequests() (r int64, exists bool) {
+	v := m.addrequests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequests resets all changes to the "requests" field.
+func (m *RateLimitMutation) ResetRequests() {
+	m.requests = nil
+	m.addrequests = nil
+}
+
+// SetWindowSeconds sets the "window_seconds" field.
+func (m *RateLimitMutation) SetWindowSeconds(i int) {
+	m.window_seconds = &i
+	m.addwindow_seconds = nil
+}
+
+// WindowSeconds returns the value of the "window_seconds" field in the mutation.
+func (m *RateLimitMutation) WindowSeconds() (r int, exists bool) {
+	v := m.window_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWindowSeconds returns the old "window_seconds" field's value of the RateLimit entity.
+// If the RateLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RateLimitMutation) OldWindowSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWindowSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWindowSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWindowSeconds: %w", err)
+	}
+	return oldValue.WindowSeconds, nil
+}
+
+// AddWindowSeconds adds i to the "window_seconds" field.
+func (m *RateLimitMutation) AddWindowSeconds(i int) {
+	if m.addwindow_seconds != nil {
+		*m.addwindow_seconds += i
+	} else {
+		m.addwindow_seconds = &i
+	}
+}
+
+// AddedWindowSeconds returns the value that was added to the "window_seconds" field in this mutation.
+func (m *RateLimitMutation) AddedWindowSeconds() (r int, exists bool) {
+	v := m.addwindow_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWindowSeconds resets all changes to the "window_seconds" field.
+func (m *RateLimitMutation) ResetWindowSeconds() {
+	m.window_seconds = nil
+	m.addwindow_seconds = nil
+}
+
+// ClearAPIKey clears the "api_key" edge to the APIKey entity.
+func (m *RateLimitMutation) ClearAPIKey() {
+	m.clearedapi_key = true
+	m.clearedFields[ratelimit.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyCleared reports if the "api_key" edge to the APIKey entity was cleared.
+func (m *RateLimitMutation) APIKeyCleared() bool {
+	return m.APIKeyIDCleared() || m.clearedapi_key
+}
+
+// APIKeyIDs returns the "api_key" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// APIKeyID instead. It exists only for internal usage by the builders.
+func (m *RateLimitMutation) APIKeyIDs() (ids []string) {
+	if id := m.api_key; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAPIKey resets all changes to the "api_key" edge.
+func (m *RateLimitMutation) ResetAPIKey() {
+	m.api_key = nil
+	m.clearedapi_key = false
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *RateLimitMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[ratelimit.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *RateLimitMutation) ProjectCleared() bool {
+	return m.ProjectIDCleared() || m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *RateLimitMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *RateLimitMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *RateLimitMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[ratelimit.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *RateLimitMutation) OrganizationCleared() bool {
+	return m.OrganizationIDCleared() || m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *RateLimitMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *RateLimitMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the RateLimitMutation builder.
+func (m *RateLimitMutation) Where(ps ...predicate.RateLimit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RateLimitMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RateLimitMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RateLimit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RateLimitMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RateLimitMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RateLimit).
+func (m *RateLimitMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RateLimitMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, ratelimit.FieldCreatedAt)
+	}
+	if m.api_key != nil {
+		fields = append(fields, ratelimit.FieldAPIKeyID)
+	}
+	if m.project != nil {
+		fields = append(fields, ratelimit.FieldProjectID)
+	}
+	if m.organization != nil {
+		fields = append(fields, ratelimit.FieldOrganizationID)
+	}
+	if m.requests != nil {
+		fields = append(fields, ratelimit.FieldRequests)
+	}
+	if m.window_seconds != nil {
+		fields = append(fields, ratelimit.FieldWindowSeconds)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RateLimitMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		return m.CreatedAt()
+	case ratelimit.FieldAPIKeyID:
+		return m.APIKeyID()
+	case ratelimit.FieldProjectID:
+		return m.ProjectID()
+	case ratelimit.FieldOrganizationID:
+		return m.OrganizationID()
+	case ratelimit.FieldRequests:
+		return m.Requests()
+	case ratelimit.FieldWindowSeconds:
+		return m.WindowSeconds()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RateLimitMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case ratelimit.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case ratelimit.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case ratelimit.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case ratelimit.FieldRequests:
+		return m.OldRequests(ctx)
+	case ratelimit.FieldWindowSeconds:
+		return m.OldWindowSeconds(ctx)
+	}
+	return nil, fmt.Errorf("unknown RateLimit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RateLimitMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case ratelimit.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case ratelimit.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case ratelimit.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case ratelimit.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequests(v)
+		return nil
+	case ratelimit.FieldWindowSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWindowSeconds(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RateLimitMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, ratelimit.FieldCreatedAt)
+	}
+	if m.addrequests != nil {
+		fields = append(fields, ratelimit.FieldRequests)
+	}
+	if m.addwindow_seconds != nil {
+		fields = append(fields, ratelimit.FieldWindowSeconds)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RateLimitMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case ratelimit.FieldRequests:
+		return m.AddedRequests()
+	case ratelimit.FieldWindowSeconds:
+		return m.AddedWindowSeconds()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RateLimitMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case ratelimit.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequests(v)
+		return nil
+	case ratelimit.FieldWindowSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWindowSeconds(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RateLimitMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(ratelimit.FieldAPIKeyID) {
+		fields = append(fields, ratelimit.FieldAPIKeyID)
+	}
+	if m.FieldCleared(ratelimit.FieldProjectID) {
+		fields = append(fields, ratelimit.FieldProjectID)
+	}
+	if m.FieldCleared(ratelimit.FieldOrganizationID) {
+		fields = append(fields, ratelimit.FieldOrganizationID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RateLimitMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RateLimitMutation) ClearField(name string) error {
+	switch name {
+	case ratelimit.FieldAPIKeyID:
+		m.ClearAPIKeyID()
+		return nil
+	case ratelimit.FieldProjectID:
+		m.ClearProjectID()
+		return nil
+	case ratelimit.FieldOrganizationID:
+		m.ClearOrganizationID()
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RateLimitMutation) ResetField(name string) error {
+	switch name {
+	case ratelimit.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case ratelimit.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case ratelimit.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case ratelimit.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case ratelimit.FieldRequests:
+		m.ResetRequests()
+		return nil
+	case ratelimit.FieldWindowSeconds:
+		m.ResetWindowSeconds()
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RateLimitMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.api_key != nil {
+		edges = append(edges, ratelimit.EdgeAPIKey)
+	}
+	if m.project != nil {
+		edges = append(edges, ratelimit.EdgeProject)
+	}
+	if m.organization != nil {
+		edges = append(edges, ratelimit.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RateLimitMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case ratelimit.EdgeAPIKey:
+		if id := m.api_key; id != nil {
+			return []ent.Value{*id}
+		}
+	case ratelimit.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	case ratelimit.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RateLimitMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RateLimitMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RateLimitMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedapi_key {
+		edges = append(edges, ratelimit.EdgeAPIKey)
+	}
+	if m.clearedproject {
+		edges = append(edges, ratelimit.EdgeProject)
+	}
+	if m.clearedorganization {
+		edges = append(edges, ratelimit.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RateLimitMutation) EdgeCleared(name string) bool {
+	switch name {
+	case ratelimit.EdgeAPIKey:
+		return m.clearedapi_key
+	case ratelimit.EdgeProject:
+		return m.clearedproject
+	case ratelimit.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RateLimitMutation) ClearEdge(name string) error {
+	switch name {
+	case ratelimit.EdgeAPIKey:
+		m.ClearAPIKey()
+		return nil
+	case ratelimit.EdgeProject:
+		m.ClearProject()
+		return nil
+	case ratelimit.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RateLimitMutation) ResetEdge(name string) error {
+	switch name {
+	case ratelimit.EdgeAPIKey:
+		m.ResetAPIKey()
+		return nil
+	case ratelimit.EdgeProject:
+		m.ResetProject()
+		return nil
+	case ratelimit.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown RateLimit edge %s", name)
+}
+
+// RevocationMutation represents an operation that mutates the Revocation nodes in the graph.
+type RevocationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	number        *int64
+	addnumber     *int64
+	subject_id    *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Revocation, error)
+	predicates    []predicate.Revocation
+}
+
+var _ ent.Mutation = (*RevocationMutation)(nil)
+
+// revocationOption allows management of the mutation configuration using functional options.
+type revocationOption func(*RevocationMutation)
+
+// newRevocationMutation creates new mutation for the Revocation entity.
+func newRevocationMutation(c config, op Op, opts ...revocationOption) *RevocationMutation {
+	m := &RevocationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRevocation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRevocationID sets the ID field of the mutation.
+func withRevocationID(id string) revocationOption {
+	return func(m *RevocationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Revocation
+		)
+		m.oldValue = func(ctx context.Context) (*Revocation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Revocation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRevocation sets the old Revocation of the mutation.
+func withRevocation(node *Revocation) revocationOption {
+	return func(m *RevocationMutation) {
+		m.oldValue = func(context.Context) (*Revocation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RevocationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RevocationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Revocation entities.
+func (m *RevocationMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RevocationMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RevocationMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Revocation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RevocationMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RevocationMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Revocation entity.
+// If the Revocation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RevocationMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *RevocationMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *RevocationMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RevocationMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *RevocationMutation) SetNumber(i int64) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *RevocationMutation) Number() (r int64, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Revocation entity.
+// If the Revocation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RevocationMutation) OldNumber(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *RevocationMutation) AddNumber(i int64) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *RevocationMutation) AddedNumber() (r int64, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *RevocationMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetSubjectID sets the "subject_id" field.
+func (m *RevocationMutation) SetSubjectID(s string) {
+	m.subject_id = &s
+}
+
+// SubjectID returns the value of the "subject_id" field in the mutation.
+func (m *RevocationMutation) SubjectID() (r string, exists bool) {
+	v := m.subject_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectID returns the old "subject_id" field's value of the Revocation entity.
+// If the Revocation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RevocationMutation) OldSubjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectID: %w", err)
+	}
+	return oldValue.SubjectID, nil
+}
+
+// ResetSubjectID resets all changes to the "subject_id" field.
+func (m *RevocationMutation) ResetSubjectID() {
+	m.subject_id = nil
+}
+
+// Where appends a list predicates to the RevocationMutation builder.
+func (m *RevocationMutation) Where(ps ...predicate.Revocation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RevocationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RevocationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Revocation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RevocationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RevocationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Revocation).
+func (m *RevocationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RevocationMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.created_at != nil {
+		fields = append(fields, revocation.FieldCreatedAt)
+	}
+	if m.number != nil {
+		fields = append(fields, revocation.FieldNumber)
+	}
+	if m.subject_id != nil {
+		fields = append(fields, revocation.FieldSubjectID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RevocationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case revocation.FieldCreatedAt:
+		return m.CreatedAt()
+	case revocation.FieldNumber:
+		return m.Number()
+	case revocation.FieldSubjectID:
+		return m.SubjectID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RevocationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case revocation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case revocation.FieldNumber:
+		return m.OldNumber(ctx)
+	case revocation.FieldSubjectID:
+		return m.OldSubjectID(ctx)
+	}
+	return nil, fmt.Errorf("unknown Revocation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RevocationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case revocation.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case revocation.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case revocation.FieldSubjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Revocation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RevocationMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, revocation.FieldCreatedAt)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, revocation.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RevocationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case revocation.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case revocation.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RevocationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case revocation.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case revocation.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Revocation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RevocationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RevocationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RevocationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Revocation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RevocationMutation) ResetField(name string) error {
+	switch name {
+	case revocation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case revocation.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case revocation.FieldSubjectID:
+		m.ResetSubjectID()
+		return nil
+	}
+	return fmt.Errorf("unknown Revocation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RevocationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RevocationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RevocationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RevocationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RevocationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RevocationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RevocationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Revocation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RevocationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Revocation edge %s", name)
 }
 
 // SealedValueMutation represents an operation that mutates the SealedValue nodes in the graph.
@@ -22995,6 +27649,708 @@ func (m *SecuritySettingsMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SecuritySettings edge %s", name)
 }
 
+// ServiceAccountMutation represents an operation that mutates the ServiceAccount nodes in the graph.
+type ServiceAccountMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	created_at      *int64
+	addcreated_at   *int64
+	name            *string
+	disabled_at     *int64
+	adddisabled_at  *int64
+	clearedFields   map[string]struct{}
+	project         *string
+	clearedproject  bool
+	api_keys        map[string]struct{}
+	removedapi_keys map[string]struct{}
+	clearedapi_keys bool
+	done            bool
+	oldValue        func(context.Context) (*ServiceAccount, error)
+	predicates      []predicate.ServiceAccount
+}
+
+var _ ent.Mutation = (*ServiceAccountMutation)(nil)
+
+// serviceaccountOption allows management of the mutation configuration using functional options.
+type serviceaccountOption func(*ServiceAccountMutation)
+
+// newServiceAccountMutation creates new mutation for the ServiceAccount entity.
+func newServiceAccountMutation(c config, op Op, opts ...serviceaccountOption) *ServiceAccountMutation {
+	m := &ServiceAccountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceAccount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceAccountID sets the ID field of the mutation.
+func withServiceAccountID(id string) serviceaccountOption {
+	return func(m *ServiceAccountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceAccount
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceAccount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceAccount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceAccount sets the old ServiceAccount of the mutation.
+func withServiceAccount(node *ServiceAccount) serviceaccountOption {
+	return func(m *ServiceAccountMutation) {
+		m.oldValue = func(context.Context) (*ServiceAccount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceAccountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceAccountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceAccount entities.
+func (m *ServiceAccountMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceAccountMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceAccountMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceAccount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ServiceAccountMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ServiceAccountMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ServiceAccount entity.
+// If the ServiceAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceAccountMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *ServiceAccountMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *ServiceAccountMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ServiceAccountMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *ServiceAccountMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *ServiceAccountMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the ServiceAccount entity.
+// If the ServiceAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceAccountMutation) OldProjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *ServiceAccountMutation) ResetProjectID() {
+	m.project = nil
+}
+
+// SetName sets the "name" field.
+func (m *ServiceAccountMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ServiceAccountMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ServiceAccount entity.
+// If the ServiceAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceAccountMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ServiceAccountMutation) ResetName() {
+	m.name = nil
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (m *ServiceAccountMutation) SetDisabledAt(i int64) {
+	m.disabled_at = &i
+	m.adddisabled_at = nil
+}
+
+// DisabledAt returns the value of the "disabled_at" field in the mutation.
+func (m *ServiceAccountMutation) DisabledAt() (r int64, exists bool) {
+	v := m.disabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledAt returns the old "disabled_at" field's value of the ServiceAccount entity.
+// If the ServiceAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceAccountMutation) OldDisabledAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledAt: %w", err)
+	}
+	return oldValue.DisabledAt, nil
+}
+
+// AddDisabledAt adds i to the "disabled_at" field.
+func (m *ServiceAccountMutation) AddDisabledAt(i int64) {
+	if m.adddisabled_at != nil {
+		*m.adddisabled_at += i
+	} else {
+		m.adddisabled_at = &i
+	}
+}
+
+// AddedDisabledAt returns the value that was added to the "disabled_at" field in this mutation.
+func (m *ServiceAccountMutation) AddedDisabledAt() (r int64, exists bool) {
+	v := m.adddisabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDisabledAt resets all changes to the "disabled_at" field.
+func (m *ServiceAccountMutation) ResetDisabledAt() {
+	m.disabled_at = nil
+	m.adddisabled_at = nil
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *ServiceAccountMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[serviceaccount.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *ServiceAccountMutation) ProjectCleared() bool {
+	return m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *ServiceAccountMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *ServiceAccountMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// AddAPIKeyIDs adds the "api_keys" edge to the APIKey entity by ids.
+func (m *ServiceAccountMutation) AddAPIKeyIDs(ids ...string) {
+	if m.api_keys == nil {
+		m.api_keys = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.api_keys[ids[i]] = struct{}{}
+	}
+}
+
+// ClearAPIKeys clears the "api_keys" edge to the APIKey entity.
+func (m *ServiceAccountMutation) ClearAPIKeys() {
+	m.clearedapi_keys = true
+}
+
+// APIKeysCleared reports if the "api_keys" edge to the APIKey entity was cleared.
+func (m *ServiceAccountMutation) APIKeysCleared() bool {
+	return m.clearedapi_keys
+}
+
+// RemoveAPIKeyIDs removes the "api_keys" edge to the APIKey entity by IDs.
+func (m *ServiceAccountMutation) RemoveAPIKeyIDs(ids ...string) {
+	if m.removedapi_keys == nil {
+		m.removedapi_keys = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.api_keys, ids[i])
+		m.removedapi_keys[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedAPIKeys returns the removed IDs of the "api_keys" edge to the APIKey entity.
+func (m *ServiceAccountMutation) RemovedAPIKeysIDs() (ids []string) {
+	for id := range m.removedapi_keys {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// APIKeysIDs returns the "api_keys" edge IDs in the mutation.
+func (m *ServiceAccountMutation) APIKeysIDs() (ids []string) {
+	for id := range m.api_keys {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetAPIKeys resets all changes to the "api_keys" edge.
+func (m *ServiceAccountMutation) ResetAPIKeys() {
+	m.api_keys = nil
+	m.clearedapi_keys = false
+	m.removedapi_keys = nil
+}
+
+// Where appends a list predicates to the ServiceAccountMutation builder.
+func (m *ServiceAccountMutation) Where(ps ...predicate.ServiceAccount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceAccountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceAccountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceAccount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceAccountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceAccountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceAccount).
+func (m *ServiceAccountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceAccountMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.created_at != nil {
+		fields = append(fields, serviceaccount.FieldCreatedAt)
+	}
+	if m.project != nil {
+		fields = append(fields, serviceaccount.FieldProjectID)
+	}
+	if m.name != nil {
+		fields = append(fields, serviceaccount.FieldName)
+	}
+	if m.disabled_at != nil {
+		fields = append(fields, serviceaccount.FieldDisabledAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceAccountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		return m.CreatedAt()
+	case serviceaccount.FieldProjectID:
+		return m.ProjectID()
+	case serviceaccount.FieldName:
+		return m.Name()
+	case serviceaccount.FieldDisabledAt:
+		return m.DisabledAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceAccountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case serviceaccount.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case serviceaccount.FieldName:
+		return m.OldName(ctx)
+	case serviceaccount.FieldDisabledAt:
+		return m.OldDisabledAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceAccount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceAccountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case serviceaccount.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case serviceaccount.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case serviceaccount.FieldDisabledAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceAccount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceAccountMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, serviceaccount.FieldCreatedAt)
+	}
+	if m.adddisabled_at != nil {
+		fields = append(fields, serviceaccount.FieldDisabledAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceAccountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case serviceaccount.FieldDisabledAt:
+		return m.AddedDisabledAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceAccountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case serviceaccount.FieldDisabledAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDisabledAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceAccount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceAccountMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceAccountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceAccountMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ServiceAccount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceAccountMutation) ResetField(name string) error {
+	switch name {
+	case serviceaccount.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case serviceaccount.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case serviceaccount.FieldName:
+		m.ResetName()
+		return nil
+	case serviceaccount.FieldDisabledAt:
+		m.ResetDisabledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceAccount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceAccountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.project != nil {
+		edges = append(edges, serviceaccount.EdgeProject)
+	}
+	if m.api_keys != nil {
+		edges = append(edges, serviceaccount.EdgeAPIKeys)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceAccountMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case serviceaccount.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	case serviceaccount.EdgeAPIKeys:
+		ids := make([]ent.Value, 0, len(m.api_keys))
+		for id := range m.api_keys {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceAccountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedapi_keys != nil {
+		edges = append(edges, serviceaccount.EdgeAPIKeys)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceAccountMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case serviceaccount.EdgeAPIKeys:
+		ids := make([]ent.Value, 0, len(m.removedapi_keys))
+		for id := range m.removedapi_keys {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceAccountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproject {
+		edges = append(edges, serviceaccount.EdgeProject)
+	}
+	if m.clearedapi_keys {
+		edges = append(edges, serviceaccount.EdgeAPIKeys)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceAccountMutation) EdgeCleared(name string) bool {
+	switch name {
+	case serviceaccount.EdgeProject:
+		return m.clearedproject
+	case serviceaccount.EdgeAPIKeys:
+		return m.clearedapi_keys
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceAccountMutation) ClearEdge(name string) error {
+	switch name {
+	case serviceaccount.EdgeProject:
+		m.ClearProject()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceAccount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceAccountMutation) ResetEdge(name string) error {
+	switch name {
+	case serviceaccount.EdgeProject:
+		m.ResetProject()
+		return nil
+	case serviceaccount.EdgeAPIKeys:
+		m.ResetAPIKeys()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceAccount edge %s", name)
+}
+
 // SessionMutation represents an operation that mutates the Session nodes in the graph.
 type SessionMutation struct {
 	config
@@ -25761,6 +31117,5632 @@ func (m *ShareLinkMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ShareLink edge %s", name)
 }
 
+// SpendAccountMutation represents an operation that mutates the SpendAccount nodes in the graph.
+type SpendAccountMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	scope_id      *string
+	month         *int
+	addmonth      *int
+	granted       *int64
+	addgranted    *int64
+	lost          *int64
+	addlost       *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SpendAccount, error)
+	predicates    []predicate.SpendAccount
+}
+
+var _ ent.Mutation = (*SpendAccountMutation)(nil)
+
+// spendaccountOption allows management of the mutation configuration using functional options.
+type spendaccountOption func(*SpendAccountMutation)
+
+// newSpendAccountMutation creates new mutation for the SpendAccount entity.
+func newSpendAccountMutation(c config, op Op, opts ...spendaccountOption) *SpendAccountMutation {
+	m := &SpendAccountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSpendAccount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSpendAccountID sets the ID field of the mutation.
+func withSpendAccountID(id string) spendaccountOption {
+	return func(m *SpendAccountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SpendAccount
+		)
+		m.oldValue = func(ctx context.Context) (*SpendAccount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SpendAccount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSpendAccount sets the old SpendAccount of the mutation.
+func withSpendAccount(node *SpendAccount) spendaccountOption {
+	return func(m *SpendAccountMutation) {
+		m.oldValue = func(context.Context) (*SpendAccount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SpendAccountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SpendAccountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SpendAccount entities.
+func (m *SpendAccountMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SpendAccountMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SpendAccountMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SpendAccount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SpendAccountMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SpendAccountMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SpendAccount entity.
+// If the SpendAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAccountMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SpendAccountMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SpendAccountMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SpendAccountMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetScopeID sets the "scope_id" field.
+func (m *SpendAccountMutation) SetScopeID(s string) {
+	m.scope_id = &s
+}
+
+// ScopeID returns the value of the "scope_id" field in the mutation.
+func (m *SpendAccountMutation) ScopeID() (r string, exists bool) {
+	v := m.scope_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScopeID returns the old "scope_id" field's value of the SpendAccount entity.
+// If the SpendAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAccountMutation) OldScopeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScopeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScopeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScopeID: %w", err)
+	}
+	return oldValue.ScopeID, nil
+}
+
+// ResetScopeID resets all changes to the "scope_id" field.
+func (m *SpendAccountMutation) ResetScopeID() {
+	m.scope_id = nil
+}
+
+// SetMonth sets the "month" field.
+func (m *SpendAccountMutation) SetMonth(i int) {
+	m.month = &i
+	m.addmonth = nil
+}
+
+// Month returns the value of the "month" field in the mutation.
+func (m *SpendAccountMutation) Month() (r int, exists bool) {
+	v := m.month
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMonth returns the old "month" field's value of the SpendAccount entity.
+// If the SpendAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAccountMutation) OldMonth(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMonth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMonth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMonth: %w", err)
+	}
+	return oldValue.Month, nil
+}
+
+// AddMonth adds i to the "month" field.
+func (m *SpendAccountMutation) AddMonth(i int) {
+	if m.addmonth != nil {
+		*m.addmonth += i
+	} else {
+		m.addmonth = &i
+	}
+}
+
+// AddedMonth returns the value that was added to the "month" field in this mutation.
+func (m *SpendAccountMutation) AddedMonth() (r int, exists bool) {
+	v := m.addmonth
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMonth resets all changes to the "month" field.
+func (m *SpendAccountMutation) ResetMonth() {
+	m.month = nil
+	m.addmonth = nil
+}
+
+// SetGranted sets the "granted" field.
+func (m *SpendAccountMutation) SetGranted(i int64) {
+	m.granted = &i
+	m.addgranted = nil
+}
+
+// Granted returns the value of the "granted" field in the mutation.
+func (m *SpendAccountMutation) Granted() (r int64, exists bool) {
+	v := m.granted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGranted returns the old "granted" field's value of the SpendAccount entity.
+// If the SpendAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAccountMutation) OldGranted(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGranted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGranted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGranted: %w", err)
+	}
+	return oldValue.Granted, nil
+}
+
+// AddGranted adds i to the "granted" field.
+func (m *SpendAccountMutation) AddGranted(i int64) {
+	if m.addgranted != nil {
+		*m.addgranted += i
+	} else {
+		m.addgranted = &i
+	}
+}
+
+// AddedGranted returns the value that was added to the "granted" field in this mutation.
+func (m *SpendAccountMutation) AddedGranted() (r int64, exists bool) {
+	v := m.addgranted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGranted resets all changes to the "granted" field.
+func (m *SpendAccountMutation) ResetGranted() {
+	m.granted = nil
+	m.addgranted = nil
+}
+
+// SetLost sets the "lost" field.
+func (m *SpendAccountMutation) SetLost(i int64) {
+	m.lost = &i
+	m.addlost = nil
+}
+
+// Lost returns the value of the "lost" field in the mutation.
+func (m *SpendAccountMutation) Lost() (r int64, exists bool) {
+	v := m.lost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLost returns the old "lost" field's value of the SpendAccount entity.
+// If the SpendAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAccountMutation) OldLost(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLost: %w", err)
+	}
+	return oldValue.Lost, nil
+}
+
+// AddLost adds i to the "lost" field.
+func (m *SpendAccountMutation) AddLost(i int64) {
+	if m.addlost != nil {
+		*m.addlost += i
+	} else {
+		m.addlost = &i
+	}
+}
+
+// AddedLost returns the value that was added to the "lost" field in this mutation.
+func (m *SpendAccountMutation) AddedLost() (r int64, exists bool) {
+	v := m.addlost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLost resets all changes to the "lost" field.
+func (m *SpendAccountMutation) ResetLost() {
+	m.lost = nil
+	m.addlost = nil
+}
+
+// Where appends a list predicates to the SpendAccountMutation builder.
+func (m *SpendAccountMutation) Where(ps ...predicate.SpendAccount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SpendAccountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SpendAccountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SpendAccount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SpendAccountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SpendAccountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SpendAccount).
+func (m *SpendAccountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SpendAccountMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, spendaccount.FieldCreatedAt)
+	}
+	if m.scope_id != nil {
+		fields = append(fields, spendaccount.FieldScopeID)
+	}
+	if m.month != nil {
+		fields = append(fields, spendaccount.FieldMonth)
+	}
+	if m.granted != nil {
+		fields = append(fields, spendaccount.FieldGranted)
+	}
+	if m.lost != nil {
+		fields = append(fields, spendaccount.FieldLost)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SpendAccountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		return m.CreatedAt()
+	case spendaccount.FieldScopeID:
+		return m.ScopeID()
+	case spendaccount.FieldMonth:
+		return m.Month()
+	case spendaccount.FieldGranted:
+		return m.Granted()
+	case spendaccount.FieldLost:
+		return m.Lost()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SpendAccountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case spendaccount.FieldScopeID:
+		return m.OldScopeID(ctx)
+	case spendaccount.FieldMonth:
+		return m.OldMonth(ctx)
+	case spendaccount.FieldGranted:
+		return m.OldGranted(ctx)
+	case spendaccount.FieldLost:
+		return m.OldLost(ctx)
+	}
+	return nil, fmt.Errorf("unknown SpendAccount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendAccountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case spendaccount.FieldScopeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScopeID(v)
+		return nil
+	case spendaccount.FieldMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMonth(v)
+		return nil
+	case spendaccount.FieldGranted:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGranted(v)
+		return nil
+	case spendaccount.FieldLost:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLost(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAccount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SpendAccountMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, spendaccount.FieldCreatedAt)
+	}
+	if m.addmonth != nil {
+		fields = append(fields, spendaccount.FieldMonth)
+	}
+	if m.addgranted != nil {
+		fields = append(fields, spendaccount.FieldGranted)
+	}
+	if m.addlost != nil {
+		fields = append(fields, spendaccount.FieldLost)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SpendAccountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case spendaccount.FieldMonth:
+		return m.AddedMonth()
+	case spendaccount.FieldGranted:
+		return m.AddedGranted()
+	case spendaccount.FieldLost:
+		return m.AddedLost()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendAccountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case spendaccount.FieldMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMonth(v)
+		return nil
+	case spendaccount.FieldGranted:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGranted(v)
+		return nil
+	case spendaccount.FieldLost:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLost(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAccount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SpendAccountMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SpendAccountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SpendAccountMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SpendAccount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SpendAccountMutation) ResetField(name string) error {
+	switch name {
+	case spendaccount.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case spendaccount.FieldScopeID:
+		m.ResetScopeID()
+		return nil
+	case spendaccount.FieldMonth:
+		m.ResetMonth()
+		return nil
+	case spendaccount.FieldGranted:
+		m.ResetGranted()
+		return nil
+	case spendaccount.FieldLost:
+		m.ResetLost()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAccount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SpendAccountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SpendAccountMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SpendAccountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SpendAccountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SpendAccountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SpendAccountMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SpendAccountMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SpendAccount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SpendAccountMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SpendAccount edge %s", name)
+}
+
+// SpendAlertMutation represents an operation that mutates the SpendAlert nodes in the graph.
+type SpendAlertMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	percent             *int
+	addpercent          *int
+	emails              *[]string
+	appendemails        []string
+	webhook_url         *string
+	raised_for          *int
+	addraised_for       *int
+	clearedFields       map[string]struct{}
+	api_key             *string
+	clearedapi_key      bool
+	project             *string
+	clearedproject      bool
+	organization        *string
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*SpendAlert, error)
+	predicates          []predicate.SpendAlert
+}
+
+var _ ent.Mutation = (*SpendAlertMutation)(nil)
+
+// spendalertOption allows management of the mutation configuration using functional options.
+type spendalertOption func(*SpendAlertMutation)
+
+// newSpendAlertMutation creates new mutation for the SpendAlert entity.
+func newSpendAlertMutation(c config, op Op, opts ...spendalertOption) *SpendAlertMutation {
+	m := &SpendAlertMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSpendAlert,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSpendAlertID sets the ID field of the mutation.
+func withSpendAlertID(id string) spendalertOption {
+	return func(m *SpendAlertMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SpendAlert
+		)
+		m.oldValue = func(ctx context.Context) (*SpendAlert, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SpendAlert.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSpendAlert sets the old SpendAlert of the mutation.
+func withSpendAlert(node *SpendAlert) spendalertOption {
+	return func(m *SpendAlertMutation) {
+		m.oldValue = func(context.Context) (*SpendAlert, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SpendAlertMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SpendAlertMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SpendAlert entities.
+func (m *SpendAlertMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SpendAlertMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SpendAlertMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SpendAlert.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SpendAlertMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SpendAlertMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SpendAlertMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SpendAlertMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SpendAlertMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *SpendAlertMutation) SetAPIKeyID(s string) {
+	m.api_key = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *SpendAlertMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldAPIKeyID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ClearAPIKeyID clears the value of the "api_key_id" field.
+func (m *SpendAlertMutation) ClearAPIKeyID() {
+	m.api_key = nil
+	m.clearedFields[spendalert.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyIDCleared returns if the "api_key_id" field was cleared in this mutation.
+func (m *SpendAlertMutation) APIKeyIDCleared() bool {
+	_, ok := m.clearedFields[spendalert.FieldAPIKeyID]
+	return ok
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *SpendAlertMutation) ResetAPIKeyID() {
+	m.api_key = nil
+	delete(m.clearedFields, spendalert.FieldAPIKeyID)
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *SpendAlertMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *SpendAlertMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldProjectID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ClearProjectID clears the value of the "project_id" field.
+func (m *SpendAlertMutation) ClearProjectID() {
+	m.project = nil
+	m.clearedFields[spendalert.FieldProjectID] = struct{}{}
+}
+
+// ProjectIDCleared returns if the "project_id" field was cleared in this mutation.
+func (m *SpendAlertMutation) ProjectIDCleared() bool {
+	_, ok := m.clearedFields[spendalert.FieldProjectID]
+	return ok
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *SpendAlertMutation) ResetProjectID() {
+	m.project = nil
+	delete(m.clearedFields, spendalert.FieldProjectID)
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *SpendAlertMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *SpendAlertMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldOrganizationID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (m *SpendAlertMutation) ClearOrganizationID() {
+	m.organization = nil
+	m.clearedFields[spendalert.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationIDCleared returns if the "organization_id" field was cleared in this mutation.
+func (m *SpendAlertMutation) OrganizationIDCleared() bool {
+	_, ok := m.clearedFields[spendalert.FieldOrganizationID]
+	return ok
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *SpendAlertMutation) ResetOrganizationID() {
+	m.organization = nil
+	delete(m.clearedFields, spendalert.FieldOrganizationID)
+}
+
+// SetPercent sets the "percent" field.
+func (m *SpendAlertMutation) SetPercent(i int) {
+	m.percent = &i
+	m.addpercent = nil
+}
+
+// Percent returns the value of the "percent" field in the mutation.
+func (m *SpendAlertMutation) Percent() (r int, exists bool) {
+	v := m.percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPercent returns the old "percent" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldPercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPercent: %w", err)
+	}
+	return oldValue.Percent, nil
+}
+
+// AddPercent adds i to the "percent" field.
+func (m *SpendAlertMutation) AddPercent(i int) {
+	if m.addpercent != nil {
+		*m.addpercent += i
+	} else {
+		m.addpercent = &i
+	}
+}
+
+// AddedPercent returns the value that was added to the "percent" field in this mutation.
+func (m *SpendAlertMutation) AddedPercent() (r int, exists bool) {
+	v := m.addpercent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPercent resets all changes to the "percent" field.
+func (m *SpendAlertMutation) ResetPercent() {
+	m.percent = nil
+	m.addpercent = nil
+}
+
+// SetEmails sets the "emails" field.
+func (m *SpendAlertMutation) SetEmails(s []string) {
+	m.emails = &s
+	m.appendemails = nil
+}
+
+// Emails returns the value of the "emails" field in the mutation.
+func (m *SpendAlertMutation) Emails() (r []string, exists bool) {
+	v := m.emails
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmails returns the old "emails" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldEmails(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmails is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmails requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmails: %w", err)
+	}
+	return oldValue.Emails, nil
+}
+
+// AppendEmails adds s to the "emails" field.
+func (m *SpendAlertMutation) AppendEmails(s []string) {
+	m.appendemails = append(m.appendemails, s...)
+}
+
+// AppendedEmails returns the list of values that were appended to the "emails" field in this mutation.
+func (m *SpendAlertMutation) AppendedEmails() ([]string, bool) {
+	if len(m.appendemails) == 0 {
+		return nil, false
+	}
+	return m.appendemails, true
+}
+
+// ResetEmails resets all changes to the "emails" field.
+func (m *SpendAlertMutation) ResetEmails() {
+	m.emails = nil
+	m.appendemails = nil
+}
+
+// SetWebhookURL sets the "webhook_url" field.
+func (m *SpendAlertMutation) SetWebhookURL(s string) {
+	m.webhook_url = &s
+}
+
+// WebhookURL returns the value of the "webhook_url" field in the mutation.
+func (m *SpendAlertMutation) WebhookURL() (r string, exists bool) {
+	v := m.webhook_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookURL returns the old "webhook_url" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldWebhookURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookURL: %w", err)
+	}
+	return oldValue.WebhookURL, nil
+}
+
+// ResetWebhookURL resets all changes to the "webhook_url" field.
+func (m *SpendAlertMutation) ResetWebhookURL() {
+	m.webhook_url = nil
+}
+
+// SetRaisedFor sets the "raised_for" field.
+func (m *SpendAlertMutation) SetRaisedFor(i int) {
+	m.raised_for = &i
+	m.addraised_for = nil
+}
+
+// RaisedFor returns the value of the "raised_for" field in the mutation.
+func (m *SpendAlertMutation) RaisedFor() (r int, exists bool) {
+	v := m.raised_for
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRaisedFor returns the old "raised_for" field's value of the SpendAlert entity.
+// If the SpendAlert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendAlertMutation) OldRaisedFor(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRaisedFor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRaisedFor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRaisedFor: %w", err)
+	}
+	return oldValue.RaisedFor, nil
+}
+
+// AddRaisedFor adds i to the "raised_for" field.
+func (m *SpendAlertMutation) AddRaisedFor(i int) {
+	if m.addraised_for != nil {
+		*m.addraised_for += i
+	} else {
+		m.addraised_for = &i
+	}
+}
+
+// AddedRaisedFor returns the value that was added to the "raised_for" field in this mutation.
+func (m *SpendAlertMutation) AddedRaisedFor() (r int, exists bool) {
+	v := m.addraised_for
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRaisedFor resets all changes to the "raised_for" field.
+func (m *SpendAlertMutation) ResetRaisedFor() {
+	m.raised_for = nil
+	m.addraised_for = nil
+}
+
+// ClearAPIKey clears the "api_key" edge to the APIKey entity.
+func (m *SpendAlertMutation) ClearAPIKey() {
+	m.clearedapi_key = true
+	m.clearedFields[spendalert.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyCleared reports if the "api_key" edge to the APIKey entity was cleared.
+func (m *SpendAlertMutation) APIKeyCleared() bool {
+	return m.APIKeyIDCleared() || m.clearedapi_key
+}
+
+// APIKeyIDs returns the "api_key" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// APIKeyID instead. It exists only for internal usage by the builders.
+func (m *SpendAlertMutation) APIKeyIDs() (ids []string) {
+	if id := m.api_key; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAPIKey resets all changes to the "api_key" edge.
+func (m *SpendAlertMutation) ResetAPIKey() {
+	m.api_key = nil
+	m.clearedapi_key = false
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *SpendAlertMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[spendalert.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *SpendAlertMutation) ProjectCleared() bool {
+	return m.ProjectIDCleared() || m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *SpendAlertMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *SpendAlertMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *SpendAlertMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[spendalert.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *SpendAlertMutation) OrganizationCleared() bool {
+	return m.OrganizationIDCleared() || m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *SpendAlertMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *SpendAlertMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the SpendAlertMutation builder.
+func (m *SpendAlertMutation) Where(ps ...predicate.SpendAlert) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SpendAlertMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SpendAlertMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SpendAlert, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SpendAlertMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SpendAlertMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SpendAlert).
+func (m *SpendAlertMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SpendAlertMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, spendalert.FieldCreatedAt)
+	}
+	if m.api_key != nil {
+		fields = append(fields, spendalert.FieldAPIKeyID)
+	}
+	if m.project != nil {
+		fields = append(fields, spendalert.FieldProjectID)
+	}
+	if m.organization != nil {
+		fields = append(fields, spendalert.FieldOrganizationID)
+	}
+	if m.percent != nil {
+		fields = append(fields, spendalert.FieldPercent)
+	}
+	if m.emails != nil {
+		fields = append(fields, spendalert.FieldEmails)
+	}
+	if m.webhook_url != nil {
+		fields = append(fields, spendalert.FieldWebhookURL)
+	}
+	if m.raised_for != nil {
+		fields = append(fields, spendalert.FieldRaisedFor)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SpendAlertMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		return m.CreatedAt()
+	case spendalert.FieldAPIKeyID:
+		return m.APIKeyID()
+	case spendalert.FieldProjectID:
+		return m.ProjectID()
+	case spendalert.FieldOrganizationID:
+		return m.OrganizationID()
+	case spendalert.FieldPercent:
+		return m.Percent()
+	case spendalert.FieldEmails:
+		return m.Emails()
+	case spendalert.FieldWebhookURL:
+		return m.WebhookURL()
+	case spendalert.FieldRaisedFor:
+		return m.RaisedFor()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SpendAlertMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case spendalert.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case spendalert.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case spendalert.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case spendalert.FieldPercent:
+		return m.OldPercent(ctx)
+	case spendalert.FieldEmails:
+		return m.OldEmails(ctx)
+	case spendalert.FieldWebhookURL:
+		return m.OldWebhookURL(ctx)
+	case spendalert.FieldRaisedFor:
+		return m.OldRaisedFor(ctx)
+	}
+	return nil, fmt.Errorf("unknown SpendAlert field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendAlertMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case spendalert.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case spendalert.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case spendalert.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case spendalert.FieldPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPercent(v)
+		return nil
+	case spendalert.FieldEmails:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmails(v)
+		return nil
+	case spendalert.FieldWebhookURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookURL(v)
+		return nil
+	case spendalert.FieldRaisedFor:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRaisedFor(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SpendAlertMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, spendalert.FieldCreatedAt)
+	}
+	if m.addpercent != nil {
+		fields = append(fields, spendalert.FieldPercent)
+	}
+	if m.addraised_for != nil {
+		fields = append(fields, spendalert.FieldRaisedFor)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SpendAlertMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case spendalert.FieldPercent:
+		return m.AddedPercent()
+	case spendalert.FieldRaisedFor:
+		return m.AddedRaisedFor()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendAlertMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case spendalert.FieldPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPercent(v)
+		return nil
+	case spendalert.FieldRaisedFor:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRaisedFor(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SpendAlertMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(spendalert.FieldAPIKeyID) {
+		fields = append(fields, spendalert.FieldAPIKeyID)
+	}
+	if m.FieldCleared(spendalert.FieldProjectID) {
+		fields = append(fields, spendalert.FieldProjectID)
+	}
+	if m.FieldCleared(spendalert.FieldOrganizationID) {
+		fields = append(fields, spendalert.FieldOrganizationID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SpendAlertMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SpendAlertMutation) ClearField(name string) error {
+	switch name {
+	case spendalert.FieldAPIKeyID:
+		m.ClearAPIKeyID()
+		return nil
+	case spendalert.FieldProjectID:
+		m.ClearProjectID()
+		return nil
+	case spendalert.FieldOrganizationID:
+		m.ClearOrganizationID()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SpendAlertMutation) ResetField(name string) error {
+	switch name {
+	case spendalert.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case spendalert.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case spendalert.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case spendalert.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case spendalert.FieldPercent:
+		m.ResetPercent()
+		return nil
+	case spendalert.FieldEmails:
+		m.ResetEmails()
+		return nil
+	case spendalert.FieldWebhookURL:
+		m.ResetWebhookURL()
+		return nil
+	case spendalert.FieldRaisedFor:
+		m.ResetRaisedFor()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SpendAlertMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.api_key != nil {
+		edges = append(edges, spendalert.EdgeAPIKey)
+	}
+	if m.project != nil {
+		edges = append(edges, spendalert.EdgeProject)
+	}
+	if m.organization != nil {
+		edges = append(edges, spendalert.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SpendAlertMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case spendalert.EdgeAPIKey:
+		if id := m.api_key; id != nil {
+			return []ent.Value{*id}
+		}
+	case spendalert.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	case spendalert.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SpendAlertMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SpendAlertMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SpendAlertMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedapi_key {
+		edges = append(edges, spendalert.EdgeAPIKey)
+	}
+	if m.clearedproject {
+		edges = append(edges, spendalert.EdgeProject)
+	}
+	if m.clearedorganization {
+		edges = append(edges, spendalert.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SpendAlertMutation) EdgeCleared(name string) bool {
+	switch name {
+	case spendalert.EdgeAPIKey:
+		return m.clearedapi_key
+	case spendalert.EdgeProject:
+		return m.clearedproject
+	case spendalert.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SpendAlertMutation) ClearEdge(name string) error {
+	switch name {
+	case spendalert.EdgeAPIKey:
+		m.ClearAPIKey()
+		return nil
+	case spendalert.EdgeProject:
+		m.ClearProject()
+		return nil
+	case spendalert.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SpendAlertMutation) ResetEdge(name string) error {
+	switch name {
+	case spendalert.EdgeAPIKey:
+		m.ResetAPIKey()
+		return nil
+	case spendalert.EdgeProject:
+		m.ResetProject()
+		return nil
+	case spendalert.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendAlert edge %s", name)
+}
+
+// SpendLeaseMutation represents an operation that mutates the SpendLease nodes in the graph.
+type SpendLeaseMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	scope_id      *string
+	month         *int
+	addmonth      *int
+	holder        *string
+	amount        *int64
+	addamount     *int64
+	expires_at    *int64
+	addexpires_at *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SpendLease, error)
+	predicates    []predicate.SpendLease
+}
+
+var _ ent.Mutation = (*SpendLeaseMutation)(nil)
+
+// spendleaseOption allows management of the mutation configuration using functional options.
+type spendleaseOption func(*SpendLeaseMutation)
+
+// newSpendLeaseMutation creates new mutation for the SpendLease entity.
+func newSpendLeaseMutation(c config, op Op, opts ...spendleaseOption) *SpendLeaseMutation {
+	m := &SpendLeaseMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSpendLease,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSpendLeaseID sets the ID field of the mutation.
+func withSpendLeaseID(id string) spendleaseOption {
+	return func(m *SpendLeaseMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SpendLease
+		)
+		m.oldValue = func(ctx context.Context) (*SpendLease, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SpendLease.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSpendLease sets the old SpendLease of the mutation.
+func withSpendLease(node *SpendLease) spendleaseOption {
+	return func(m *SpendLeaseMutation) {
+		m.oldValue = func(context.Context) (*SpendLease, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SpendLeaseMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SpendLeaseMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SpendLease entities.
+func (m *SpendLeaseMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SpendLeaseMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SpendLeaseMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SpendLease.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SpendLeaseMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SpendLeaseMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SpendLeaseMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SpendLeaseMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SpendLeaseMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetScopeID sets the "scope_id" field.
+func (m *SpendLeaseMutation) SetScopeID(s string) {
+	m.scope_id = &s
+}
+
+// ScopeID returns the value of the "scope_id" field in the mutation.
+func (m *SpendLeaseMutation) ScopeID() (r string, exists bool) {
+	v := m.scope_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScopeID returns the old "scope_id" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldScopeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScopeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScopeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScopeID: %w", err)
+	}
+	return oldValue.ScopeID, nil
+}
+
+// ResetScopeID resets all changes to the "scope_id" field.
+func (m *SpendLeaseMutation) ResetScopeID() {
+	m.scope_id = nil
+}
+
+// SetMonth sets the "month" field.
+func (m *SpendLeaseMutation) SetMonth(i int) {
+	m.month = &i
+	m.addmonth = nil
+}
+
+// Month returns the value of the "month" field in the mutation.
+func (m *SpendLeaseMutation) Month() (r int, exists bool) {
+	v := m.month
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMonth returns the old "month" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldMonth(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMonth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMonth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMonth: %w", err)
+	}
+	return oldValue.Month, nil
+}
+
+// AddMonth adds i to the "month" field.
+func (m *SpendLeaseMutation) AddMonth(i int) {
+	if m.addmonth != nil {
+		*m.addmonth += i
+	} else {
+		m.addmonth = &i
+	}
+}
+
+// AddedMonth returns the value that was added to the "month" field in this mutation.
+func (m *SpendLeaseMutation) AddedMonth() (r int, exists bool) {
+	v := m.addmonth
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMonth resets all changes to the "month" field.
+func (m *SpendLeaseMutation) ResetMonth() {
+	m.month = nil
+	m.addmonth = nil
+}
+
+// SetHolder sets the "holder" field.
+func (m *SpendLeaseMutation) SetHolder(s string) {
+	m.holder = &s
+}
+
+// Holder returns the value of the "holder" field in the mutation.
+func (m *SpendLeaseMutation) Holder() (r string, exists bool) {
+	v := m.holder
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHolder returns the old "holder" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldHolder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHolder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHolder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHolder: %w", err)
+	}
+	return oldValue.Holder, nil
+}
+
+// ResetHolder resets all changes to the "holder" field.
+func (m *SpendLeaseMutation) ResetHolder() {
+	m.holder = nil
+}
+
+// SetAmount sets the "amount" field.
+func (m *SpendLeaseMutation) SetAmount(i int64) {
+	m.amount = &i
+	m.addamount = nil
+}
+
+// Amount returns the value of the "amount" field in the mutation.
+func (m *SpendLeaseMutation) Amount() (r int64, exists bool) {
+	v := m.amount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmount returns the old "amount" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldAmount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmount: %w", err)
+	}
+	return oldValue.Amount, nil
+}
+
+// AddAmount adds i to the "amount" field.
+func (m *SpendLeaseMutation) AddAmount(i int64) {
+	if m.addamount != nil {
+		*m.addamount += i
+	} else {
+		m.addamount = &i
+	}
+}
+
+// AddedAmount returns the value that was added to the "amount" field in this mutation.
+func (m *SpendLeaseMutation) AddedAmount() (r int64, exists bool) {
+	v := m.addamount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmount resets all changes to the "amount" field.
+func (m *SpendLeaseMutation) ResetAmount() {
+	m.amount = nil
+	m.addamount = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SpendLeaseMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SpendLeaseMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the SpendLease entity.
+// If the SpendLease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLeaseMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *SpendLeaseMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *SpendLeaseMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SpendLeaseMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// Where appends a list predicates to the SpendLeaseMutation builder.
+func (m *SpendLeaseMutation) Where(ps ...predicate.SpendLease) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SpendLeaseMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SpendLeaseMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SpendLease, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SpendLeaseMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SpendLeaseMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SpendLease).
+func (m *SpendLeaseMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SpendLeaseMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, spendlease.FieldCreatedAt)
+	}
+	if m.scope_id != nil {
+		fields = append(fields, spendlease.FieldScopeID)
+	}
+	if m.month != nil {
+		fields = append(fields, spendlease.FieldMonth)
+	}
+	if m.holder != nil {
+		fields = append(fields, spendlease.FieldHolder)
+	}
+	if m.amount != nil {
+		fields = append(fields, spendlease.FieldAmount)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, spendlease.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SpendLeaseMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		return m.CreatedAt()
+	case spendlease.FieldScopeID:
+		return m.ScopeID()
+	case spendlease.FieldMonth:
+		return m.Month()
+	case spendlease.FieldHolder:
+		return m.Holder()
+	case spendlease.FieldAmount:
+		return m.Amount()
+	case spendlease.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SpendLeaseMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case spendlease.FieldScopeID:
+		return m.OldScopeID(ctx)
+	case spendlease.FieldMonth:
+		return m.OldMonth(ctx)
+	case spendlease.FieldHolder:
+		return m.OldHolder(ctx)
+	case spendlease.FieldAmount:
+		return m.OldAmount(ctx)
+	case spendlease.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SpendLease field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendLeaseMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case spendlease.FieldScopeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScopeID(v)
+		return nil
+	case spendlease.FieldMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMonth(v)
+		return nil
+	case spendlease.FieldHolder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHolder(v)
+		return nil
+	case spendlease.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmount(v)
+		return nil
+	case spendlease.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLease field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SpendLeaseMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, spendlease.FieldCreatedAt)
+	}
+	if m.addmonth != nil {
+		fields = append(fields, spendlease.FieldMonth)
+	}
+	if m.addamount != nil {
+		fields = append(fields, spendlease.FieldAmount)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, spendlease.FieldExpiresAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SpendLeaseMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case spendlease.FieldMonth:
+		return m.AddedMonth()
+	case spendlease.FieldAmount:
+		return m.AddedAmount()
+	case spendlease.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendLeaseMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case spendlease.FieldMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMonth(v)
+		return nil
+	case spendlease.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmount(v)
+		return nil
+	case spendlease.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLease numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SpendLeaseMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SpendLeaseMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SpendLeaseMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SpendLease nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SpendLeaseMutation) ResetField(name string) error {
+	switch name {
+	case spendlease.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case spendlease.FieldScopeID:
+		m.ResetScopeID()
+		return nil
+	case spendlease.FieldMonth:
+		m.ResetMonth()
+		return nil
+	case spendlease.FieldHolder:
+		m.ResetHolder()
+		return nil
+	case spendlease.FieldAmount:
+		m.ResetAmount()
+		return nil
+	case spendlease.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLease field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SpendLeaseMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SpendLeaseMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SpendLeaseMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SpendLeaseMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SpendLeaseMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SpendLeaseMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SpendLeaseMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SpendLease unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SpendLeaseMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SpendLease edge %s", name)
+}
+
+// SpendLimitMutation represents an operation that mutates the SpendLimit nodes in the graph.
+type SpendLimitMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	created_at          *int64
+	addcreated_at       *int64
+	amount              *int64
+	addamount           *int64
+	currency            *string
+	clearedFields       map[string]struct{}
+	api_key             *string
+	clearedapi_key      bool
+	project             *string
+	clearedproject      bool
+	organization        *string
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*SpendLimit, error)
+	predicates          []predicate.SpendLimit
+}
+
+var _ ent.Mutation = (*SpendLimitMutation)(nil)
+
+// spendlimitOption allows management of the mutation configuration using functional options.
+type spendlimitOption func(*SpendLimitMutation)
+
+// newSpendLimitMutation creates new mutation for the SpendLimit entity.
+func newSpendLimitMutation(c config, op Op, opts ...spendlimitOption) *SpendLimitMutation {
+	m := &SpendLimitMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSpendLimit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSpendLimitID sets the ID field of the mutation.
+func withSpendLimitID(id string) spendlimitOption {
+	return func(m *SpendLimitMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SpendLimit
+		)
+		m.oldValue = func(ctx context.Context) (*SpendLimit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SpendLimit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSpendLimit sets the old SpendLimit of the mutation.
+func withSpendLimit(node *SpendLimit) spendlimitOption {
+	return func(m *SpendLimitMutation) {
+		m.oldValue = func(context.Context) (*SpendLimit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SpendLimitMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SpendLimitMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SpendLimit entities.
+func (m *SpendLimitMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SpendLimitMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SpendLimitMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SpendLimit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SpendLimitMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SpendLimitMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *SpendLimitMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *SpendLimitMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SpendLimitMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *SpendLimitMutation) SetAPIKeyID(s string) {
+	m.api_key = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *SpendLimitMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldAPIKeyID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ClearAPIKeyID clears the value of the "api_key_id" field.
+func (m *SpendLimitMutation) ClearAPIKeyID() {
+	m.api_key = nil
+	m.clearedFields[spendlimit.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyIDCleared returns if the "api_key_id" field was cleared in this mutation.
+func (m *SpendLimitMutation) APIKeyIDCleared() bool {
+	_, ok := m.clearedFields[spendlimit.FieldAPIKeyID]
+	return ok
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *SpendLimitMutation) ResetAPIKeyID() {
+	m.api_key = nil
+	delete(m.clearedFields, spendlimit.FieldAPIKeyID)
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *SpendLimitMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *SpendLimitMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldProjectID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ClearProjectID clears the value of the "project_id" field.
+func (m *SpendLimitMutation) ClearProjectID() {
+	m.project = nil
+	m.clearedFields[spendlimit.FieldProjectID] = struct{}{}
+}
+
+// ProjectIDCleared returns if the "project_id" field was cleared in this mutation.
+func (m *SpendLimitMutation) ProjectIDCleared() bool {
+	_, ok := m.clearedFields[spendlimit.FieldProjectID]
+	return ok
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *SpendLimitMutation) ResetProjectID() {
+	m.project = nil
+	delete(m.clearedFields, spendlimit.FieldProjectID)
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *SpendLimitMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *SpendLimitMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldOrganizationID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (m *SpendLimitMutation) ClearOrganizationID() {
+	m.organization = nil
+	m.clearedFields[spendlimit.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationIDCleared returns if the "organization_id" field was cleared in this mutation.
+func (m *SpendLimitMutation) OrganizationIDCleared() bool {
+	_, ok := m.clearedFields[spendlimit.FieldOrganizationID]
+	return ok
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *SpendLimitMutation) ResetOrganizationID() {
+	m.organization = nil
+	delete(m.clearedFields, spendlimit.FieldOrganizationID)
+}
+
+// SetAmount sets the "amount" field.
+func (m *SpendLimitMutation) SetAmount(i int64) {
+	m.amount = &i
+	m.addamount = nil
+}
+
+// Amount returns the value of the "amount" field in the mutation.
+func (m *SpendLimitMutation) Amount() (r int64, exists bool) {
+	v := m.amount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmount returns the old "amount" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldAmount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmount: %w", err)
+	}
+	return oldValue.Amount, nil
+}
+
+// AddAmount adds i to the "amount" field.
+func (m *SpendLimitMutation) AddAmount(i int64) {
+	if m.addamount != nil {
+		*m.addamount += i
+	} else {
+		m.addamount = &i
+	}
+}
+
+// AddedAmount returns the value that was added to the "amount" field in this mutation.
+func (m *SpendLimitMutation) AddedAmount() (r int64, exists bool) {
+	v := m.addamount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmount resets all changes to the "amount" field.
+func (m *SpendLimitMutation) ResetAmount() {
+	m.amount = nil
+	m.addamount = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *SpendLimitMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *SpendLimitMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the SpendLimit entity.
+// If the SpendLimit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpendLimitMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *SpendLimitMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// ClearAPIKey clears the "api_key" edge to the APIKey entity.
+func (m *SpendLimitMutation) ClearAPIKey() {
+	m.clearedapi_key = true
+	m.clearedFields[spendlimit.FieldAPIKeyID] = struct{}{}
+}
+
+// APIKeyCleared reports if the "api_key" edge to the APIKey entity was cleared.
+func (m *SpendLimitMutation) APIKeyCleared() bool {
+	return m.APIKeyIDCleared() || m.clearedapi_key
+}
+
+// APIKeyIDs returns the "api_key" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// APIKeyID instead. It exists only for internal usage by the builders.
+func (m *SpendLimitMutation) APIKeyIDs() (ids []string) {
+	if id := m.api_key; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAPIKey resets all changes to the "api_key" edge.
+func (m *SpendLimitMutation) ResetAPIKey() {
+	m.api_key = nil
+	m.clearedapi_key = false
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *SpendLimitMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[spendlimit.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *SpendLimitMutation) ProjectCleared() bool {
+	return m.ProjectIDCleared() || m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *SpendLimitMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *SpendLimitMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *SpendLimitMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[spendlimit.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *SpendLimitMutation) OrganizationCleared() bool {
+	return m.OrganizationIDCleared() || m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *SpendLimitMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *SpendLimitMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the SpendLimitMutation builder.
+func (m *SpendLimitMutation) Where(ps ...predicate.SpendLimit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SpendLimitMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SpendLimitMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SpendLimit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SpendLimitMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SpendLimitMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SpendLimit).
+func (m *SpendLimitMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SpendLimitMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, spendlimit.FieldCreatedAt)
+	}
+	if m.api_key != nil {
+		fields = append(fields, spendlimit.FieldAPIKeyID)
+	}
+	if m.project != nil {
+		fields = append(fields, spendlimit.FieldProjectID)
+	}
+	if m.organization != nil {
+		fields = append(fields, spendlimit.FieldOrganizationID)
+	}
+	if m.amount != nil {
+		fields = append(fields, spendlimit.FieldAmount)
+	}
+	if m.currency != nil {
+		fields = append(fields, spendlimit.FieldCurrency)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SpendLimitMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		return m.CreatedAt()
+	case spendlimit.FieldAPIKeyID:
+		return m.APIKeyID()
+	case spendlimit.FieldProjectID:
+		return m.ProjectID()
+	case spendlimit.FieldOrganizationID:
+		return m.OrganizationID()
+	case spendlimit.FieldAmount:
+		return m.Amount()
+	case spendlimit.FieldCurrency:
+		return m.Currency()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SpendLimitMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case spendlimit.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case spendlimit.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case spendlimit.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case spendlimit.FieldAmount:
+		return m.OldAmount(ctx)
+	case spendlimit.FieldCurrency:
+		return m.OldCurrency(ctx)
+	}
+	return nil, fmt.Errorf("unknown SpendLimit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendLimitMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case spendlimit.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case spendlimit.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case spendlimit.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case spendlimit.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmount(v)
+		return nil
+	case spendlimit.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SpendLimitMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, spendlimit.FieldCreatedAt)
+	}
+	if m.addamount != nil {
+		fields = append(fields, spendlimit.FieldAmount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SpendLimitMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case spendlimit.FieldAmount:
+		return m.AddedAmount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpendLimitMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case spendlimit.FieldAmount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SpendLimitMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(spendlimit.FieldAPIKeyID) {
+		fields = append(fields, spendlimit.FieldAPIKeyID)
+	}
+	if m.FieldCleared(spendlimit.FieldProjectID) {
+		fields = append(fields, spendlimit.FieldProjectID)
+	}
+	if m.FieldCleared(spendlimit.FieldOrganizationID) {
+		fields = append(fields, spendlimit.FieldOrganizationID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SpendLimitMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SpendLimitMutation) ClearField(name string) error {
+	switch name {
+	case spendlimit.FieldAPIKeyID:
+		m.ClearAPIKeyID()
+		return nil
+	case spendlimit.FieldProjectID:
+		m.ClearProjectID()
+		return nil
+	case spendlimit.FieldOrganizationID:
+		m.ClearOrganizationID()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SpendLimitMutation) ResetField(name string) error {
+	switch name {
+	case spendlimit.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case spendlimit.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case spendlimit.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case spendlimit.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case spendlimit.FieldAmount:
+		m.ResetAmount()
+		return nil
+	case spendlimit.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SpendLimitMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.api_key != nil {
+		edges = append(edges, spendlimit.EdgeAPIKey)
+	}
+	if m.project != nil {
+		edges = append(edges, spendlimit.EdgeProject)
+	}
+	if m.organization != nil {
+		edges = append(edges, spendlimit.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SpendLimitMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case spendlimit.EdgeAPIKey:
+		if id := m.api_key; id != nil {
+			return []ent.Value{*id}
+		}
+	case spendlimit.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	case spendlimit.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SpendLimitMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SpendLimitMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SpendLimitMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedapi_key {
+		edges = append(edges, spendlimit.EdgeAPIKey)
+	}
+	if m.clearedproject {
+		edges = append(edges, spendlimit.EdgeProject)
+	}
+	if m.clearedorganization {
+		edges = append(edges, spendlimit.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SpendLimitMutation) EdgeCleared(name string) bool {
+	switch name {
+	case spendlimit.EdgeAPIKey:
+		return m.clearedapi_key
+	case spendlimit.EdgeProject:
+		return m.clearedproject
+	case spendlimit.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SpendLimitMutation) ClearEdge(name string) error {
+	switch name {
+	case spendlimit.EdgeAPIKey:
+		m.ClearAPIKey()
+		return nil
+	case spendlimit.EdgeProject:
+		m.ClearProject()
+		return nil
+	case spendlimit.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SpendLimitMutation) ResetEdge(name string) error {
+	switch name {
+	case spendlimit.EdgeAPIKey:
+		m.ResetAPIKey()
+		return nil
+	case spendlimit.EdgeProject:
+		m.ResetProject()
+		return nil
+	case spendlimit.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown SpendLimit edge %s", name)
+}
+
+// UsageBatchMutation represents an operation that mutates the UsageBatch nodes in the graph.
+type UsageBatchMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	batch         *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UsageBatch, error)
+	predicates    []predicate.UsageBatch
+}
+
+var _ ent.Mutation = (*UsageBatchMutation)(nil)
+
+// usagebatchOption allows management of the mutation configuration using functional options.
+type usagebatchOption func(*UsageBatchMutation)
+
+// newUsageBatchMutation creates new mutation for the UsageBatch entity.
+func newUsageBatchMutation(c config, op Op, opts ...usagebatchOption) *UsageBatchMutation {
+	m := &UsageBatchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageBatch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageBatchID sets the ID field of the mutation.
+func withUsageBatchID(id string) usagebatchOption {
+	return func(m *UsageBatchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageBatch
+		)
+		m.oldValue = func(ctx context.Context) (*UsageBatch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageBatch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageBatch sets the old UsageBatch of the mutation.
+func withUsageBatch(node *UsageBatch) usagebatchOption {
+	return func(m *UsageBatchMutation) {
+		m.oldValue = func(context.Context) (*UsageBatch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageBatchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageBatchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageBatch entities.
+func (m *UsageBatchMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageBatchMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageBatchMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageBatch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsageBatchMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsageBatchMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the UsageBatch entity.
+// If the UsageBatch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBatchMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *UsageBatchMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *UsageBatchMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsageBatchMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetBatch sets the "batch" field.
+func (m *UsageBatchMutation) SetBatch(s string) {
+	m.batch = &s
+}
+
+// Batch returns the value of the "batch" field in the mutation.
+func (m *UsageBatchMutation) Batch() (r string, exists bool) {
+	v := m.batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBatch returns the old "batch" field's value of the UsageBatch entity.
+// If the UsageBatch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBatchMutation) OldBatch(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBatch is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBatch requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBatch: %w", err)
+	}
+	return oldValue.Batch, nil
+}
+
+// ResetBatch resets all changes to the "batch" field.
+func (m *UsageBatchMutation) ResetBatch() {
+	m.batch = nil
+}
+
+// Where appends a list predicates to the UsageBatchMutation builder.
+func (m *UsageBatchMutation) Where(ps ...predicate.UsageBatch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageBatchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageBatchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageBatch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageBatchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageBatchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageBatch).
+func (m *UsageBatchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageBatchMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.created_at != nil {
+		fields = append(fields, usagebatch.FieldCreatedAt)
+	}
+	if m.batch != nil {
+		fields = append(fields, usagebatch.FieldBatch)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageBatchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		return m.CreatedAt()
+	case usagebatch.FieldBatch:
+		return m.Batch()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageBatchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case usagebatch.FieldBatch:
+		return m.OldBatch(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBatchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case usagebatch.FieldBatch:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBatch(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageBatchMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, usagebatch.FieldCreatedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageBatchMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBatchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBatch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageBatchMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageBatchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageBatchMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageBatch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageBatchMutation) ResetField(name string) error {
+	switch name {
+	case usagebatch.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case usagebatch.FieldBatch:
+		m.ResetBatch()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageBatchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageBatchMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageBatchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageBatchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageBatchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageBatchMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageBatchMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageBatch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageBatchMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageBatch edge %s", name)
+}
+
+// UsageBucketMutation represents an operation that mutates the UsageBucket nodes in the graph.
+type UsageBucketMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	created_at      *int64
+	addcreated_at   *int64
+	width           *usagebucket.Width
+	start           *int64
+	addstart        *int64
+	api_key_id      *string
+	project_id      *string
+	organization_id *string
+	environment     *string
+	member_id       *string
+	method          *string
+	outcome         *string
+	requests        *int64
+	addrequests     *int64
+	units           *int64
+	addunits        *int64
+	spend           *int64
+	addspend        *int64
+	currency        *string
+	batch           *string
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UsageBucket, error)
+	predicates      []predicate.UsageBucket
+}
+
+var _ ent.Mutation = (*UsageBucketMutation)(nil)
+
+// usagebucketOption allows management of the mutation configuration using functional options.
+type usagebucketOption func(*UsageBucketMutation)
+
+// newUsageBucketMutation creates new mutation for the UsageBucket entity.
+func newUsageBucketMutation(c config, op Op, opts ...usagebucketOption) *UsageBucketMutation {
+	m := &UsageBucketMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageBucket,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageBucketID sets the ID field of the mutation.
+func withUsageBucketID(id string) usagebucketOption {
+	return func(m *UsageBucketMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageBucket
+		)
+		m.oldValue = func(ctx context.Context) (*UsageBucket, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageBucket.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageBucket sets the old UsageBucket of the mutation.
+func withUsageBucket(node *UsageBucket) usagebucketOption {
+	return func(m *UsageBucketMutation) {
+		m.oldValue = func(context.Context) (*UsageBucket, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageBucketMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageBucketMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageBucket entities.
+func (m *UsageBucketMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageBucketMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageBucketMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageBucket.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsageBucketMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsageBucketMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *UsageBucketMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *UsageBucketMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsageBucketMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetWidth sets the "width" field.
+func (m *UsageBucketMutation) SetWidth(u usagebucket.Width) {
+	m.width = &u
+}
+
+// Width returns the value of the "width" field in the mutation.
+func (m *UsageBucketMutation) Width() (r usagebucket.Width, exists bool) {
+	v := m.width
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWidth returns the old "width" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldWidth(ctx context.Context) (v usagebucket.Width, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWidth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWidth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWidth: %w", err)
+	}
+	return oldValue.Width, nil
+}
+
+// ResetWidth resets all changes to the "width" field.
+func (m *UsageBucketMutation) ResetWidth() {
+	m.width = nil
+}
+
+// SetStart sets the "start" field.
+func (m *UsageBucketMutation) SetStart(i int64) {
+	m.start = &i
+	m.addstart = nil
+}
+
+// Start returns the value of the "start" field in the mutation.
+func (m *UsageBucketMutation) Start() (r int64, exists bool) {
+	v := m.start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStart returns the old "start" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldStart(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStart: %w", err)
+	}
+	return oldValue.Start, nil
+}
+
+// AddStart adds i to the "start" field.
+func (m *UsageBucketMutation) AddStart(i int64) {
+	if m.addstart != nil {
+		*m.addstart += i
+	} else {
+		m.addstart = &i
+	}
+}
+
+// AddedStart returns the value that was added to the "start" field in this mutation.
+func (m *UsageBucketMutation) AddedStart() (r int64, exists bool) {
+	v := m.addstart
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStart resets all changes to the "start" field.
+func (m *UsageBucketMutation) ResetStart() {
+	m.start = nil
+	m.addstart = nil
+}
+
+// SetAPIKeyID sets the "api_key_id" field.
+func (m *UsageBucketMutation) SetAPIKeyID(s string) {
+	m.api_key_id = &s
+}
+
+// APIKeyID returns the value of the "api_key_id" field in the mutation.
+func (m *UsageBucketMutation) APIKeyID() (r string, exists bool) {
+	v := m.api_key_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIKeyID returns the old "api_key_id" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldAPIKeyID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIKeyID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIKeyID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIKeyID: %w", err)
+	}
+	return oldValue.APIKeyID, nil
+}
+
+// ResetAPIKeyID resets all changes to the "api_key_id" field.
+func (m *UsageBucketMutation) ResetAPIKeyID() {
+	m.api_key_id = nil
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *UsageBucketMutation) SetProjectID(s string) {
+	m.project_id = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *UsageBucketMutation) ProjectID() (r string, exists bool) {
+	v := m.project_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldProjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *UsageBucketMutation) ResetProjectID() {
+	m.project_id = nil
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *UsageBucketMutation) SetOrganizationID(s string) {
+	m.organization_id = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *UsageBucketMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldOrganizationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *UsageBucketMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetEnvironment sets the "environment" field.
+func (m *UsageBucketMutation) SetEnvironment(s string) {
+	m.environment = &s
+}
+
+// Environment returns the value of the "environment" field in the mutation.
+func (m *UsageBucketMutation) Environment() (r string, exists bool) {
+	v := m.environment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnvironment returns the old "environment" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldEnvironment(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnvironment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnvironment: %w", err)
+	}
+	return oldValue.Environment, nil
+}
+
+// ResetEnvironment resets all changes to the "environment" field.
+func (m *UsageBucketMutation) ResetEnvironment() {
+	m.environment = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *UsageBucketMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *UsageBucketMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *UsageBucketMutation) ResetMemberID() {
+	m.member_id = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *UsageBucketMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *UsageBucketMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *UsageBucketMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetOutcome sets the "outcome" field.
+func (m *UsageBucketMutation) SetOutcome(s string) {
+	m.outcome = &s
+}
+
+// Outcome returns the value of the "outcome" field in the mutation.
+func (m *UsageBucketMutation) Outcome() (r string, exists bool) {
+	v := m.outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcome returns the old "outcome" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldOutcome(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcome: %w", err)
+	}
+	return oldValue.Outcome, nil
+}
+
+// ResetOutcome resets all changes to the "outcome" field.
+func (m *UsageBucketMutation) ResetOutcome() {
+	m.outcome = nil
+}
+
+// SetRequests sets the "requests" field.
+func (m *UsageBucketMutation) SetRequests(i int64) {
+	m.requests = &i
+	m.addrequests = nil
+}
+
+// Requests returns the value of the "requests" field in the mutation.
+func (m *UsageBucketMutation) Requests() (r int64, exists bool) {
+	v := m.requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequests returns the old "requests" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldRequests(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequests: %w", err)
+	}
+	return oldValue.Requests, nil
+}
+
+// AddRequests adds i to the "requests" field.
+func (m *UsageBucketMutation) AddRequests(i int64) {
+	if m.addrequests != nil {
+		*m.addrequests += i
+	} else {
+		m.addrequests = &i
+	}
+}
+
+// AddedRequests returns the value that was added to the "requests" field in this mutation.
+func (m *UsageBucketMutation) AddedRequests() (r int64, exists bool) {
+	v := m.addrequests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequests resets all changes to the "requests" field.
+func (m *UsageBucketMutation) ResetRequests() {
+	m.requests = nil
+	m.addrequests = nil
+}
+
+// SetUnits sets the "units" field.
+func (m *UsageBucketMutation) SetUnits(i int64) {
+	m.units = &i
+	m.addunits = nil
+}
+
+// Units returns the value of the "units" field in the mutation.
+func (m *UsageBucketMutation) Units() (r int64, exists bool) {
+	v := m.units
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnits returns the old "units" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldUnits(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnits: %w", err)
+	}
+	return oldValue.Units, nil
+}
+
+// AddUnits adds i to the "units" field.
+func (m *UsageBucketMutation) AddUnits(i int64) {
+	if m.addunits != nil {
+		*m.addunits += i
+	} else {
+		m.addunits = &i
+	}
+}
+
+// AddedUnits returns the value that was added to the "units" field in this mutation.
+func (m *UsageBucketMutation) AddedUnits() (r int64, exists bool) {
+	v := m.addunits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUnits resets all changes to the "units" field.
+func (m *UsageBucketMutation) ResetUnits() {
+	m.units = nil
+	m.addunits = nil
+}
+
+// SetSpend sets the "spend" field.
+func (m *UsageBucketMutation) SetSpend(i int64) {
+	m.spend = &i
+	m.addspend = nil
+}
+
+// Spend returns the value of the "spend" field in the mutation.
+func (m *UsageBucketMutation) Spend() (r int64, exists bool) {
+	v := m.spend
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpend returns the old "spend" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldSpend(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpend is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpend requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpend: %w", err)
+	}
+	return oldValue.Spend, nil
+}
+
+// AddSpend adds i to the "spend" field.
+func (m *UsageBucketMutation) AddSpend(i int64) {
+	if m.addspend != nil {
+		*m.addspend += i
+	} else {
+		m.addspend = &i
+	}
+}
+
+// AddedSpend returns the value that was added to the "spend" field in this mutation.
+func (m *UsageBucketMutation) AddedSpend() (r int64, exists bool) {
+	v := m.addspend
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSpend resets all changes to the "spend" field.
+func (m *UsageBucketMutation) ResetSpend() {
+	m.spend = nil
+	m.addspend = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *UsageBucketMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *UsageBucketMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *UsageBucketMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetBatch sets the "batch" field.
+func (m *UsageBucketMutation) SetBatch(s string) {
+	m.batch = &s
+}
+
+// Batch returns the value of the "batch" field in the mutation.
+func (m *UsageBucketMutation) Batch() (r string, exists bool) {
+	v := m.batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBatch returns the old "batch" field's value of the UsageBucket entity.
+// If the UsageBucket object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBucketMutation) OldBatch(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBatch is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBatch requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBatch: %w", err)
+	}
+	return oldValue.Batch, nil
+}
+
+// ResetBatch resets all changes to the "batch" field.
+func (m *UsageBucketMutation) ResetBatch() {
+	m.batch = nil
+}
+
+// Where appends a list predicates to the UsageBucketMutation builder.
+func (m *UsageBucketMutation) Where(ps ...predicate.UsageBucket) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageBucketMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageBucketMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageBucket, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageBucketMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageBucketMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageBucket).
+func (m *UsageBucketMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageBucketMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, usagebucket.FieldCreatedAt)
+	}
+	if m.width != nil {
+		fields = append(fields, usagebucket.FieldWidth)
+	}
+	if m.start != nil {
+		fields = append(fields, usagebucket.FieldStart)
+	}
+	if m.api_key_id != nil {
+		fields = append(fields, usagebucket.FieldAPIKeyID)
+	}
+	if m.project_id != nil {
+		fields = append(fields, usagebucket.FieldProjectID)
+	}
+	if m.organization_id != nil {
+		fields = append(fields, usagebucket.FieldOrganizationID)
+	}
+	if m.environment != nil {
+		fields = append(fields, usagebucket.FieldEnvironment)
+	}
+	if m.member_id != nil {
+		fields = append(fields, usagebucket.FieldMemberID)
+	}
+	if m.method != nil {
+		fields = append(fields, usagebucket.FieldMethod)
+	}
+	if m.outcome != nil {
+		fields = append(fields, usagebucket.FieldOutcome)
+	}
+	if m.requests != nil {
+		fields = append(fields, usagebucket.FieldRequests)
+	}
+	if m.units != nil {
+		fields = append(fields, usagebucket.FieldUnits)
+	}
+	if m.spend != nil {
+		fields = append(fields, usagebucket.FieldSpend)
+	}
+	if m.currency != nil {
+		fields = append(fields, usagebucket.FieldCurrency)
+	}
+	if m.batch != nil {
+		fields = append(fields, usagebucket.FieldBatch)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageBucketMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		return m.CreatedAt()
+	case usagebucket.FieldWidth:
+		return m.Width()
+	case usagebucket.FieldStart:
+		return m.Start()
+	case usagebucket.FieldAPIKeyID:
+		return m.APIKeyID()
+	case usagebucket.FieldProjectID:
+		return m.ProjectID()
+	case usagebucket.FieldOrganizationID:
+		return m.OrganizationID()
+	case usagebucket.FieldEnvironment:
+		return m.Environment()
+	case usagebucket.FieldMemberID:
+		return m.MemberID()
+	case usagebucket.FieldMethod:
+		return m.Method()
+	case usagebucket.FieldOutcome:
+		return m.Outcome()
+	case usagebucket.FieldRequests:
+		return m.Requests()
+	case usagebucket.FieldUnits:
+		return m.Units()
+	case usagebucket.FieldSpend:
+		return m.Spend()
+	case usagebucket.FieldCurrency:
+		return m.Currency()
+	case usagebucket.FieldBatch:
+		return m.Batch()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageBucketMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case usagebucket.FieldWidth:
+		return m.OldWidth(ctx)
+	case usagebucket.FieldStart:
+		return m.OldStart(ctx)
+	case usagebucket.FieldAPIKeyID:
+		return m.OldAPIKeyID(ctx)
+	case usagebucket.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case usagebucket.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case usagebucket.FieldEnvironment:
+		return m.OldEnvironment(ctx)
+	case usagebucket.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case usagebucket.FieldMethod:
+		return m.OldMethod(ctx)
+	case usagebucket.FieldOutcome:
+		return m.OldOutcome(ctx)
+	case usagebucket.FieldRequests:
+		return m.OldRequests(ctx)
+	case usagebucket.FieldUnits:
+		return m.OldUnits(ctx)
+	case usagebucket.FieldSpend:
+		return m.OldSpend(ctx)
+	case usagebucket.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case usagebucket.FieldBatch:
+		return m.OldBatch(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageBucket field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBucketMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case usagebucket.FieldWidth:
+		v, ok := value.(usagebucket.Width)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWidth(v)
+		return nil
+	case usagebucket.FieldStart:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStart(v)
+		return nil
+	case usagebucket.FieldAPIKeyID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIKeyID(v)
+		return nil
+	case usagebucket.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case usagebucket.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case usagebucket.FieldEnvironment:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnvironment(v)
+		return nil
+	case usagebucket.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case usagebucket.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case usagebucket.FieldOutcome:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcome(v)
+		return nil
+	case usagebucket.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequests(v)
+		return nil
+	case usagebucket.FieldUnits:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnits(v)
+		return nil
+	case usagebucket.FieldSpend:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpend(v)
+		return nil
+	case usagebucket.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case usagebucket.FieldBatch:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBatch(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBucket field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageBucketMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, usagebucket.FieldCreatedAt)
+	}
+	if m.addstart != nil {
+		fields = append(fields, usagebucket.FieldStart)
+	}
+	if m.addrequests != nil {
+		fields = append(fields, usagebucket.FieldRequests)
+	}
+	if m.addunits != nil {
+		fields = append(fields, usagebucket.FieldUnits)
+	}
+	if m.addspend != nil {
+		fields = append(fields, usagebucket.FieldSpend)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageBucketMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case usagebucket.FieldStart:
+		return m.AddedStart()
+	case usagebucket.FieldRequests:
+		return m.AddedRequests()
+	case usagebucket.FieldUnits:
+		return m.AddedUnits()
+	case usagebucket.FieldSpend:
+		return m.AddedSpend()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBucketMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case usagebucket.FieldStart:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStart(v)
+		return nil
+	case usagebucket.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequests(v)
+		return nil
+	case usagebucket.FieldUnits:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUnits(v)
+		return nil
+	case usagebucket.FieldSpend:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpend(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBucket numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageBucketMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageBucketMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageBucketMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageBucket nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageBucketMutation) ResetField(name string) error {
+	switch name {
+	case usagebucket.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case usagebucket.FieldWidth:
+		m.ResetWidth()
+		return nil
+	case usagebucket.FieldStart:
+		m.ResetStart()
+		return nil
+	case usagebucket.FieldAPIKeyID:
+		m.ResetAPIKeyID()
+		return nil
+	case usagebucket.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case usagebucket.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case usagebucket.FieldEnvironment:
+		m.ResetEnvironment()
+		return nil
+	case usagebucket.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case usagebucket.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case usagebucket.FieldOutcome:
+		m.ResetOutcome()
+		return nil
+	case usagebucket.FieldRequests:
+		m.ResetRequests()
+		return nil
+	case usagebucket.FieldUnits:
+		m.ResetUnits()
+		return nil
+	case usagebucket.FieldSpend:
+		m.ResetSpend()
+		return nil
+	case usagebucket.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case usagebucket.FieldBatch:
+		m.ResetBatch()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBucket field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageBucketMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageBucketMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageBucketMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageBucketMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageBucketMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageBucketMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageBucketMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageBucket unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageBucketMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageBucket edge %s", name)
+}
+
+// UsageReportMutation represents an operation that mutates the UsageReport nodes in the graph.
+type UsageReportMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *int64
+	addcreated_at *int64
+	lookup        *string
+	fingerprint   *[]byte
+	answer        *string
+	expires_at    *int64
+	addexpires_at *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UsageReport, error)
+	predicates    []predicate.UsageReport
+}
+
+var _ ent.Mutation = (*UsageReportMutation)(nil)
+
+// usagereportOption allows management of the mutation configuration using functional options.
+type usagereportOption func(*UsageReportMutation)
+
+// newUsageReportMutation creates new mutation for the UsageReport entity.
+func newUsageReportMutation(c config, op Op, opts ...usagereportOption) *UsageReportMutation {
+	m := &UsageReportMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageReport,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageReportID sets the ID field of the mutation.
+func withUsageReportID(id string) usagereportOption {
+	return func(m *UsageReportMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageReport
+		)
+		m.oldValue = func(ctx context.Context) (*UsageReport, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageReport.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageReport sets the old UsageReport of the mutation.
+func withUsageReport(node *UsageReport) usagereportOption {
+	return func(m *UsageReportMutation) {
+		m.oldValue = func(context.Context) (*UsageReport, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageReportMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageReportMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageReport entities.
+func (m *UsageReportMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageReportMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageReportMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageReport.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsageReportMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsageReportMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the UsageReport entity.
+// If the UsageReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageReportMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *UsageReportMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *UsageReportMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsageReportMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetLookup sets the "lookup" field.
+func (m *UsageReportMutation) SetLookup(s string) {
+	m.lookup = &s
+}
+
+// Lookup returns the value of the "lookup" field in the mutation.
+func (m *UsageReportMutation) Lookup() (r string, exists bool) {
+	v := m.lookup
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLookup returns the old "lookup" field's value of the UsageReport entity.
+// If the UsageReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageReportMutation) OldLookup(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLookup is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLookup requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLookup: %w", err)
+	}
+	return oldValue.Lookup, nil
+}
+
+// ResetLookup resets all changes to the "lookup" field.
+func (m *UsageReportMutation) ResetLookup() {
+	m.lookup = nil
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (m *UsageReportMutation) SetFingerprint(b []byte) {
+	m.fingerprint = &b
+}
+
+// Fingerprint returns the value of the "fingerprint" field in the mutation.
+func (m *UsageReportMutation) Fingerprint() (r []byte, exists bool) {
+	v := m.fingerprint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFingerprint returns the old "fingerprint" field's value of the UsageReport entity.
+// If the UsageReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageReportMutation) OldFingerprint(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFingerprint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFingerprint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFingerprint: %w", err)
+	}
+	return oldValue.Fingerprint, nil
+}
+
+// ResetFingerprint resets all changes to the "fingerprint" field.
+func (m *UsageReportMutation) ResetFingerprint() {
+	m.fingerprint = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *UsageReportMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *UsageReportMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the UsageReport entity.
+// If the UsageReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageReportMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *UsageReportMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *UsageReportMutation) SetExpiresAt(i int64) {
+	m.expires_at = &i
+	m.addexpires_at = nil
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *UsageReportMutation) ExpiresAt() (r int64, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the UsageReport entity.
+// If the UsageReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageReportMutation) OldExpiresAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// AddExpiresAt adds i to the "expires_at" field.
+func (m *UsageReportMutation) AddExpiresAt(i int64) {
+	if m.addexpires_at != nil {
+		*m.addexpires_at += i
+	} else {
+		m.addexpires_at = &i
+	}
+}
+
+// AddedExpiresAt returns the value that was added to the "expires_at" field in this mutation.
+func (m *UsageReportMutation) AddedExpiresAt() (r int64, exists bool) {
+	v := m.addexpires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *UsageReportMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	m.addexpires_at = nil
+}
+
+// Where appends a list predicates to the UsageReportMutation builder.
+func (m *UsageReportMutation) Where(ps ...predicate.UsageReport) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageReportMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageReportMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageReport, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageReportMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageReportMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageReport).
+func (m *UsageReportMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageReportMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, usagereport.FieldCreatedAt)
+	}
+	if m.lookup != nil {
+		fields = append(fields, usagereport.FieldLookup)
+	}
+	if m.fingerprint != nil {
+		fields = append(fields, usagereport.FieldFingerprint)
+	}
+	if m.answer != nil {
+		fields = append(fields, usagereport.FieldAnswer)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, usagereport.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageReportMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		return m.CreatedAt()
+	case usagereport.FieldLookup:
+		return m.Lookup()
+	case usagereport.FieldFingerprint:
+		return m.Fingerprint()
+	case usagereport.FieldAnswer:
+		return m.Answer()
+	case usagereport.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageReportMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case usagereport.FieldLookup:
+		return m.OldLookup(ctx)
+	case usagereport.FieldFingerprint:
+		return m.OldFingerprint(ctx)
+	case usagereport.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case usagereport.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageReport field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageReportMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case usagereport.FieldLookup:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLookup(v)
+		return nil
+	case usagereport.FieldFingerprint:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFingerprint(v)
+		return nil
+	case usagereport.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case usagereport.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageReport field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageReportMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, usagereport.FieldCreatedAt)
+	}
+	if m.addexpires_at != nil {
+		fields = append(fields, usagereport.FieldExpiresAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageReportMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case usagereport.FieldExpiresAt:
+		return m.AddedExpiresAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageReportMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case usagereport.FieldExpiresAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageReport numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageReportMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageReportMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageReportMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageReport nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageReportMutation) ResetField(name string) error {
+	switch name {
+	case usagereport.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case usagereport.FieldLookup:
+		m.ResetLookup()
+		return nil
+	case usagereport.FieldFingerprint:
+		m.ResetFingerprint()
+		return nil
+	case usagereport.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case usagereport.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageReport field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageReportMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageReportMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageReportMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageReportMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageReportMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageReportMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageReportMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageReport unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageReportMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageReport edge %s", name)
+}
+
 // UserMutation represents an operation that mutates the User nodes in the graph.
 type UserMutation struct {
 	config
@@ -27461,4 +38443,1749 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)
+}
+
+// VerifierTokenMutation represents an operation that mutates the VerifierToken nodes in the graph.
+type VerifierTokenMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	created_at        *int64
+	addcreated_at     *int64
+	name              *string
+	start             *string
+	lookup            *string
+	hash              *[]byte
+	pepper_id         *string
+	last_used_at      *int64
+	addlast_used_at   *int64
+	clearedFields     map[string]struct{}
+	project           *string
+	clearedproject    bool
+	created_by        *string
+	clearedcreated_by bool
+	done              bool
+	oldValue          func(context.Context) (*VerifierToken, error)
+	predicates        []predicate.VerifierToken
+}
+
+var _ ent.Mutation = (*VerifierTokenMutation)(nil)
+
+// verifiertokenOption allows management of the mutation configuration using functional options.
+type verifiertokenOption func(*VerifierTokenMutation)
+
+// newVerifierTokenMutation creates new mutation for the VerifierToken entity.
+func newVerifierTokenMutation(c config, op Op, opts ...verifiertokenOption) *VerifierTokenMutation {
+	m := &VerifierTokenMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeVerifierToken,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withVerifierTokenID sets the ID field of the mutation.
+func withVerifierTokenID(id string) verifiertokenOption {
+	return func(m *VerifierTokenMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *VerifierToken
+		)
+		m.oldValue = func(ctx context.Context) (*VerifierToken, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().VerifierToken.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withVerifierToken sets the old VerifierToken of the mutation.
+func withVerifierToken(node *VerifierToken) verifiertokenOption {
+	return func(m *VerifierTokenMutation) {
+		m.oldValue = func(context.Context) (*VerifierToken, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m VerifierTokenMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m VerifierTokenMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of VerifierToken entities.
+func (m *VerifierTokenMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *VerifierTokenMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *VerifierTokenMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().VerifierToken.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *VerifierTokenMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *VerifierTokenMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *VerifierTokenMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *VerifierTokenMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *VerifierTokenMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetProjectID sets the "project_id" field.
+func (m *VerifierTokenMutation) SetProjectID(s string) {
+	m.project = &s
+}
+
+// ProjectID returns the value of the "project_id" field in the mutation.
+func (m *VerifierTokenMutation) ProjectID() (r string, exists bool) {
+	v := m.project
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProjectID returns the old "project_id" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldProjectID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProjectID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProjectID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProjectID: %w", err)
+	}
+	return oldValue.ProjectID, nil
+}
+
+// ResetProjectID resets all changes to the "project_id" field.
+func (m *VerifierTokenMutation) ResetProjectID() {
+	m.project = nil
+}
+
+// SetName sets the "name" field.
+func (m *VerifierTokenMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *VerifierTokenMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *VerifierTokenMutation) ResetName() {
+	m.name = nil
+}
+
+// SetStart sets the "start" field.
+func (m *VerifierTokenMutation) SetStart(s string) {
+	m.start = &s
+}
+
+// Start returns the value of the "start" field in the mutation.
+func (m *VerifierTokenMutation) Start() (r string, exists bool) {
+	v := m.start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStart returns the old "start" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldStart(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStart: %w", err)
+	}
+	return oldValue.Start, nil
+}
+
+// ResetStart resets all changes to the "start" field.
+func (m *VerifierTokenMutation) ResetStart() {
+	m.start = nil
+}
+
+// SetLookup sets the "lookup" field.
+func (m *VerifierTokenMutation) SetLookup(s string) {
+	m.lookup = &s
+}
+
+// Lookup returns the value of the "lookup" field in the mutation.
+func (m *VerifierTokenMutation) Lookup() (r string, exists bool) {
+	v := m.lookup
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLookup returns the old "lookup" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldLookup(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLookup is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLookup requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLookup: %w", err)
+	}
+	return oldValue.Lookup, nil
+}
+
+// ResetLookup resets all changes to the "lookup" field.
+func (m *VerifierTokenMutation) ResetLookup() {
+	m.lookup = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *VerifierTokenMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *VerifierTokenMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *VerifierTokenMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetPepperID sets the "pepper_id" field.
+func (m *VerifierTokenMutation) SetPepperID(s string) {
+	m.pepper_id = &s
+}
+
+// PepperID returns the value of the "pepper_id" field in the mutation.
+func (m *VerifierTokenMutation) PepperID() (r string, exists bool) {
+	v := m.pepper_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPepperID returns the old "pepper_id" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldPepperID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPepperID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPepperID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPepperID: %w", err)
+	}
+	return oldValue.PepperID, nil
+}
+
+// ResetPepperID resets all changes to the "pepper_id" field.
+func (m *VerifierTokenMutation) ResetPepperID() {
+	m.pepper_id = nil
+}
+
+// SetCreatedByID sets the "created_by_id" field.
+func (m *VerifierTokenMutation) SetCreatedByID(s string) {
+	m.created_by = &s
+}
+
+// CreatedByID returns the value of the "created_by_id" field in the mutation.
+func (m *VerifierTokenMutation) CreatedByID() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedByID returns the old "created_by_id" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldCreatedByID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedByID: %w", err)
+	}
+	return oldValue.CreatedByID, nil
+}
+
+// ResetCreatedByID resets all changes to the "created_by_id" field.
+func (m *VerifierTokenMutation) ResetCreatedByID() {
+	m.created_by = nil
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (m *VerifierTokenMutation) SetLastUsedAt(i int64) {
+	m.last_used_at = &i
+	m.addlast_used_at = nil
+}
+
+// LastUsedAt returns the value of the "last_used_at" field in the mutation.
+func (m *VerifierTokenMutation) LastUsedAt() (r int64, exists bool) {
+	v := m.last_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastUsedAt returns the old "last_used_at" field's value of the VerifierToken entity.
+// If the VerifierToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VerifierTokenMutation) OldLastUsedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastUsedAt: %w", err)
+	}
+	return oldValue.LastUsedAt, nil
+}
+
+// AddLastUsedAt adds i to the "last_used_at" field.
+func (m *VerifierTokenMutation) AddLastUsedAt(i int64) {
+	if m.addlast_used_at != nil {
+		*m.addlast_used_at += i
+	} else {
+		m.addlast_used_at = &i
+	}
+}
+
+// AddedLastUsedAt returns the value that was added to the "last_used_at" field in this mutation.
+func (m *VerifierTokenMutation) AddedLastUsedAt() (r int64, exists bool) {
+	v := m.addlast_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastUsedAt resets all changes to the "last_used_at" field.
+func (m *VerifierTokenMutation) ResetLastUsedAt() {
+	m.last_used_at = nil
+	m.addlast_used_at = nil
+}
+
+// ClearProject clears the "project" edge to the Project entity.
+func (m *VerifierTokenMutation) ClearProject() {
+	m.clearedproject = true
+	m.clearedFields[verifiertoken.FieldProjectID] = struct{}{}
+}
+
+// ProjectCleared reports if the "project" edge to the Project entity was cleared.
+func (m *VerifierTokenMutation) ProjectCleared() bool {
+	return m.clearedproject
+}
+
+// ProjectIDs returns the "project" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProjectID instead. It exists only for internal usage by the builders.
+func (m *VerifierTokenMutation) ProjectIDs() (ids []string) {
+	if id := m.project; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProject resets all changes to the "project" edge.
+func (m *VerifierTokenMutation) ResetProject() {
+	m.project = nil
+	m.clearedproject = false
+}
+
+// ClearCreatedBy clears the "created_by" edge to the User entity.
+func (m *VerifierTokenMutation) ClearCreatedBy() {
+	m.clearedcreated_by = true
+	m.clearedFields[verifiertoken.FieldCreatedByID] = struct{}{}
+}
+
+// CreatedByCleared reports if the "created_by" edge to the User entity was cleared.
+func (m *VerifierTokenMutation) CreatedByCleared() bool {
+	return m.clearedcreated_by
+}
+
+// CreatedByIDs returns the "created_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CreatedByID instead. It exists only for internal usage by the builders.
+func (m *VerifierTokenMutation) CreatedByIDs() (ids []string) {
+	if id := m.created_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCreatedBy resets all changes to the "created_by" edge.
+func (m *VerifierTokenMutation) ResetCreatedBy() {
+	m.created_by = nil
+	m.clearedcreated_by = false
+}
+
+// Where appends a list predicates to the VerifierTokenMutation builder.
+func (m *VerifierTokenMutation) Where(ps ...predicate.VerifierToken) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the VerifierTokenMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *VerifierTokenMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.VerifierToken, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *VerifierTokenMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *VerifierTokenMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (VerifierToken).
+func (m *VerifierTokenMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *VerifierTokenMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, verifiertoken.FieldCreatedAt)
+	}
+	if m.project != nil {
+		fields = append(fields, verifiertoken.FieldProjectID)
+	}
+	if m.name != nil {
+		fields = append(fields, verifiertoken.FieldName)
+	}
+	if m.start != nil {
+		fields = append(fields, verifiertoken.FieldStart)
+	}
+	if m.lookup != nil {
+		fields = append(fields, verifiertoken.FieldLookup)
+	}
+	if m.hash != nil {
+		fields = append(fields, verifiertoken.FieldHash)
+	}
+	if m.pepper_id != nil {
+		fields = append(fields, verifiertoken.FieldPepperID)
+	}
+	if m.created_by != nil {
+		fields = append(fields, verifiertoken.FieldCreatedByID)
+	}
+	if m.last_used_at != nil {
+		fields = append(fields, verifiertoken.FieldLastUsedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *VerifierTokenMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		return m.CreatedAt()
+	case verifiertoken.FieldProjectID:
+		return m.ProjectID()
+	case verifiertoken.FieldName:
+		return m.Name()
+	case verifiertoken.FieldStart:
+		return m.Start()
+	case verifiertoken.FieldLookup:
+		return m.Lookup()
+	case verifiertoken.FieldHash:
+		return m.Hash()
+	case verifiertoken.FieldPepperID:
+		return m.PepperID()
+	case verifiertoken.FieldCreatedByID:
+		return m.CreatedByID()
+	case verifiertoken.FieldLastUsedAt:
+		return m.LastUsedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *VerifierTokenMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case verifiertoken.FieldProjectID:
+		return m.OldProjectID(ctx)
+	case verifiertoken.FieldName:
+		return m.OldName(ctx)
+	case verifiertoken.FieldStart:
+		return m.OldStart(ctx)
+	case verifiertoken.FieldLookup:
+		return m.OldLookup(ctx)
+	case verifiertoken.FieldHash:
+		return m.OldHash(ctx)
+	case verifiertoken.FieldPepperID:
+		return m.OldPepperID(ctx)
+	case verifiertoken.FieldCreatedByID:
+		return m.OldCreatedByID(ctx)
+	case verifiertoken.FieldLastUsedAt:
+		return m.OldLastUsedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown VerifierToken field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VerifierTokenMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case verifiertoken.FieldProjectID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProjectID(v)
+		return nil
+	case verifiertoken.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case verifiertoken.FieldStart:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStart(v)
+		return nil
+	case verifiertoken.FieldLookup:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLookup(v)
+		return nil
+	case verifiertoken.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case verifiertoken.FieldPepperID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPepperID(v)
+		return nil
+	case verifiertoken.FieldCreatedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedByID(v)
+		return nil
+	case verifiertoken.FieldLastUsedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VerifierToken field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *VerifierTokenMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, verifiertoken.FieldCreatedAt)
+	}
+	if m.addlast_used_at != nil {
+		fields = append(fields, verifiertoken.FieldLastUsedAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *VerifierTokenMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case verifiertoken.FieldLastUsedAt:
+		return m.AddedLastUsedAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VerifierTokenMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case verifiertoken.FieldLastUsedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VerifierToken numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *VerifierTokenMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *VerifierTokenMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *VerifierTokenMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown VerifierToken nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *VerifierTokenMutation) ResetField(name string) error {
+	switch name {
+	case verifiertoken.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case verifiertoken.FieldProjectID:
+		m.ResetProjectID()
+		return nil
+	case verifiertoken.FieldName:
+		m.ResetName()
+		return nil
+	case verifiertoken.FieldStart:
+		m.ResetStart()
+		return nil
+	case verifiertoken.FieldLookup:
+		m.ResetLookup()
+		return nil
+	case verifiertoken.FieldHash:
+		m.ResetHash()
+		return nil
+	case verifiertoken.FieldPepperID:
+		m.ResetPepperID()
+		return nil
+	case verifiertoken.FieldCreatedByID:
+		m.ResetCreatedByID()
+		return nil
+	case verifiertoken.FieldLastUsedAt:
+		m.ResetLastUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown VerifierToken field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *VerifierTokenMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.project != nil {
+		edges = append(edges, verifiertoken.EdgeProject)
+	}
+	if m.created_by != nil {
+		edges = append(edges, verifiertoken.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *VerifierTokenMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case verifiertoken.EdgeProject:
+		if id := m.project; id != nil {
+			return []ent.Value{*id}
+		}
+	case verifiertoken.EdgeCreatedBy:
+		if id := m.created_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *VerifierTokenMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *VerifierTokenMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *VerifierTokenMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproject {
+		edges = append(edges, verifiertoken.EdgeProject)
+	}
+	if m.clearedcreated_by {
+		edges = append(edges, verifiertoken.EdgeCreatedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *VerifierTokenMutation) EdgeCleared(name string) bool {
+	switch name {
+	case verifiertoken.EdgeProject:
+		return m.clearedproject
+	case verifiertoken.EdgeCreatedBy:
+		return m.clearedcreated_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *VerifierTokenMutation) ClearEdge(name string) error {
+	switch name {
+	case verifiertoken.EdgeProject:
+		m.ClearProject()
+		return nil
+	case verifiertoken.EdgeCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown VerifierToken unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *VerifierTokenMutation) ResetEdge(name string) error {
+	switch name {
+	case verifiertoken.EdgeProject:
+		m.ResetProject()
+		return nil
+	case verifiertoken.EdgeCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown VerifierToken edge %s", name)
+}
+
+// WebhookMutation represents an operation that mutates the Webhook nodes in the graph.
+type WebhookMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	created_at         *int64
+	addcreated_at      *int64
+	alert_id           *string
+	url                *string
+	body               *string
+	state              *webhook.State
+	attempts           *int
+	addattempts        *int
+	next_attempt_at    *int64
+	addnext_attempt_at *int64
+	last_error         *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Webhook, error)
+	predicates         []predicate.Webhook
+}
+
+var _ ent.Mutation = (*WebhookMutation)(nil)
+
+// webhookOption allows management of the mutation configuration using functional options.
+type webhookOption func(*WebhookMutation)
+
+// newWebhookMutation creates new mutation for the Webhook entity.
+func newWebhookMutation(c config, op Op, opts ...webhookOption) *WebhookMutation {
+	m := &WebhookMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeWebhook,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withWebhookID sets the ID field of the mutation.
+func withWebhookID(id string) webhookOption {
+	return func(m *WebhookMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Webhook
+		)
+		m.oldValue = func(ctx context.Context) (*Webhook, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Webhook.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withWebhook sets the old Webhook of the mutation.
+func withWebhook(node *Webhook) webhookOption {
+	return func(m *WebhookMutation) {
+		m.oldValue = func(context.Context) (*Webhook, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m WebhookMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m WebhookMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Webhook entities.
+func (m *WebhookMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *WebhookMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *WebhookMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Webhook.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *WebhookMutation) SetCreatedAt(i int64) {
+	m.created_at = &i
+	m.addcreated_at = nil
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *WebhookMutation) CreatedAt() (r int64, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldCreatedAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// AddCreatedAt adds i to the "created_at" field.
+func (m *WebhookMutation) AddCreatedAt(i int64) {
+	if m.addcreated_at != nil {
+		*m.addcreated_at += i
+	} else {
+		m.addcreated_at = &i
+	}
+}
+
+// AddedCreatedAt returns the value that was added to the "created_at" field in this mutation.
+func (m *WebhookMutation) AddedCreatedAt() (r int64, exists bool) {
+	v := m.addcreated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *WebhookMutation) ResetCreatedAt() {
+	m.created_at = nil
+	m.addcreated_at = nil
+}
+
+// SetAlertID sets the "alert_id" field.
+func (m *WebhookMutation) SetAlertID(s string) {
+	m.alert_id = &s
+}
+
+// AlertID returns the value of the "alert_id" field in the mutation.
+func (m *WebhookMutation) AlertID() (r string, exists bool) {
+	v := m.alert_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAlertID returns the old "alert_id" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldAlertID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAlertID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAlertID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAlertID: %w", err)
+	}
+	return oldValue.AlertID, nil
+}
+
+// ResetAlertID resets all changes to the "alert_id" field.
+func (m *WebhookMutation) ResetAlertID() {
+	m.alert_id = nil
+}
+
+// SetURL sets the "url" field.
+func (m *WebhookMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *WebhookMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *WebhookMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetBody sets the "body" field.
+func (m *WebhookMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *WebhookMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *WebhookMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetState sets the "state" field.
+func (m *WebhookMutation) SetState(w webhook.State) {
+	m.state = &w
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *WebhookMutation) State() (r webhook.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldState(ctx context.Context) (v webhook.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *WebhookMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *WebhookMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *WebhookMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *WebhookMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *WebhookMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *WebhookMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextAttemptAt sets the "next_attempt_at" field.
+func (m *WebhookMutation) SetNextAttemptAt(i int64) {
+	m.next_attempt_at = &i
+	m.addnext_attempt_at = nil
+}
+
+// NextAttemptAt returns the value of the "next_attempt_at" field in the mutation.
+func (m *WebhookMutation) NextAttemptAt() (r int64, exists bool) {
+	v := m.next_attempt_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextAttemptAt returns the old "next_attempt_at" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldNextAttemptAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextAttemptAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextAttemptAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextAttemptAt: %w", err)
+	}
+	return oldValue.NextAttemptAt, nil
+}
+
+// AddNextAttemptAt adds i to the "next_attempt_at" field.
+func (m *WebhookMutation) AddNextAttemptAt(i int64) {
+	if m.addnext_attempt_at != nil {
+		*m.addnext_attempt_at += i
+	} else {
+		m.addnext_attempt_at = &i
+	}
+}
+
+// AddedNextAttemptAt returns the value that was added to the "next_attempt_at" field in this mutation.
+func (m *WebhookMutation) AddedNextAttemptAt() (r int64, exists bool) {
+	v := m.addnext_attempt_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNextAttemptAt resets all changes to the "next_attempt_at" field.
+func (m *WebhookMutation) ResetNextAttemptAt() {
+	m.next_attempt_at = nil
+	m.addnext_attempt_at = nil
+}
+
+// SetLastError sets the "last_error" field.
+func (m *WebhookMutation) SetLastError(s string) {
+	m.last_error = &s
+}
+
+// LastError returns the value of the "last_error" field in the mutation.
+func (m *WebhookMutation) LastError() (r string, exists bool) {
+	v := m.last_error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastError returns the old "last_error" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldLastError(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastError: %w", err)
+	}
+	return oldValue.LastError, nil
+}
+
+// ResetLastError resets all changes to the "last_error" field.
+func (m *WebhookMutation) ResetLastError() {
+	m.last_error = nil
+}
+
+// Where appends a list predicates to the WebhookMutation builder.
+func (m *WebhookMutation) Where(ps ...predicate.Webhook) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the WebhookMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *WebhookMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Webhook, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *WebhookMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *WebhookMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Webhook).
+func (m *WebhookMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *WebhookMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, webhook.FieldCreatedAt)
+	}
+	if m.alert_id != nil {
+		fields = append(fields, webhook.FieldAlertID)
+	}
+	if m.url != nil {
+		fields = append(fields, webhook.FieldURL)
+	}
+	if m.body != nil {
+		fields = append(fields, webhook.FieldBody)
+	}
+	if m.state != nil {
+		fields = append(fields, webhook.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, webhook.FieldAttempts)
+	}
+	if m.next_attempt_at != nil {
+		fields = append(fields, webhook.FieldNextAttemptAt)
+	}
+	if m.last_error != nil {
+		fields = append(fields, webhook.FieldLastError)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *WebhookMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case webhook.FieldCreatedAt:
+		return m.CreatedAt()
+	case webhook.FieldAlertID:
+		return m.AlertID()
+	case webhook.FieldURL:
+		return m.URL()
+	case webhook.FieldBody:
+		return m.Body()
+	case webhook.FieldState:
+		return m.State()
+	case webhook.FieldAttempts:
+		return m.Attempts()
+	case webhook.FieldNextAttemptAt:
+		return m.NextAttemptAt()
+	case webhook.FieldLastError:
+		return m.LastError()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *WebhookMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case webhook.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case webhook.FieldAlertID:
+		return m.OldAlertID(ctx)
+	case webhook.FieldURL:
+		return m.OldURL(ctx)
+	case webhook.FieldBody:
+		return m.OldBody(ctx)
+	case webhook.FieldState:
+		return m.OldState(ctx)
+	case webhook.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case webhook.FieldNextAttemptAt:
+		return m.OldNextAttemptAt(ctx)
+	case webhook.FieldLastError:
+		return m.OldLastError(ctx)
+	}
+	return nil, fmt.Errorf("unknown Webhook field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case webhook.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case webhook.FieldAlertID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAlertID(v)
+		return nil
+	case webhook.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case webhook.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case webhook.FieldState:
+		v, ok := value.(webhook.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case webhook.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case webhook.FieldNextAttemptAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextAttemptAt(v)
+		return nil
+	case webhook.FieldLastError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastError(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Webhook field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *WebhookMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_at != nil {
+		fields = append(fields, webhook.FieldCreatedAt)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, webhook.FieldAttempts)
+	}
+	if m.addnext_attempt_at != nil {
+		fields = append(fields, webhook.FieldNextAttemptAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *WebhookMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case webhook.FieldCreatedAt:
+		return m.AddedCreatedAt()
+	case webhook.FieldAttempts:
+		return m.AddedAttempts()
+	case webhook.FieldNextAttemptAt:
+		return m.AddedNextAttemptAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *WebhookMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case webhook.FieldCreatedAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedAt(v)
+		return nil
+	case webhook.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case webhook.FieldNextAttemptAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextAttemptAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Webhook numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *WebhookMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *WebhookMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *WebhookMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Webhook nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *WebhookMutation) ResetField(name string) error {
+	switch name {
+	case webhook.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case webhook.FieldAlertID:
+		m.ResetAlertID()
+		return nil
+	case webhook.FieldURL:
+		m.ResetURL()
+		return nil
+	case webhook.FieldBody:
+		m.ResetBody()
+		return nil
+	case webhook.FieldState:
+		m.ResetState()
+		return nil
+	case webhook.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case webhook.FieldNextAttemptAt:
+		m.ResetNextAttemptAt()
+		return nil
+	case webhook.FieldLastError:
+		m.ResetLastError()
+		return nil
+	}
+	return fmt.Errorf("unknown Webhook field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *WebhookMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *WebhookMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *WebhookMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *WebhookMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *WebhookMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *WebhookMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *WebhookMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Webhook unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *WebhookMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Webhook edge %s", name)
 }

@@ -24,6 +24,8 @@ type Organization struct {
 	Slug string `json:"slug,omitempty"`
 	// Personal holds the value of the "personal" field.
 	Personal bool `json:"personal,omitempty"`
+	// BillingEmail holds the value of the "billing_email" field.
+	BillingEmail string `json:"billing_email,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the OrganizationQuery when eager-loading is set.
 	Edges        OrganizationEdges `json:"edges"`
@@ -42,9 +44,17 @@ type OrganizationEdges struct {
 	Secrets []*Secret `json:"secrets,omitempty"`
 	// Groups holds the value of the groups edge.
 	Groups []*Group `json:"groups,omitempty"`
+	// Invitations holds the value of the invitations edge.
+	Invitations []*Invitation `json:"invitations,omitempty"`
+	// RateLimits holds the value of the rate_limits edge.
+	RateLimits []*RateLimit `json:"rate_limits,omitempty"`
+	// SpendLimits holds the value of the spend_limits edge.
+	SpendLimits []*SpendLimit `json:"spend_limits,omitempty"`
+	// SpendAlerts holds the value of the spend_alerts edge.
+	SpendAlerts []*SpendAlert `json:"spend_alerts,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [9]bool
 }
 
 // MembersOrErr returns the Members value or an error if the edge
@@ -92,6 +102,42 @@ func (e OrganizationEdges) GroupsOrErr() ([]*Group, error) {
 	return nil, &NotLoadedError{edge: "groups"}
 }
 
+// InvitationsOrErr returns the Invitations value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) InvitationsOrErr() ([]*Invitation, error) {
+	if e.loadedTypes[5] {
+		return e.Invitations, nil
+	}
+	return nil, &NotLoadedError{edge: "invitations"}
+}
+
+// RateLimitsOrErr returns the RateLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) RateLimitsOrErr() ([]*RateLimit, error) {
+	if e.loadedTypes[6] {
+		return e.RateLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "rate_limits"}
+}
+
+// SpendLimitsOrErr returns the SpendLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) SpendLimitsOrErr() ([]*SpendLimit, error) {
+	if e.loadedTypes[7] {
+		return e.SpendLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_limits"}
+}
+
+// SpendAlertsOrErr returns the SpendAlerts value or an error if the edge
+// was not loaded in eager-loading.
+func (e OrganizationEdges) SpendAlertsOrErr() ([]*SpendAlert, error) {
+	if e.loadedTypes[8] {
+		return e.SpendAlerts, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_alerts"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Organization) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -101,7 +147,7 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case organization.FieldCreatedAt:
 			values[i] = new(sql.NullInt64)
-		case organization.FieldID, organization.FieldName, organization.FieldSlug:
+		case organization.FieldID, organization.FieldName, organization.FieldSlug, organization.FieldBillingEmail:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -148,6 +194,12 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Personal = value.Bool
 			}
+		case organization.FieldBillingEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field billing_email", values[i])
+			} else if value.Valid {
+				_m.BillingEmail = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -186,6 +238,26 @@ func (_m *Organization) QueryGroups() *GroupQuery {
 	return NewOrganizationClient(_m.config).QueryGroups(_m)
 }
 
+// QueryInvitations queries the "invitations" edge of the Organization entity.
+func (_m *Organization) QueryInvitations() *InvitationQuery {
+	return NewOrganizationClient(_m.config).QueryInvitations(_m)
+}
+
+// QueryRateLimits queries the "rate_limits" edge of the Organization entity.
+func (_m *Organization) QueryRateLimits() *RateLimitQuery {
+	return NewOrganizationClient(_m.config).QueryRateLimits(_m)
+}
+
+// QuerySpendLimits queries the "spend_limits" edge of the Organization entity.
+func (_m *Organization) QuerySpendLimits() *SpendLimitQuery {
+	return NewOrganizationClient(_m.config).QuerySpendLimits(_m)
+}
+
+// QuerySpendAlerts queries the "spend_alerts" edge of the Organization entity.
+func (_m *Organization) QuerySpendAlerts() *SpendAlertQuery {
+	return NewOrganizationClient(_m.config).QuerySpendAlerts(_m)
+}
+
 // Update returns a builder for updating this Organization.
 // Note that you need to call Organization.Unwrap() before calling this method if this Organization
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -220,6 +292,9 @@ func (_m *Organization) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("personal=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Personal))
+	builder.WriteString(", ")
+	builder.WriteString("billing_email=")
+	builder.WriteString(_m.BillingEmail)
 	builder.WriteByte(')')
 	return builder.String()
 }

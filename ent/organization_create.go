@@ -11,10 +11,14 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 )
 
 // OrganizationCreate is the builder for creating a Organization entity.
@@ -60,6 +64,20 @@ func (_c *OrganizationCreate) SetPersonal(v bool) *OrganizationCreate {
 func (_c *OrganizationCreate) SetNillablePersonal(v *bool) *OrganizationCreate {
 	if v != nil {
 		_c.SetPersonal(*v)
+	}
+	return _c
+}
+
+// SetBillingEmail sets the "billing_email" field.
+func (_c *OrganizationCreate) SetBillingEmail(v string) *OrganizationCreate {
+	_c.mutation.SetBillingEmail(v)
+	return _c
+}
+
+// SetNillableBillingEmail sets the "billing_email" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableBillingEmail(v *string) *OrganizationCreate {
+	if v != nil {
+		_c.SetBillingEmail(*v)
 	}
 	return _c
 }
@@ -153,6 +171,66 @@ func (_c *OrganizationCreate) AddGroups(v ...*Group) *OrganizationCreate {
 	return _c.AddGroupIDs(ids...)
 }
 
+// AddInvitationIDs adds the "invitations" edge to the Invitation entity by IDs.
+func (_c *OrganizationCreate) AddInvitationIDs(ids ...string) *OrganizationCreate {
+	_c.mutation.AddInvitationIDs(ids...)
+	return _c
+}
+
+// AddInvitations adds the "invitations" edges to the Invitation entity.
+func (_c *OrganizationCreate) AddInvitations(v ...*Invitation) *OrganizationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddInvitationIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_c *OrganizationCreate) AddRateLimitIDs(ids ...string) *OrganizationCreate {
+	_c.mutation.AddRateLimitIDs(ids...)
+	return _c
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_c *OrganizationCreate) AddRateLimits(v ...*RateLimit) *OrganizationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_c *OrganizationCreate) AddSpendLimitIDs(ids ...string) *OrganizationCreate {
+	_c.mutation.AddSpendLimitIDs(ids...)
+	return _c
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_c *OrganizationCreate) AddSpendLimits(v ...*SpendLimit) *OrganizationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_c *OrganizationCreate) AddSpendAlertIDs(ids ...string) *OrganizationCreate {
+	_c.mutation.AddSpendAlertIDs(ids...)
+	return _c
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_c *OrganizationCreate) AddSpendAlerts(v ...*SpendAlert) *OrganizationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendAlertIDs(ids...)
+}
+
 // Mutation returns the OrganizationMutation object of the builder.
 func (_c *OrganizationCreate) Mutation() *OrganizationMutation {
 	return _c.mutation
@@ -201,6 +279,10 @@ func (_c *OrganizationCreate) defaults() error {
 		v := organization.DefaultPersonal
 		_c.mutation.SetPersonal(v)
 	}
+	if _, ok := _c.mutation.BillingEmail(); !ok {
+		v := organization.DefaultBillingEmail
+		_c.mutation.SetBillingEmail(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if organization.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized organization.DefaultID (forgotten import ent/runtime?)")
@@ -224,6 +306,9 @@ func (_c *OrganizationCreate) check() error {
 	}
 	if _, ok := _c.mutation.Personal(); !ok {
 		return &ValidationError{Name: "personal", err: errors.New(`ent: missing required field "Organization.personal"`)}
+	}
+	if _, ok := _c.mutation.BillingEmail(); !ok {
+		return &ValidationError{Name: "billing_email", err: errors.New(`ent: missing required field "Organization.billing_email"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := organization.IDValidator(v); err != nil {
@@ -280,6 +365,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Personal(); ok {
 		_spec.SetField(organization.FieldPersonal, field.TypeBool, value)
 		_node.Personal = value
+	}
+	if value, ok := _c.mutation.BillingEmail(); ok {
+		_spec.SetField(organization.FieldBillingEmail, field.TypeString, value)
+		_node.BillingEmail = value
 	}
 	if nodes := _c.mutation.MembersIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -354,6 +443,70 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.InvitationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -16,11 +16,15 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 )
 
 // OrganizationQuery is the builder for querying Organization entities.
@@ -35,6 +39,10 @@ type OrganizationQuery struct {
 	withAuditEvents *AuditEventQuery
 	withSecrets     *SecretQuery
 	withGroups      *GroupQuery
+	withInvitations *InvitationQuery
+	withRateLimits  *RateLimitQuery
+	withSpendLimits *SpendLimitQuery
+	withSpendAlerts *SpendAlertQuery
 	modifiers       []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -175,6 +183,94 @@ func (_q *OrganizationQuery) QueryGroups() *GroupQuery {
 			sqlgraph.From(organization.Table, organization.FieldID, selector),
 			sqlgraph.To(group.Table, group.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, organization.GroupsTable, organization.GroupsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryInvitations chains the current query on the "invitations" edge.
+func (_q *OrganizationQuery) QueryInvitations() *InvitationQuery {
+	query := (&InvitationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, selector),
+			sqlgraph.To(invitation.Table, invitation.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.InvitationsTable, organization.InvitationsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRateLimits chains the current query on the "rate_limits" edge.
+func (_q *OrganizationQuery) QueryRateLimits() *RateLimitQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, selector),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.RateLimitsTable, organization.RateLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendLimits chains the current query on the "spend_limits" edge.
+func (_q *OrganizationQuery) QuerySpendLimits() *SpendLimitQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, selector),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.SpendLimitsTable, organization.SpendLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts chains the current query on the "spend_alerts" edge.
+func (_q *OrganizationQuery) QuerySpendAlerts() *SpendAlertQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, selector),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.SpendAlertsTable, organization.SpendAlertsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -379,6 +475,10 @@ func (_q *OrganizationQuery) Clone() *OrganizationQuery {
 		withAuditEvents: _q.withAuditEvents.Clone(),
 		withSecrets:     _q.withSecrets.Clone(),
 		withGroups:      _q.withGroups.Clone(),
+		withInvitations: _q.withInvitations.Clone(),
+		withRateLimits:  _q.withRateLimits.Clone(),
+		withSpendLimits: _q.withSpendLimits.Clone(),
+		withSpendAlerts: _q.withSpendAlerts.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -437,6 +537,50 @@ func (_q *OrganizationQuery) WithGroups(opts ...func(*GroupQuery)) *Organization
 		opt(query)
 	}
 	_q.withGroups = query
+	return _q
+}
+
+// WithInvitations tells the query-builder to eager-load the nodes that are connected to
+// the "invitations" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrganizationQuery) WithInvitations(opts ...func(*InvitationQuery)) *OrganizationQuery {
+	query := (&InvitationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withInvitations = query
+	return _q
+}
+
+// WithRateLimits tells the query-builder to eager-load the nodes that are connected to
+// the "rate_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrganizationQuery) WithRateLimits(opts ...func(*RateLimitQuery)) *OrganizationQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRateLimits = query
+	return _q
+}
+
+// WithSpendLimits tells the query-builder to eager-load the nodes that are connected to
+// the "spend_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrganizationQuery) WithSpendLimits(opts ...func(*SpendLimitQuery)) *OrganizationQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendLimits = query
+	return _q
+}
+
+// WithSpendAlerts tells the query-builder to eager-load the nodes that are connected to
+// the "spend_alerts" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OrganizationQuery) WithSpendAlerts(opts ...func(*SpendAlertQuery)) *OrganizationQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendAlerts = query
 	return _q
 }
 
@@ -524,12 +668,16 @@ func (_q *OrganizationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*Organization{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [9]bool{
 			_q.withMembers != nil,
 			_q.withProjects != nil,
 			_q.withAuditEvents != nil,
 			_q.withSecrets != nil,
 			_q.withGroups != nil,
+			_q.withInvitations != nil,
+			_q.withRateLimits != nil,
+			_q.withSpendLimits != nil,
+			_q.withSpendAlerts != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -585,6 +733,34 @@ func (_q *OrganizationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 		if err := _q.loadGroups(ctx, query, nodes,
 			func(n *Organization) { n.Edges.Groups = []*Group{} },
 			func(n *Organization, e *Group) { n.Edges.Groups = append(n.Edges.Groups, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withInvitations; query != nil {
+		if err := _q.loadInvitations(ctx, query, nodes,
+			func(n *Organization) { n.Edges.Invitations = []*Invitation{} },
+			func(n *Organization, e *Invitation) { n.Edges.Invitations = append(n.Edges.Invitations, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRateLimits; query != nil {
+		if err := _q.loadRateLimits(ctx, query, nodes,
+			func(n *Organization) { n.Edges.RateLimits = []*RateLimit{} },
+			func(n *Organization, e *RateLimit) { n.Edges.RateLimits = append(n.Edges.RateLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendLimits; query != nil {
+		if err := _q.loadSpendLimits(ctx, query, nodes,
+			func(n *Organization) { n.Edges.SpendLimits = []*SpendLimit{} },
+			func(n *Organization, e *SpendLimit) { n.Edges.SpendLimits = append(n.Edges.SpendLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendAlerts; query != nil {
+		if err := _q.loadSpendAlerts(ctx, query, nodes,
+			func(n *Organization) { n.Edges.SpendAlerts = []*SpendAlert{} },
+			func(n *Organization, e *SpendAlert) { n.Edges.SpendAlerts = append(n.Edges.SpendAlerts, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -739,6 +915,138 @@ func (_q *OrganizationQuery) loadGroups(ctx context.Context, query *GroupQuery, 
 		node, ok := nodeids[fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "organization_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *OrganizationQuery) loadInvitations(ctx context.Context, query *InvitationQuery, nodes []*Organization, init func(*Organization), assign func(*Organization, *Invitation)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Organization)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(invitation.FieldOrganizationID)
+	}
+	query.Where(predicate.Invitation(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(organization.InvitationsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OrganizationID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "organization_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "organization_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *OrganizationQuery) loadRateLimits(ctx context.Context, query *RateLimitQuery, nodes []*Organization, init func(*Organization), assign func(*Organization, *RateLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Organization)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ratelimit.FieldOrganizationID)
+	}
+	query.Where(predicate.RateLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(organization.RateLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OrganizationID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "organization_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "organization_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *OrganizationQuery) loadSpendLimits(ctx context.Context, query *SpendLimitQuery, nodes []*Organization, init func(*Organization), assign func(*Organization, *SpendLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Organization)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendlimit.FieldOrganizationID)
+	}
+	query.Where(predicate.SpendLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(organization.SpendLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OrganizationID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "organization_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "organization_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *OrganizationQuery) loadSpendAlerts(ctx context.Context, query *SpendAlertQuery, nodes []*Organization, init func(*Organization), assign func(*Organization, *SpendAlert)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Organization)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendalert.FieldOrganizationID)
+	}
+	query.Where(predicate.SpendAlert(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(organization.SpendAlertsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OrganizationID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "organization_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "organization_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}

@@ -12,11 +12,15 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/secret"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 )
 
 // OrganizationUpdate is the builder for updating Organization entities.
@@ -70,6 +74,20 @@ func (_u *OrganizationUpdate) SetPersonal(v bool) *OrganizationUpdate {
 func (_u *OrganizationUpdate) SetNillablePersonal(v *bool) *OrganizationUpdate {
 	if v != nil {
 		_u.SetPersonal(*v)
+	}
+	return _u
+}
+
+// SetBillingEmail sets the "billing_email" field.
+func (_u *OrganizationUpdate) SetBillingEmail(v string) *OrganizationUpdate {
+	_u.mutation.SetBillingEmail(v)
+	return _u
+}
+
+// SetNillableBillingEmail sets the "billing_email" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableBillingEmail(v *string) *OrganizationUpdate {
+	if v != nil {
+		_u.SetBillingEmail(*v)
 	}
 	return _u
 }
@@ -147,6 +165,66 @@ func (_u *OrganizationUpdate) AddGroups(v ...*Group) *OrganizationUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddGroupIDs(ids...)
+}
+
+// AddInvitationIDs adds the "invitations" edge to the Invitation entity by IDs.
+func (_u *OrganizationUpdate) AddInvitationIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.AddInvitationIDs(ids...)
+	return _u
+}
+
+// AddInvitations adds the "invitations" edges to the Invitation entity.
+func (_u *OrganizationUpdate) AddInvitations(v ...*Invitation) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInvitationIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *OrganizationUpdate) AddRateLimitIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *OrganizationUpdate) AddRateLimits(v ...*RateLimit) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *OrganizationUpdate) AddSpendLimitIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *OrganizationUpdate) AddSpendLimits(v ...*SpendLimit) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *OrganizationUpdate) AddSpendAlertIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *OrganizationUpdate) AddSpendAlerts(v ...*SpendAlert) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
 }
 
 // Mutation returns the OrganizationMutation object of the builder.
@@ -259,6 +337,90 @@ func (_u *OrganizationUpdate) RemoveGroups(v ...*Group) *OrganizationUpdate {
 	return _u.RemoveGroupIDs(ids...)
 }
 
+// ClearInvitations clears all "invitations" edges to the Invitation entity.
+func (_u *OrganizationUpdate) ClearInvitations() *OrganizationUpdate {
+	_u.mutation.ClearInvitations()
+	return _u
+}
+
+// RemoveInvitationIDs removes the "invitations" edge to Invitation entities by IDs.
+func (_u *OrganizationUpdate) RemoveInvitationIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.RemoveInvitationIDs(ids...)
+	return _u
+}
+
+// RemoveInvitations removes "invitations" edges to Invitation entities.
+func (_u *OrganizationUpdate) RemoveInvitations(v ...*Invitation) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInvitationIDs(ids...)
+}
+
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *OrganizationUpdate) ClearRateLimits() *OrganizationUpdate {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *OrganizationUpdate) RemoveRateLimitIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *OrganizationUpdate) RemoveRateLimits(v ...*RateLimit) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *OrganizationUpdate) ClearSpendLimits() *OrganizationUpdate {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *OrganizationUpdate) RemoveSpendLimitIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *OrganizationUpdate) RemoveSpendLimits(v ...*SpendLimit) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *OrganizationUpdate) ClearSpendAlerts() *OrganizationUpdate {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *OrganizationUpdate) RemoveSpendAlertIDs(ids ...string) *OrganizationUpdate {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *OrganizationUpdate) RemoveSpendAlerts(v ...*SpendAlert) *OrganizationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
+}
+
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *OrganizationUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
@@ -303,6 +465,9 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.Personal(); ok {
 		_spec.SetField(organization.FieldPersonal, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.BillingEmail(); ok {
+		_spec.SetField(organization.FieldBillingEmail, field.TypeString, value)
 	}
 	if _u.mutation.MembersCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -529,6 +694,186 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.InvitationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInvitationsIDs(); len(nodes) > 0 && !_u.mutation.InvitationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InvitationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{organization.Label}
@@ -587,6 +932,20 @@ func (_u *OrganizationUpdateOne) SetPersonal(v bool) *OrganizationUpdateOne {
 func (_u *OrganizationUpdateOne) SetNillablePersonal(v *bool) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetPersonal(*v)
+	}
+	return _u
+}
+
+// SetBillingEmail sets the "billing_email" field.
+func (_u *OrganizationUpdateOne) SetBillingEmail(v string) *OrganizationUpdateOne {
+	_u.mutation.SetBillingEmail(v)
+	return _u
+}
+
+// SetNillableBillingEmail sets the "billing_email" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableBillingEmail(v *string) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetBillingEmail(*v)
 	}
 	return _u
 }
@@ -664,6 +1023,66 @@ func (_u *OrganizationUpdateOne) AddGroups(v ...*Group) *OrganizationUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddGroupIDs(ids...)
+}
+
+// AddInvitationIDs adds the "invitations" edge to the Invitation entity by IDs.
+func (_u *OrganizationUpdateOne) AddInvitationIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.AddInvitationIDs(ids...)
+	return _u
+}
+
+// AddInvitations adds the "invitations" edges to the Invitation entity.
+func (_u *OrganizationUpdateOne) AddInvitations(v ...*Invitation) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInvitationIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *OrganizationUpdateOne) AddRateLimitIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *OrganizationUpdateOne) AddRateLimits(v ...*RateLimit) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *OrganizationUpdateOne) AddSpendLimitIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *OrganizationUpdateOne) AddSpendLimits(v ...*SpendLimit) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *OrganizationUpdateOne) AddSpendAlertIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *OrganizationUpdateOne) AddSpendAlerts(v ...*SpendAlert) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
 }
 
 // Mutation returns the OrganizationMutation object of the builder.
@@ -776,6 +1195,90 @@ func (_u *OrganizationUpdateOne) RemoveGroups(v ...*Group) *OrganizationUpdateOn
 	return _u.RemoveGroupIDs(ids...)
 }
 
+// ClearInvitations clears all "invitations" edges to the Invitation entity.
+func (_u *OrganizationUpdateOne) ClearInvitations() *OrganizationUpdateOne {
+	_u.mutation.ClearInvitations()
+	return _u
+}
+
+// RemoveInvitationIDs removes the "invitations" edge to Invitation entities by IDs.
+func (_u *OrganizationUpdateOne) RemoveInvitationIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.RemoveInvitationIDs(ids...)
+	return _u
+}
+
+// RemoveInvitations removes "invitations" edges to Invitation entities.
+func (_u *OrganizationUpdateOne) RemoveInvitations(v ...*Invitation) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInvitationIDs(ids...)
+}
+
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *OrganizationUpdateOne) ClearRateLimits() *OrganizationUpdateOne {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *OrganizationUpdateOne) RemoveRateLimitIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *OrganizationUpdateOne) RemoveRateLimits(v ...*RateLimit) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *OrganizationUpdateOne) ClearSpendLimits() *OrganizationUpdateOne {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *OrganizationUpdateOne) RemoveSpendLimitIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *OrganizationUpdateOne) RemoveSpendLimits(v ...*SpendLimit) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *OrganizationUpdateOne) ClearSpendAlerts() *OrganizationUpdateOne {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *OrganizationUpdateOne) RemoveSpendAlertIDs(ids ...string) *OrganizationUpdateOne {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *OrganizationUpdateOne) RemoveSpendAlerts(v ...*SpendAlert) *OrganizationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
+}
+
 // Where appends a list predicates to the OrganizationUpdate builder.
 func (_u *OrganizationUpdateOne) Where(ps ...predicate.Organization) *OrganizationUpdateOne {
 	_u.mutation.Where(ps...)
@@ -850,6 +1353,9 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if value, ok := _u.mutation.Personal(); ok {
 		_spec.SetField(organization.FieldPersonal, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.BillingEmail(); ok {
+		_spec.SetField(organization.FieldBillingEmail, field.TypeString, value)
 	}
 	if _u.mutation.MembersCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1069,6 +1575,186 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.InvitationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInvitationsIDs(); len(nodes) > 0 && !_u.mutation.InvitationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InvitationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.InvitationsTable,
+			Columns: []string{organization.InvitationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.RateLimitsTable,
+			Columns: []string{organization.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendLimitsTable,
+			Columns: []string{organization.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   organization.SpendAlertsTable,
+			Columns: []string{organization.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

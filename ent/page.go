@@ -14,19 +14,25 @@ import (
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/policy/lock"
 )
@@ -63,8 +69,6 @@ func (_m *APIKey) orderValue(column string) any {
 		return _m.CreatedAt
 	case apikey.FieldProjectID:
 		return _m.ProjectID
-	case apikey.FieldOwnerID:
-		return _m.OwnerID
 	case apikey.FieldName:
 		return _m.Name
 	case apikey.FieldDescription:
@@ -616,6 +620,83 @@ func (q *InvitationQuery) Page(ctx context.Context, w page.Window, o page.Order)
 	return c, nil
 }
 
+// InvitationProjectEdge is one row of a page.
+type InvitationProjectEdge struct {
+	Node   *InvitationProject
+	Cursor page.Cursor
+}
+
+// InvitationProjectConnection is one page.
+type InvitationProjectConnection struct {
+	Edges    []*InvitationProjectEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *InvitationProjectConnection) Nodes() []*InvitationProject {
+	out := make([]*InvitationProject, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *InvitationProjectConnection) TotalCount(ctx context.Context) (int, error) {
+	return c.count(ctx)
+}
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *InvitationProject) orderValue(column string) any {
+	switch column {
+	case invitationproject.FieldCreatedAt:
+		return _m.CreatedAt
+	case invitationproject.FieldInvitationID:
+		return _m.InvitationID
+	case invitationproject.FieldProjectID:
+		return _m.ProjectID
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *InvitationProjectQuery) Page(ctx context.Context, w page.Window, o page.Order) (*InvitationProjectConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeInvitationProject, o, (&InvitationProject{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.InvitationProject(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &InvitationProjectConnection{
+		Edges:    make([]*InvitationProjectEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &InvitationProjectEdge{Node: r, Cursor: page.Cursor{Type: TypeInvitationProject, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
 // JWTKeyEdge is one row of a page.
 type JWTKeyEdge struct {
 	Node   *JWTKey
@@ -731,6 +812,8 @@ func (_m *Organization) orderValue(column string) any {
 		return _m.Name
 	case organization.FieldSlug:
 		return _m.Slug
+	case organization.FieldBillingEmail:
+		return _m.BillingEmail
 	}
 	return nil
 }
@@ -887,6 +970,12 @@ func (_m *Project) orderValue(column string) any {
 		return _m.Description
 	case project.FieldArchivedAt:
 		return _m.ArchivedAt
+	case project.FieldUnitPrice:
+		return _m.UnitPrice
+	case project.FieldCurrency:
+		return _m.Currency
+	case project.FieldAlertEmail:
+		return _m.AlertEmail
 	}
 	return nil
 }
@@ -960,8 +1049,6 @@ func (_m *ProjectMember) orderValue(column string) any {
 		return _m.CreatedAt
 	case projectmember.FieldProjectID:
 		return _m.ProjectID
-	case projectmember.FieldUserID:
-		return _m.UserID
 	}
 	return nil
 }
@@ -996,6 +1083,79 @@ func (q *ProjectMemberQuery) Page(ctx context.Context, w page.Window, o page.Ord
 	}
 	for i, r := range rows {
 		c.Edges[i] = &ProjectMemberEdge{Node: r, Cursor: page.Cursor{Type: TypeProjectMember, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// RateLimitEdge is one row of a page.
+type RateLimitEdge struct {
+	Node   *RateLimit
+	Cursor page.Cursor
+}
+
+// RateLimitConnection is one page.
+type RateLimitConnection struct {
+	Edges    []*RateLimitEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *RateLimitConnection) Nodes() []*RateLimit {
+	out := make([]*RateLimit, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *RateLimitConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *RateLimit) orderValue(column string) any {
+	switch column {
+	case ratelimit.FieldCreatedAt:
+		return _m.CreatedAt
+	case ratelimit.FieldRequests:
+		return _m.Requests
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *RateLimitQuery) Page(ctx context.Context, w page.Window, o page.Order) (*RateLimitConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeRateLimit, o, (&RateLimit{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.RateLimit(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &RateLimitConnection{
+		Edges:    make([]*RateLimitEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &RateLimitEdge{Node: r, Cursor: page.Cursor{Type: TypeRateLimit, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
@@ -1325,6 +1485,83 @@ func (q *SecuritySettingsQuery) Page(ctx context.Context, w page.Window, o page.
 	return c, nil
 }
 
+// ServiceAccountEdge is one row of a page.
+type ServiceAccountEdge struct {
+	Node   *ServiceAccount
+	Cursor page.Cursor
+}
+
+// ServiceAccountConnection is one page.
+type ServiceAccountConnection struct {
+	Edges    []*ServiceAccountEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *ServiceAccountConnection) Nodes() []*ServiceAccount {
+	out := make([]*ServiceAccount, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *ServiceAccountConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *ServiceAccount) orderValue(column string) any {
+	switch column {
+	case serviceaccount.FieldCreatedAt:
+		return _m.CreatedAt
+	case serviceaccount.FieldProjectID:
+		return _m.ProjectID
+	case serviceaccount.FieldName:
+		return _m.Name
+	case serviceaccount.FieldDisabledAt:
+		return _m.DisabledAt
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *ServiceAccountQuery) Page(ctx context.Context, w page.Window, o page.Order) (*ServiceAccountConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeServiceAccount, o, (&ServiceAccount{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.ServiceAccount(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &ServiceAccountConnection{
+		Edges:    make([]*ServiceAccountEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &ServiceAccountEdge{Node: r, Cursor: page.Cursor{Type: TypeServiceAccount, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
 // SessionEdge is one row of a page.
 type SessionEdge struct {
 	Node   *Session
@@ -1497,6 +1734,154 @@ func (q *ShareLinkQuery) Page(ctx context.Context, w page.Window, o page.Order) 
 	return c, nil
 }
 
+// SpendAlertEdge is one row of a page.
+type SpendAlertEdge struct {
+	Node   *SpendAlert
+	Cursor page.Cursor
+}
+
+// SpendAlertConnection is one page.
+type SpendAlertConnection struct {
+	Edges    []*SpendAlertEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SpendAlertConnection) Nodes() []*SpendAlert {
+	out := make([]*SpendAlert, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SpendAlertConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *SpendAlert) orderValue(column string) any {
+	switch column {
+	case spendalert.FieldCreatedAt:
+		return _m.CreatedAt
+	case spendalert.FieldWebhookURL:
+		return _m.WebhookURL
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SpendAlertQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SpendAlertConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSpendAlert, o, (&SpendAlert{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.SpendAlert(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SpendAlertConnection{
+		Edges:    make([]*SpendAlertEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SpendAlertEdge{Node: r, Cursor: page.Cursor{Type: TypeSpendAlert, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// SpendLimitEdge is one row of a page.
+type SpendLimitEdge struct {
+	Node   *SpendLimit
+	Cursor page.Cursor
+}
+
+// SpendLimitConnection is one page.
+type SpendLimitConnection struct {
+	Edges    []*SpendLimitEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *SpendLimitConnection) Nodes() []*SpendLimit {
+	out := make([]*SpendLimit, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *SpendLimitConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *SpendLimit) orderValue(column string) any {
+	switch column {
+	case spendlimit.FieldCreatedAt:
+		return _m.CreatedAt
+	case spendlimit.FieldAmount:
+		return _m.Amount
+	case spendlimit.FieldCurrency:
+		return _m.Currency
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *SpendLimitQuery) Page(ctx context.Context, w page.Window, o page.Order) (*SpendLimitConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeSpendLimit, o, (&SpendLimit{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.SpendLimit(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &SpendLimitConnection{
+		Edges:    make([]*SpendLimitEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &SpendLimitEdge{Node: r, Cursor: page.Cursor{Type: TypeSpendLimit, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
 // UserEdge is one row of a page.
 type UserEdge struct {
 	Node   *User
@@ -1571,6 +1956,91 @@ func (q *UserQuery) Page(ctx context.Context, w page.Window, o page.Order) (*Use
 	}
 	for i, r := range rows {
 		c.Edges[i] = &UserEdge{Node: r, Cursor: page.Cursor{Type: TypeUser, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
+	}
+	if n := len(c.Edges); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	}
+	return c, nil
+}
+
+// VerifierTokenEdge is one row of a page.
+type VerifierTokenEdge struct {
+	Node   *VerifierToken
+	Cursor page.Cursor
+}
+
+// VerifierTokenConnection is one page.
+type VerifierTokenConnection struct {
+	Edges    []*VerifierTokenEdge
+	PageInfo page.Info
+	count    func(context.Context) (int, error)
+}
+
+// Nodes are the rows of the page.
+func (c *VerifierTokenConnection) Nodes() []*VerifierToken {
+	out := make([]*VerifierToken, len(c.Edges))
+	for i, e := range c.Edges {
+		out[i] = e.Node
+	}
+	return out
+}
+
+// TotalCount counts all rows of the list; it costs a query of its own.
+func (c *VerifierTokenConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// orderValue is the value of a column that a list can be ordered by.
+func (_m *VerifierToken) orderValue(column string) any {
+	switch column {
+	case verifiertoken.FieldCreatedAt:
+		return _m.CreatedAt
+	case verifiertoken.FieldProjectID:
+		return _m.ProjectID
+	case verifiertoken.FieldName:
+		return _m.Name
+	case verifiertoken.FieldStart:
+		return _m.Start
+	case verifiertoken.FieldLookup:
+		return _m.Lookup
+	case verifiertoken.FieldPepperID:
+		return _m.PepperID
+	case verifiertoken.FieldCreatedByID:
+		return _m.CreatedByID
+	case verifiertoken.FieldLastUsedAt:
+		return _m.LastUsedAt
+	}
+	return nil
+}
+
+// Page runs the query for one window of the list.
+func (q *VerifierTokenQuery) Page(ctx context.Context, w page.Window, o page.Order) (*VerifierTokenConnection, error) {
+	size, fromEnd, err := w.Size()
+	if err != nil {
+		return nil, err
+	}
+	where, order, err := w.Seek(TypeVerifierToken, o, (&VerifierToken{}).orderValue(o.Column))
+	if err != nil {
+		return nil, err
+	}
+	all := q.Clone()
+	rows, err := q.Where(predicate.VerifierToken(where)).Order(func(s *sql.Selector) { order(s) }).Limit(size + 1).All(lock.Listing(ctx))
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > size
+	rows = rows[:min(len(rows), size)]
+	if fromEnd {
+		slices.Reverse(rows)
+	}
+	c := &VerifierTokenConnection{
+		Edges:    make([]*VerifierTokenEdge, len(rows)),
+		PageInfo: page.Info{HasNextPage: more || w.Before != nil, HasPreviousPage: w.After != nil},
+		count:    func(ctx context.Context) (int, error) { return all.Count(lock.Counting(ctx)) },
+	}
+	if fromEnd {
+		c.PageInfo = page.Info{HasNextPage: w.Before != nil, HasPreviousPage: more || w.After != nil}
+	}
+	for i, r := range rows {
+		c.Edges[i] = &VerifierTokenEdge{Node: r, Cursor: page.Cursor{Type: TypeVerifierToken, Column: o.Column, Value: r.orderValue(o.Column), ID: r.ID}}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor

@@ -31,6 +31,12 @@ type Project struct {
 	IsDefault bool `json:"is_default,omitempty"`
 	// ArchivedAt holds the value of the "archived_at" field.
 	ArchivedAt int64 `json:"archived_at,omitempty"`
+	// Of one unit of use, in millionths of the currency.
+	UnitPrice int64 `json:"unit_price,omitempty"`
+	// Three letters of ISO 4217.
+	Currency string `json:"currency,omitempty"`
+	// The address of the team: told what its owners are told.
+	AlertEmail string `json:"alert_email,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ProjectQuery when eager-loading is set.
 	Edges        ProjectEdges `json:"edges"`
@@ -45,9 +51,21 @@ type ProjectEdges struct {
 	Members []*ProjectMember `json:"members,omitempty"`
 	// APIKeys holds the value of the api_keys edge.
 	APIKeys []*APIKey `json:"api_keys,omitempty"`
+	// ServiceAccounts holds the value of the service_accounts edge.
+	ServiceAccounts []*ServiceAccount `json:"service_accounts,omitempty"`
+	// VerifierTokens holds the value of the verifier_tokens edge.
+	VerifierTokens []*VerifierToken `json:"verifier_tokens,omitempty"`
+	// Invited holds the value of the invited edge.
+	Invited []*InvitationProject `json:"invited,omitempty"`
+	// RateLimits holds the value of the rate_limits edge.
+	RateLimits []*RateLimit `json:"rate_limits,omitempty"`
+	// SpendLimits holds the value of the spend_limits edge.
+	SpendLimits []*SpendLimit `json:"spend_limits,omitempty"`
+	// SpendAlerts holds the value of the spend_alerts edge.
+	SpendAlerts []*SpendAlert `json:"spend_alerts,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [9]bool
 }
 
 // OrganizationOrErr returns the Organization value or an error if the edge
@@ -79,6 +97,60 @@ func (e ProjectEdges) APIKeysOrErr() ([]*APIKey, error) {
 	return nil, &NotLoadedError{edge: "api_keys"}
 }
 
+// ServiceAccountsOrErr returns the ServiceAccounts value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) ServiceAccountsOrErr() ([]*ServiceAccount, error) {
+	if e.loadedTypes[3] {
+		return e.ServiceAccounts, nil
+	}
+	return nil, &NotLoadedError{edge: "service_accounts"}
+}
+
+// VerifierTokensOrErr returns the VerifierTokens value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) VerifierTokensOrErr() ([]*VerifierToken, error) {
+	if e.loadedTypes[4] {
+		return e.VerifierTokens, nil
+	}
+	return nil, &NotLoadedError{edge: "verifier_tokens"}
+}
+
+// InvitedOrErr returns the Invited value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) InvitedOrErr() ([]*InvitationProject, error) {
+	if e.loadedTypes[5] {
+		return e.Invited, nil
+	}
+	return nil, &NotLoadedError{edge: "invited"}
+}
+
+// RateLimitsOrErr returns the RateLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) RateLimitsOrErr() ([]*RateLimit, error) {
+	if e.loadedTypes[6] {
+		return e.RateLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "rate_limits"}
+}
+
+// SpendLimitsOrErr returns the SpendLimits value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) SpendLimitsOrErr() ([]*SpendLimit, error) {
+	if e.loadedTypes[7] {
+		return e.SpendLimits, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_limits"}
+}
+
+// SpendAlertsOrErr returns the SpendAlerts value or an error if the edge
+// was not loaded in eager-loading.
+func (e ProjectEdges) SpendAlertsOrErr() ([]*SpendAlert, error) {
+	if e.loadedTypes[8] {
+		return e.SpendAlerts, nil
+	}
+	return nil, &NotLoadedError{edge: "spend_alerts"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Project) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -86,9 +158,9 @@ func (*Project) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case project.FieldIsDefault:
 			values[i] = new(sql.NullBool)
-		case project.FieldCreatedAt, project.FieldArchivedAt:
+		case project.FieldCreatedAt, project.FieldArchivedAt, project.FieldUnitPrice:
 			values[i] = new(sql.NullInt64)
-		case project.FieldID, project.FieldOrganizationID, project.FieldName, project.FieldDescription, project.FieldEnvironment:
+		case project.FieldID, project.FieldOrganizationID, project.FieldName, project.FieldDescription, project.FieldEnvironment, project.FieldCurrency, project.FieldAlertEmail:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -153,6 +225,24 @@ func (_m *Project) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ArchivedAt = value.Int64
 			}
+		case project.FieldUnitPrice:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field unit_price", values[i])
+			} else if value.Valid {
+				_m.UnitPrice = value.Int64
+			}
+		case project.FieldCurrency:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field currency", values[i])
+			} else if value.Valid {
+				_m.Currency = value.String
+			}
+		case project.FieldAlertEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field alert_email", values[i])
+			} else if value.Valid {
+				_m.AlertEmail = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -179,6 +269,36 @@ func (_m *Project) QueryMembers() *ProjectMemberQuery {
 // QueryAPIKeys queries the "api_keys" edge of the Project entity.
 func (_m *Project) QueryAPIKeys() *APIKeyQuery {
 	return NewProjectClient(_m.config).QueryAPIKeys(_m)
+}
+
+// QueryServiceAccounts queries the "service_accounts" edge of the Project entity.
+func (_m *Project) QueryServiceAccounts() *ServiceAccountQuery {
+	return NewProjectClient(_m.config).QueryServiceAccounts(_m)
+}
+
+// QueryVerifierTokens queries the "verifier_tokens" edge of the Project entity.
+func (_m *Project) QueryVerifierTokens() *VerifierTokenQuery {
+	return NewProjectClient(_m.config).QueryVerifierTokens(_m)
+}
+
+// QueryInvited queries the "invited" edge of the Project entity.
+func (_m *Project) QueryInvited() *InvitationProjectQuery {
+	return NewProjectClient(_m.config).QueryInvited(_m)
+}
+
+// QueryRateLimits queries the "rate_limits" edge of the Project entity.
+func (_m *Project) QueryRateLimits() *RateLimitQuery {
+	return NewProjectClient(_m.config).QueryRateLimits(_m)
+}
+
+// QuerySpendLimits queries the "spend_limits" edge of the Project entity.
+func (_m *Project) QuerySpendLimits() *SpendLimitQuery {
+	return NewProjectClient(_m.config).QuerySpendLimits(_m)
+}
+
+// QuerySpendAlerts queries the "spend_alerts" edge of the Project entity.
+func (_m *Project) QuerySpendAlerts() *SpendAlertQuery {
+	return NewProjectClient(_m.config).QuerySpendAlerts(_m)
 }
 
 // Update returns a builder for updating this Project.
@@ -224,6 +344,15 @@ func (_m *Project) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("archived_at=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ArchivedAt))
+	builder.WriteString(", ")
+	builder.WriteString("unit_price=")
+	builder.WriteString(fmt.Sprintf("%v", _m.UnitPrice))
+	builder.WriteString(", ")
+	builder.WriteString("currency=")
+	builder.WriteString(_m.Currency)
+	builder.WriteString(", ")
+	builder.WriteString("alert_email=")
+	builder.WriteString(_m.AlertEmail)
 	builder.WriteByte(')')
 	return builder.String()
 }

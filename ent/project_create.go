@@ -10,9 +10,15 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 )
 
 // ProjectCreate is the builder for creating a Project entity.
@@ -96,6 +102,48 @@ func (_c *ProjectCreate) SetNillableArchivedAt(v *int64) *ProjectCreate {
 	return _c
 }
 
+// SetUnitPrice sets the "unit_price" field.
+func (_c *ProjectCreate) SetUnitPrice(v int64) *ProjectCreate {
+	_c.mutation.SetUnitPrice(v)
+	return _c
+}
+
+// SetNillableUnitPrice sets the "unit_price" field if the given value is not nil.
+func (_c *ProjectCreate) SetNillableUnitPrice(v *int64) *ProjectCreate {
+	if v != nil {
+		_c.SetUnitPrice(*v)
+	}
+	return _c
+}
+
+// SetCurrency sets the "currency" field.
+func (_c *ProjectCreate) SetCurrency(v string) *ProjectCreate {
+	_c.mutation.SetCurrency(v)
+	return _c
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_c *ProjectCreate) SetNillableCurrency(v *string) *ProjectCreate {
+	if v != nil {
+		_c.SetCurrency(*v)
+	}
+	return _c
+}
+
+// SetAlertEmail sets the "alert_email" field.
+func (_c *ProjectCreate) SetAlertEmail(v string) *ProjectCreate {
+	_c.mutation.SetAlertEmail(v)
+	return _c
+}
+
+// SetNillableAlertEmail sets the "alert_email" field if the given value is not nil.
+func (_c *ProjectCreate) SetNillableAlertEmail(v *string) *ProjectCreate {
+	if v != nil {
+		_c.SetAlertEmail(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProjectCreate) SetID(v string) *ProjectCreate {
 	_c.mutation.SetID(v)
@@ -143,6 +191,96 @@ func (_c *ProjectCreate) AddAPIKeys(v ...*APIKey) *ProjectCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddAPIKeyIDs(ids...)
+}
+
+// AddServiceAccountIDs adds the "service_accounts" edge to the ServiceAccount entity by IDs.
+func (_c *ProjectCreate) AddServiceAccountIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddServiceAccountIDs(ids...)
+	return _c
+}
+
+// AddServiceAccounts adds the "service_accounts" edges to the ServiceAccount entity.
+func (_c *ProjectCreate) AddServiceAccounts(v ...*ServiceAccount) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddServiceAccountIDs(ids...)
+}
+
+// AddVerifierTokenIDs adds the "verifier_tokens" edge to the VerifierToken entity by IDs.
+func (_c *ProjectCreate) AddVerifierTokenIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddVerifierTokenIDs(ids...)
+	return _c
+}
+
+// AddVerifierTokens adds the "verifier_tokens" edges to the VerifierToken entity.
+func (_c *ProjectCreate) AddVerifierTokens(v ...*VerifierToken) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddVerifierTokenIDs(ids...)
+}
+
+// AddInvitedIDs adds the "invited" edge to the InvitationProject entity by IDs.
+func (_c *ProjectCreate) AddInvitedIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddInvitedIDs(ids...)
+	return _c
+}
+
+// AddInvited adds the "invited" edges to the InvitationProject entity.
+func (_c *ProjectCreate) AddInvited(v ...*InvitationProject) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddInvitedIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_c *ProjectCreate) AddRateLimitIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddRateLimitIDs(ids...)
+	return _c
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_c *ProjectCreate) AddRateLimits(v ...*RateLimit) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_c *ProjectCreate) AddSpendLimitIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddSpendLimitIDs(ids...)
+	return _c
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_c *ProjectCreate) AddSpendLimits(v ...*SpendLimit) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_c *ProjectCreate) AddSpendAlertIDs(ids ...string) *ProjectCreate {
+	_c.mutation.AddSpendAlertIDs(ids...)
+	return _c
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_c *ProjectCreate) AddSpendAlerts(v ...*SpendAlert) *ProjectCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpendAlertIDs(ids...)
 }
 
 // Mutation returns the ProjectMutation object of the builder.
@@ -201,6 +339,18 @@ func (_c *ProjectCreate) defaults() error {
 		v := project.DefaultArchivedAt
 		_c.mutation.SetArchivedAt(v)
 	}
+	if _, ok := _c.mutation.UnitPrice(); !ok {
+		v := project.DefaultUnitPrice
+		_c.mutation.SetUnitPrice(v)
+	}
+	if _, ok := _c.mutation.Currency(); !ok {
+		v := project.DefaultCurrency
+		_c.mutation.SetCurrency(v)
+	}
+	if _, ok := _c.mutation.AlertEmail(); !ok {
+		v := project.DefaultAlertEmail
+		_c.mutation.SetAlertEmail(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if project.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized project.DefaultID (forgotten import ent/runtime?)")
@@ -238,6 +388,15 @@ func (_c *ProjectCreate) check() error {
 	}
 	if _, ok := _c.mutation.ArchivedAt(); !ok {
 		return &ValidationError{Name: "archived_at", err: errors.New(`ent: missing required field "Project.archived_at"`)}
+	}
+	if _, ok := _c.mutation.UnitPrice(); !ok {
+		return &ValidationError{Name: "unit_price", err: errors.New(`ent: missing required field "Project.unit_price"`)}
+	}
+	if _, ok := _c.mutation.Currency(); !ok {
+		return &ValidationError{Name: "currency", err: errors.New(`ent: missing required field "Project.currency"`)}
+	}
+	if _, ok := _c.mutation.AlertEmail(); !ok {
+		return &ValidationError{Name: "alert_email", err: errors.New(`ent: missing required field "Project.alert_email"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := project.IDValidator(v); err != nil {
@@ -306,6 +465,18 @@ func (_c *ProjectCreate) createSpec() (*Project, *sqlgraph.CreateSpec) {
 		_spec.SetField(project.FieldArchivedAt, field.TypeInt64, value)
 		_node.ArchivedAt = value
 	}
+	if value, ok := _c.mutation.UnitPrice(); ok {
+		_spec.SetField(project.FieldUnitPrice, field.TypeInt64, value)
+		_node.UnitPrice = value
+	}
+	if value, ok := _c.mutation.Currency(); ok {
+		_spec.SetField(project.FieldCurrency, field.TypeString, value)
+		_node.Currency = value
+	}
+	if value, ok := _c.mutation.AlertEmail(); ok {
+		_spec.SetField(project.FieldAlertEmail, field.TypeString, value)
+		_node.AlertEmail = value
+	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -348,6 +519,102 @@ func (_c *ProjectCreate) createSpec() (*Project, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ServiceAccountsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.VerifierTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.InvitedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

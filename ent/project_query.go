@@ -15,23 +15,35 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 )
 
 // ProjectQuery is the builder for querying Project entities.
 type ProjectQuery struct {
 	config
-	ctx              *QueryContext
-	order            []project.OrderOption
-	inters           []Interceptor
-	predicates       []predicate.Project
-	withOrganization *OrganizationQuery
-	withMembers      *ProjectMemberQuery
-	withAPIKeys      *APIKeyQuery
-	modifiers        []func(*sql.Selector)
+	ctx                 *QueryContext
+	order               []project.OrderOption
+	inters              []Interceptor
+	predicates          []predicate.Project
+	withOrganization    *OrganizationQuery
+	withMembers         *ProjectMemberQuery
+	withAPIKeys         *APIKeyQuery
+	withServiceAccounts *ServiceAccountQuery
+	withVerifierTokens  *VerifierTokenQuery
+	withInvited         *InvitationProjectQuery
+	withRateLimits      *RateLimitQuery
+	withSpendLimits     *SpendLimitQuery
+	withSpendAlerts     *SpendAlertQuery
+	modifiers           []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -127,6 +139,138 @@ func (_q *ProjectQuery) QueryAPIKeys() *APIKeyQuery {
 			sqlgraph.From(project.Table, project.FieldID, selector),
 			sqlgraph.To(apikey.Table, apikey.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, project.APIKeysTable, project.APIKeysColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryServiceAccounts chains the current query on the "service_accounts" edge.
+func (_q *ProjectQuery) QueryServiceAccounts() *ServiceAccountQuery {
+	query := (&ServiceAccountClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(serviceaccount.Table, serviceaccount.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.ServiceAccountsTable, project.ServiceAccountsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryVerifierTokens chains the current query on the "verifier_tokens" edge.
+func (_q *ProjectQuery) QueryVerifierTokens() *VerifierTokenQuery {
+	query := (&VerifierTokenClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(verifiertoken.Table, verifiertoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.VerifierTokensTable, project.VerifierTokensColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryInvited chains the current query on the "invited" edge.
+func (_q *ProjectQuery) QueryInvited() *InvitationProjectQuery {
+	query := (&InvitationProjectClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(invitationproject.Table, invitationproject.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.InvitedTable, project.InvitedColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRateLimits chains the current query on the "rate_limits" edge.
+func (_q *ProjectQuery) QueryRateLimits() *RateLimitQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(ratelimit.Table, ratelimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.RateLimitsTable, project.RateLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendLimits chains the current query on the "spend_limits" edge.
+func (_q *ProjectQuery) QuerySpendLimits() *SpendLimitQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(spendlimit.Table, spendlimit.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.SpendLimitsTable, project.SpendLimitsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySpendAlerts chains the current query on the "spend_alerts" edge.
+func (_q *ProjectQuery) QuerySpendAlerts() *SpendAlertQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(project.Table, project.FieldID, selector),
+			sqlgraph.To(spendalert.Table, spendalert.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, project.SpendAlertsTable, project.SpendAlertsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -321,14 +465,20 @@ func (_q *ProjectQuery) Clone() *ProjectQuery {
 		return nil
 	}
 	return &ProjectQuery{
-		config:           _q.config,
-		ctx:              _q.ctx.Clone(),
-		order:            append([]project.OrderOption{}, _q.order...),
-		inters:           append([]Interceptor{}, _q.inters...),
-		predicates:       append([]predicate.Project{}, _q.predicates...),
-		withOrganization: _q.withOrganization.Clone(),
-		withMembers:      _q.withMembers.Clone(),
-		withAPIKeys:      _q.withAPIKeys.Clone(),
+		config:              _q.config,
+		ctx:                 _q.ctx.Clone(),
+		order:               append([]project.OrderOption{}, _q.order...),
+		inters:              append([]Interceptor{}, _q.inters...),
+		predicates:          append([]predicate.Project{}, _q.predicates...),
+		withOrganization:    _q.withOrganization.Clone(),
+		withMembers:         _q.withMembers.Clone(),
+		withAPIKeys:         _q.withAPIKeys.Clone(),
+		withServiceAccounts: _q.withServiceAccounts.Clone(),
+		withVerifierTokens:  _q.withVerifierTokens.Clone(),
+		withInvited:         _q.withInvited.Clone(),
+		withRateLimits:      _q.withRateLimits.Clone(),
+		withSpendLimits:     _q.withSpendLimits.Clone(),
+		withSpendAlerts:     _q.withSpendAlerts.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -365,6 +515,72 @@ func (_q *ProjectQuery) WithAPIKeys(opts ...func(*APIKeyQuery)) *ProjectQuery {
 		opt(query)
 	}
 	_q.withAPIKeys = query
+	return _q
+}
+
+// WithServiceAccounts tells the query-builder to eager-load the nodes that are connected to
+// the "service_accounts" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithServiceAccounts(opts ...func(*ServiceAccountQuery)) *ProjectQuery {
+	query := (&ServiceAccountClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withServiceAccounts = query
+	return _q
+}
+
+// WithVerifierTokens tells the query-builder to eager-load the nodes that are connected to
+// the "verifier_tokens" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithVerifierTokens(opts ...func(*VerifierTokenQuery)) *ProjectQuery {
+	query := (&VerifierTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withVerifierTokens = query
+	return _q
+}
+
+// WithInvited tells the query-builder to eager-load the nodes that are connected to
+// the "invited" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithInvited(opts ...func(*InvitationProjectQuery)) *ProjectQuery {
+	query := (&InvitationProjectClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withInvited = query
+	return _q
+}
+
+// WithRateLimits tells the query-builder to eager-load the nodes that are connected to
+// the "rate_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithRateLimits(opts ...func(*RateLimitQuery)) *ProjectQuery {
+	query := (&RateLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRateLimits = query
+	return _q
+}
+
+// WithSpendLimits tells the query-builder to eager-load the nodes that are connected to
+// the "spend_limits" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithSpendLimits(opts ...func(*SpendLimitQuery)) *ProjectQuery {
+	query := (&SpendLimitClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendLimits = query
+	return _q
+}
+
+// WithSpendAlerts tells the query-builder to eager-load the nodes that are connected to
+// the "spend_alerts" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ProjectQuery) WithSpendAlerts(opts ...func(*SpendAlertQuery)) *ProjectQuery {
+	query := (&SpendAlertClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpendAlerts = query
 	return _q
 }
 
@@ -452,10 +668,16 @@ func (_q *ProjectQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Proj
 	var (
 		nodes       = []*Project{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [9]bool{
 			_q.withOrganization != nil,
 			_q.withMembers != nil,
 			_q.withAPIKeys != nil,
+			_q.withServiceAccounts != nil,
+			_q.withVerifierTokens != nil,
+			_q.withInvited != nil,
+			_q.withRateLimits != nil,
+			_q.withSpendLimits != nil,
+			_q.withSpendAlerts != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -496,6 +718,48 @@ func (_q *ProjectQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Proj
 		if err := _q.loadAPIKeys(ctx, query, nodes,
 			func(n *Project) { n.Edges.APIKeys = []*APIKey{} },
 			func(n *Project, e *APIKey) { n.Edges.APIKeys = append(n.Edges.APIKeys, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withServiceAccounts; query != nil {
+		if err := _q.loadServiceAccounts(ctx, query, nodes,
+			func(n *Project) { n.Edges.ServiceAccounts = []*ServiceAccount{} },
+			func(n *Project, e *ServiceAccount) { n.Edges.ServiceAccounts = append(n.Edges.ServiceAccounts, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withVerifierTokens; query != nil {
+		if err := _q.loadVerifierTokens(ctx, query, nodes,
+			func(n *Project) { n.Edges.VerifierTokens = []*VerifierToken{} },
+			func(n *Project, e *VerifierToken) { n.Edges.VerifierTokens = append(n.Edges.VerifierTokens, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withInvited; query != nil {
+		if err := _q.loadInvited(ctx, query, nodes,
+			func(n *Project) { n.Edges.Invited = []*InvitationProject{} },
+			func(n *Project, e *InvitationProject) { n.Edges.Invited = append(n.Edges.Invited, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRateLimits; query != nil {
+		if err := _q.loadRateLimits(ctx, query, nodes,
+			func(n *Project) { n.Edges.RateLimits = []*RateLimit{} },
+			func(n *Project, e *RateLimit) { n.Edges.RateLimits = append(n.Edges.RateLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendLimits; query != nil {
+		if err := _q.loadSpendLimits(ctx, query, nodes,
+			func(n *Project) { n.Edges.SpendLimits = []*SpendLimit{} },
+			func(n *Project, e *SpendLimit) { n.Edges.SpendLimits = append(n.Edges.SpendLimits, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withSpendAlerts; query != nil {
+		if err := _q.loadSpendAlerts(ctx, query, nodes,
+			func(n *Project) { n.Edges.SpendAlerts = []*SpendAlert{} },
+			func(n *Project, e *SpendAlert) { n.Edges.SpendAlerts = append(n.Edges.SpendAlerts, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -586,6 +850,195 @@ func (_q *ProjectQuery) loadAPIKeys(ctx context.Context, query *APIKeyQuery, nod
 		node, ok := nodeids[fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadServiceAccounts(ctx context.Context, query *ServiceAccountQuery, nodes []*Project, init func(*Project), assign func(*Project, *ServiceAccount)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(serviceaccount.FieldProjectID)
+	}
+	query.Where(predicate.ServiceAccount(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.ServiceAccountsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadVerifierTokens(ctx context.Context, query *VerifierTokenQuery, nodes []*Project, init func(*Project), assign func(*Project, *VerifierToken)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(verifiertoken.FieldProjectID)
+	}
+	query.Where(predicate.VerifierToken(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.VerifierTokensColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadInvited(ctx context.Context, query *InvitationProjectQuery, nodes []*Project, init func(*Project), assign func(*Project, *InvitationProject)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(invitationproject.FieldProjectID)
+	}
+	query.Where(predicate.InvitationProject(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.InvitedColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadRateLimits(ctx context.Context, query *RateLimitQuery, nodes []*Project, init func(*Project), assign func(*Project, *RateLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ratelimit.FieldProjectID)
+	}
+	query.Where(predicate.RateLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.RateLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "project_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadSpendLimits(ctx context.Context, query *SpendLimitQuery, nodes []*Project, init func(*Project), assign func(*Project, *SpendLimit)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendlimit.FieldProjectID)
+	}
+	query.Where(predicate.SpendLimit(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.SpendLimitsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "project_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ProjectQuery) loadSpendAlerts(ctx context.Context, query *SpendAlertQuery, nodes []*Project, init func(*Project), assign func(*Project, *SpendAlert)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Project)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spendalert.FieldProjectID)
+	}
+	query.Where(predicate.SpendAlert(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(project.SpendAlertsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ProjectID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "project_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "project_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}

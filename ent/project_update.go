@@ -11,10 +11,16 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/keyhall/keyhall/ent/apikey"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 )
 
 // ProjectUpdate is the builder for updating Project entities.
@@ -121,6 +127,55 @@ func (_u *ProjectUpdate) AddArchivedAt(v int64) *ProjectUpdate {
 	return _u
 }
 
+// SetUnitPrice sets the "unit_price" field.
+func (_u *ProjectUpdate) SetUnitPrice(v int64) *ProjectUpdate {
+	_u.mutation.ResetUnitPrice()
+	_u.mutation.SetUnitPrice(v)
+	return _u
+}
+
+// SetNillableUnitPrice sets the "unit_price" field if the given value is not nil.
+func (_u *ProjectUpdate) SetNillableUnitPrice(v *int64) *ProjectUpdate {
+	if v != nil {
+		_u.SetUnitPrice(*v)
+	}
+	return _u
+}
+
+// AddUnitPrice adds value to the "unit_price" field.
+func (_u *ProjectUpdate) AddUnitPrice(v int64) *ProjectUpdate {
+	_u.mutation.AddUnitPrice(v)
+	return _u
+}
+
+// SetCurrency sets the "currency" field.
+func (_u *ProjectUpdate) SetCurrency(v string) *ProjectUpdate {
+	_u.mutation.SetCurrency(v)
+	return _u
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_u *ProjectUpdate) SetNillableCurrency(v *string) *ProjectUpdate {
+	if v != nil {
+		_u.SetCurrency(*v)
+	}
+	return _u
+}
+
+// SetAlertEmail sets the "alert_email" field.
+func (_u *ProjectUpdate) SetAlertEmail(v string) *ProjectUpdate {
+	_u.mutation.SetAlertEmail(v)
+	return _u
+}
+
+// SetNillableAlertEmail sets the "alert_email" field if the given value is not nil.
+func (_u *ProjectUpdate) SetNillableAlertEmail(v *string) *ProjectUpdate {
+	if v != nil {
+		_u.SetAlertEmail(*v)
+	}
+	return _u
+}
+
 // SetOrganization sets the "organization" edge to the Organization entity.
 func (_u *ProjectUpdate) SetOrganization(v *Organization) *ProjectUpdate {
 	return _u.SetOrganizationID(v.ID)
@@ -154,6 +209,96 @@ func (_u *ProjectUpdate) AddAPIKeys(v ...*APIKey) *ProjectUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddAPIKeyIDs(ids...)
+}
+
+// AddServiceAccountIDs adds the "service_accounts" edge to the ServiceAccount entity by IDs.
+func (_u *ProjectUpdate) AddServiceAccountIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddServiceAccountIDs(ids...)
+	return _u
+}
+
+// AddServiceAccounts adds the "service_accounts" edges to the ServiceAccount entity.
+func (_u *ProjectUpdate) AddServiceAccounts(v ...*ServiceAccount) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddServiceAccountIDs(ids...)
+}
+
+// AddVerifierTokenIDs adds the "verifier_tokens" edge to the VerifierToken entity by IDs.
+func (_u *ProjectUpdate) AddVerifierTokenIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddVerifierTokenIDs(ids...)
+	return _u
+}
+
+// AddVerifierTokens adds the "verifier_tokens" edges to the VerifierToken entity.
+func (_u *ProjectUpdate) AddVerifierTokens(v ...*VerifierToken) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddVerifierTokenIDs(ids...)
+}
+
+// AddInvitedIDs adds the "invited" edge to the InvitationProject entity by IDs.
+func (_u *ProjectUpdate) AddInvitedIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddInvitedIDs(ids...)
+	return _u
+}
+
+// AddInvited adds the "invited" edges to the InvitationProject entity.
+func (_u *ProjectUpdate) AddInvited(v ...*InvitationProject) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInvitedIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *ProjectUpdate) AddRateLimitIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *ProjectUpdate) AddRateLimits(v ...*RateLimit) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *ProjectUpdate) AddSpendLimitIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *ProjectUpdate) AddSpendLimits(v ...*SpendLimit) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *ProjectUpdate) AddSpendAlertIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *ProjectUpdate) AddSpendAlerts(v ...*SpendAlert) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
 }
 
 // Mutation returns the ProjectMutation object of the builder.
@@ -207,6 +352,132 @@ func (_u *ProjectUpdate) RemoveAPIKeys(v ...*APIKey) *ProjectUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveAPIKeyIDs(ids...)
+}
+
+// ClearServiceAccounts clears all "service_accounts" edges to the ServiceAccount entity.
+func (_u *ProjectUpdate) ClearServiceAccounts() *ProjectUpdate {
+	_u.mutation.ClearServiceAccounts()
+	return _u
+}
+
+// RemoveServiceAccountIDs removes the "service_accounts" edge to ServiceAccount entities by IDs.
+func (_u *ProjectUpdate) RemoveServiceAccountIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveServiceAccountIDs(ids...)
+	return _u
+}
+
+// RemoveServiceAccounts removes "service_accounts" edges to ServiceAccount entities.
+func (_u *ProjectUpdate) RemoveServiceAccounts(v ...*ServiceAccount) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveServiceAccountIDs(ids...)
+}
+
+// ClearVerifierTokens clears all "verifier_tokens" edges to the VerifierToken entity.
+func (_u *ProjectUpdate) ClearVerifierTokens() *ProjectUpdate {
+	_u.mutation.ClearVerifierTokens()
+	return _u
+}
+
+// RemoveVerifierTokenIDs removes the "verifier_tokens" edge to VerifierToken entities by IDs.
+func (_u *ProjectUpdate) RemoveVerifierTokenIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveVerifierTokenIDs(ids...)
+	return _u
+}
+
+// RemoveVerifierTokens removes "verifier_tokens" edges to VerifierToken entities.
+func (_u *ProjectUpdate) RemoveVerifierTokens(v ...*VerifierToken) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveVerifierTokenIDs(ids...)
+}
+
+// ClearInvited clears all "invited" edges to the InvitationProject entity.
+func (_u *ProjectUpdate) ClearInvited() *ProjectUpdate {
+	_u.mutation.ClearInvited()
+	return _u
+}
+
+// RemoveInvitedIDs removes the "invited" edge to InvitationProject entities by IDs.
+func (_u *ProjectUpdate) RemoveInvitedIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveInvitedIDs(ids...)
+	return _u
+}
+
+// RemoveInvited removes "invited" edges to InvitationProject entities.
+func (_u *ProjectUpdate) RemoveInvited(v ...*InvitationProject) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInvitedIDs(ids...)
+}
+
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *ProjectUpdate) ClearRateLimits() *ProjectUpdate {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *ProjectUpdate) RemoveRateLimitIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *ProjectUpdate) RemoveRateLimits(v ...*RateLimit) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *ProjectUpdate) ClearSpendLimits() *ProjectUpdate {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *ProjectUpdate) RemoveSpendLimitIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *ProjectUpdate) RemoveSpendLimits(v ...*SpendLimit) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *ProjectUpdate) ClearSpendAlerts() *ProjectUpdate {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *ProjectUpdate) RemoveSpendAlertIDs(ids ...string) *ProjectUpdate {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *ProjectUpdate) RemoveSpendAlerts(v ...*SpendAlert) *ProjectUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -278,6 +549,18 @@ func (_u *ProjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedArchivedAt(); ok {
 		_spec.AddField(project.FieldArchivedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.UnitPrice(); ok {
+		_spec.SetField(project.FieldUnitPrice, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedUnitPrice(); ok {
+		_spec.AddField(project.FieldUnitPrice, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Currency(); ok {
+		_spec.SetField(project.FieldCurrency, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AlertEmail(); ok {
+		_spec.SetField(project.FieldAlertEmail, field.TypeString, value)
 	}
 	if _u.mutation.OrganizationCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -391,6 +674,276 @@ func (_u *ProjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ServiceAccountsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedServiceAccountsIDs(); len(nodes) > 0 && !_u.mutation.ServiceAccountsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ServiceAccountsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.VerifierTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedVerifierTokensIDs(); len(nodes) > 0 && !_u.mutation.VerifierTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.VerifierTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.InvitedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInvitedIDs(); len(nodes) > 0 && !_u.mutation.InvitedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InvitedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -509,6 +1062,55 @@ func (_u *ProjectUpdateOne) AddArchivedAt(v int64) *ProjectUpdateOne {
 	return _u
 }
 
+// SetUnitPrice sets the "unit_price" field.
+func (_u *ProjectUpdateOne) SetUnitPrice(v int64) *ProjectUpdateOne {
+	_u.mutation.ResetUnitPrice()
+	_u.mutation.SetUnitPrice(v)
+	return _u
+}
+
+// SetNillableUnitPrice sets the "unit_price" field if the given value is not nil.
+func (_u *ProjectUpdateOne) SetNillableUnitPrice(v *int64) *ProjectUpdateOne {
+	if v != nil {
+		_u.SetUnitPrice(*v)
+	}
+	return _u
+}
+
+// AddUnitPrice adds value to the "unit_price" field.
+func (_u *ProjectUpdateOne) AddUnitPrice(v int64) *ProjectUpdateOne {
+	_u.mutation.AddUnitPrice(v)
+	return _u
+}
+
+// SetCurrency sets the "currency" field.
+func (_u *ProjectUpdateOne) SetCurrency(v string) *ProjectUpdateOne {
+	_u.mutation.SetCurrency(v)
+	return _u
+}
+
+// SetNillableCurrency sets the "currency" field if the given value is not nil.
+func (_u *ProjectUpdateOne) SetNillableCurrency(v *string) *ProjectUpdateOne {
+	if v != nil {
+		_u.SetCurrency(*v)
+	}
+	return _u
+}
+
+// SetAlertEmail sets the "alert_email" field.
+func (_u *ProjectUpdateOne) SetAlertEmail(v string) *ProjectUpdateOne {
+	_u.mutation.SetAlertEmail(v)
+	return _u
+}
+
+// SetNillableAlertEmail sets the "alert_email" field if the given value is not nil.
+func (_u *ProjectUpdateOne) SetNillableAlertEmail(v *string) *ProjectUpdateOne {
+	if v != nil {
+		_u.SetAlertEmail(*v)
+	}
+	return _u
+}
+
 // SetOrganization sets the "organization" edge to the Organization entity.
 func (_u *ProjectUpdateOne) SetOrganization(v *Organization) *ProjectUpdateOne {
 	return _u.SetOrganizationID(v.ID)
@@ -542,6 +1144,96 @@ func (_u *ProjectUpdateOne) AddAPIKeys(v ...*APIKey) *ProjectUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddAPIKeyIDs(ids...)
+}
+
+// AddServiceAccountIDs adds the "service_accounts" edge to the ServiceAccount entity by IDs.
+func (_u *ProjectUpdateOne) AddServiceAccountIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddServiceAccountIDs(ids...)
+	return _u
+}
+
+// AddServiceAccounts adds the "service_accounts" edges to the ServiceAccount entity.
+func (_u *ProjectUpdateOne) AddServiceAccounts(v ...*ServiceAccount) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddServiceAccountIDs(ids...)
+}
+
+// AddVerifierTokenIDs adds the "verifier_tokens" edge to the VerifierToken entity by IDs.
+func (_u *ProjectUpdateOne) AddVerifierTokenIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddVerifierTokenIDs(ids...)
+	return _u
+}
+
+// AddVerifierTokens adds the "verifier_tokens" edges to the VerifierToken entity.
+func (_u *ProjectUpdateOne) AddVerifierTokens(v ...*VerifierToken) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddVerifierTokenIDs(ids...)
+}
+
+// AddInvitedIDs adds the "invited" edge to the InvitationProject entity by IDs.
+func (_u *ProjectUpdateOne) AddInvitedIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddInvitedIDs(ids...)
+	return _u
+}
+
+// AddInvited adds the "invited" edges to the InvitationProject entity.
+func (_u *ProjectUpdateOne) AddInvited(v ...*InvitationProject) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInvitedIDs(ids...)
+}
+
+// AddRateLimitIDs adds the "rate_limits" edge to the RateLimit entity by IDs.
+func (_u *ProjectUpdateOne) AddRateLimitIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddRateLimitIDs(ids...)
+	return _u
+}
+
+// AddRateLimits adds the "rate_limits" edges to the RateLimit entity.
+func (_u *ProjectUpdateOne) AddRateLimits(v ...*RateLimit) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitIDs(ids...)
+}
+
+// AddSpendLimitIDs adds the "spend_limits" edge to the SpendLimit entity by IDs.
+func (_u *ProjectUpdateOne) AddSpendLimitIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddSpendLimitIDs(ids...)
+	return _u
+}
+
+// AddSpendLimits adds the "spend_limits" edges to the SpendLimit entity.
+func (_u *ProjectUpdateOne) AddSpendLimits(v ...*SpendLimit) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendLimitIDs(ids...)
+}
+
+// AddSpendAlertIDs adds the "spend_alerts" edge to the SpendAlert entity by IDs.
+func (_u *ProjectUpdateOne) AddSpendAlertIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.AddSpendAlertIDs(ids...)
+	return _u
+}
+
+// AddSpendAlerts adds the "spend_alerts" edges to the SpendAlert entity.
+func (_u *ProjectUpdateOne) AddSpendAlerts(v ...*SpendAlert) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpendAlertIDs(ids...)
 }
 
 // Mutation returns the ProjectMutation object of the builder.
@@ -595,6 +1287,132 @@ func (_u *ProjectUpdateOne) RemoveAPIKeys(v ...*APIKey) *ProjectUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveAPIKeyIDs(ids...)
+}
+
+// ClearServiceAccounts clears all "service_accounts" edges to the ServiceAccount entity.
+func (_u *ProjectUpdateOne) ClearServiceAccounts() *ProjectUpdateOne {
+	_u.mutation.ClearServiceAccounts()
+	return _u
+}
+
+// RemoveServiceAccountIDs removes the "service_accounts" edge to ServiceAccount entities by IDs.
+func (_u *ProjectUpdateOne) RemoveServiceAccountIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveServiceAccountIDs(ids...)
+	return _u
+}
+
+// RemoveServiceAccounts removes "service_accounts" edges to ServiceAccount entities.
+func (_u *ProjectUpdateOne) RemoveServiceAccounts(v ...*ServiceAccount) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveServiceAccountIDs(ids...)
+}
+
+// ClearVerifierTokens clears all "verifier_tokens" edges to the VerifierToken entity.
+func (_u *ProjectUpdateOne) ClearVerifierTokens() *ProjectUpdateOne {
+	_u.mutation.ClearVerifierTokens()
+	return _u
+}
+
+// RemoveVerifierTokenIDs removes the "verifier_tokens" edge to VerifierToken entities by IDs.
+func (_u *ProjectUpdateOne) RemoveVerifierTokenIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveVerifierTokenIDs(ids...)
+	return _u
+}
+
+// RemoveVerifierTokens removes "verifier_tokens" edges to VerifierToken entities.
+func (_u *ProjectUpdateOne) RemoveVerifierTokens(v ...*VerifierToken) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveVerifierTokenIDs(ids...)
+}
+
+// ClearInvited clears all "invited" edges to the InvitationProject entity.
+func (_u *ProjectUpdateOne) ClearInvited() *ProjectUpdateOne {
+	_u.mutation.ClearInvited()
+	return _u
+}
+
+// RemoveInvitedIDs removes the "invited" edge to InvitationProject entities by IDs.
+func (_u *ProjectUpdateOne) RemoveInvitedIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveInvitedIDs(ids...)
+	return _u
+}
+
+// RemoveInvited removes "invited" edges to InvitationProject entities.
+func (_u *ProjectUpdateOne) RemoveInvited(v ...*InvitationProject) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInvitedIDs(ids...)
+}
+
+// ClearRateLimits clears all "rate_limits" edges to the RateLimit entity.
+func (_u *ProjectUpdateOne) ClearRateLimits() *ProjectUpdateOne {
+	_u.mutation.ClearRateLimits()
+	return _u
+}
+
+// RemoveRateLimitIDs removes the "rate_limits" edge to RateLimit entities by IDs.
+func (_u *ProjectUpdateOne) RemoveRateLimitIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveRateLimitIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimits removes "rate_limits" edges to RateLimit entities.
+func (_u *ProjectUpdateOne) RemoveRateLimits(v ...*RateLimit) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitIDs(ids...)
+}
+
+// ClearSpendLimits clears all "spend_limits" edges to the SpendLimit entity.
+func (_u *ProjectUpdateOne) ClearSpendLimits() *ProjectUpdateOne {
+	_u.mutation.ClearSpendLimits()
+	return _u
+}
+
+// RemoveSpendLimitIDs removes the "spend_limits" edge to SpendLimit entities by IDs.
+func (_u *ProjectUpdateOne) RemoveSpendLimitIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveSpendLimitIDs(ids...)
+	return _u
+}
+
+// RemoveSpendLimits removes "spend_limits" edges to SpendLimit entities.
+func (_u *ProjectUpdateOne) RemoveSpendLimits(v ...*SpendLimit) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendLimitIDs(ids...)
+}
+
+// ClearSpendAlerts clears all "spend_alerts" edges to the SpendAlert entity.
+func (_u *ProjectUpdateOne) ClearSpendAlerts() *ProjectUpdateOne {
+	_u.mutation.ClearSpendAlerts()
+	return _u
+}
+
+// RemoveSpendAlertIDs removes the "spend_alerts" edge to SpendAlert entities by IDs.
+func (_u *ProjectUpdateOne) RemoveSpendAlertIDs(ids ...string) *ProjectUpdateOne {
+	_u.mutation.RemoveSpendAlertIDs(ids...)
+	return _u
+}
+
+// RemoveSpendAlerts removes "spend_alerts" edges to SpendAlert entities.
+func (_u *ProjectUpdateOne) RemoveSpendAlerts(v ...*SpendAlert) *ProjectUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpendAlertIDs(ids...)
 }
 
 // Where appends a list predicates to the ProjectUpdate builder.
@@ -696,6 +1514,18 @@ func (_u *ProjectUpdateOne) sqlSave(ctx context.Context) (_node *Project, err er
 	}
 	if value, ok := _u.mutation.AddedArchivedAt(); ok {
 		_spec.AddField(project.FieldArchivedAt, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.UnitPrice(); ok {
+		_spec.SetField(project.FieldUnitPrice, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedUnitPrice(); ok {
+		_spec.AddField(project.FieldUnitPrice, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Currency(); ok {
+		_spec.SetField(project.FieldCurrency, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AlertEmail(); ok {
+		_spec.SetField(project.FieldAlertEmail, field.TypeString, value)
 	}
 	if _u.mutation.OrganizationCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -809,6 +1639,276 @@ func (_u *ProjectUpdateOne) sqlSave(ctx context.Context) (_node *Project, err er
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ServiceAccountsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedServiceAccountsIDs(); len(nodes) > 0 && !_u.mutation.ServiceAccountsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ServiceAccountsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.ServiceAccountsTable,
+			Columns: []string{project.ServiceAccountsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(serviceaccount.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.VerifierTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedVerifierTokensIDs(); len(nodes) > 0 && !_u.mutation.VerifierTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.VerifierTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.VerifierTokensTable,
+			Columns: []string{project.VerifierTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(verifiertoken.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.InvitedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInvitedIDs(); len(nodes) > 0 && !_u.mutation.InvitedCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InvitedIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.InvitedTable,
+			Columns: []string{project.InvitedColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(invitationproject.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.RateLimitsTable,
+			Columns: []string{project.RateLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendLimitsIDs(); len(nodes) > 0 && !_u.mutation.SpendLimitsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendLimitsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendLimitsTable,
+			Columns: []string{project.SpendLimitsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendlimit.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpendAlertsIDs(); len(nodes) > 0 && !_u.mutation.SpendAlertsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpendAlertsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   project.SpendAlertsTable,
+			Columns: []string{project.SpendAlertsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spendalert.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

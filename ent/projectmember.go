@@ -8,6 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/user"
@@ -23,7 +24,9 @@ type ProjectMember struct {
 	// ProjectID holds the value of the "project_id" field.
 	ProjectID string `json:"project_id,omitempty"`
 	// UserID holds the value of the "user_id" field.
-	UserID string `json:"user_id,omitempty"`
+	UserID *string `json:"user_id,omitempty"`
+	// GroupID holds the value of the "group_id" field.
+	GroupID *string `json:"group_id,omitempty"`
 	// Role holds the value of the "role" field.
 	Role projectmember.Role `json:"role,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -38,9 +41,11 @@ type ProjectMemberEdges struct {
 	Project *Project `json:"project,omitempty"`
 	// User holds the value of the user edge.
 	User *User `json:"user,omitempty"`
+	// Group holds the value of the group edge.
+	Group *Group `json:"group,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // ProjectOrErr returns the Project value or an error if the edge
@@ -65,6 +70,17 @@ func (e ProjectMemberEdges) UserOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "user"}
 }
 
+// GroupOrErr returns the Group value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e ProjectMemberEdges) GroupOrErr() (*Group, error) {
+	if e.Group != nil {
+		return e.Group, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: group.Label}
+	}
+	return nil, &NotLoadedError{edge: "group"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*ProjectMember) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -72,7 +88,7 @@ func (*ProjectMember) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case projectmember.FieldCreatedAt:
 			values[i] = new(sql.NullInt64)
-		case projectmember.FieldID, projectmember.FieldProjectID, projectmember.FieldUserID, projectmember.FieldRole:
+		case projectmember.FieldID, projectmember.FieldProjectID, projectmember.FieldUserID, projectmember.FieldGroupID, projectmember.FieldRole:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -111,7 +127,15 @@ func (_m *ProjectMember) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field user_id", values[i])
 			} else if value.Valid {
-				_m.UserID = value.String
+				_m.UserID = new(string)
+				*_m.UserID = value.String
+			}
+		case projectmember.FieldGroupID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field group_id", values[i])
+			} else if value.Valid {
+				_m.GroupID = new(string)
+				*_m.GroupID = value.String
 			}
 		case projectmember.FieldRole:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -140,6 +164,11 @@ func (_m *ProjectMember) QueryProject() *ProjectQuery {
 // QueryUser queries the "user" edge of the ProjectMember entity.
 func (_m *ProjectMember) QueryUser() *UserQuery {
 	return NewProjectMemberClient(_m.config).QueryUser(_m)
+}
+
+// QueryGroup queries the "group" edge of the ProjectMember entity.
+func (_m *ProjectMember) QueryGroup() *GroupQuery {
+	return NewProjectMemberClient(_m.config).QueryGroup(_m)
 }
 
 // Update returns a builder for updating this ProjectMember.
@@ -171,8 +200,15 @@ func (_m *ProjectMember) String() string {
 	builder.WriteString("project_id=")
 	builder.WriteString(_m.ProjectID)
 	builder.WriteString(", ")
-	builder.WriteString("user_id=")
-	builder.WriteString(_m.UserID)
+	if v := _m.UserID; v != nil {
+		builder.WriteString("user_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.GroupID; v != nil {
+		builder.WriteString("group_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("role=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Role))

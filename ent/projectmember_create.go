@@ -9,6 +9,7 @@ import (
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/user"
@@ -47,6 +48,28 @@ func (_c *ProjectMemberCreate) SetUserID(v string) *ProjectMemberCreate {
 	return _c
 }
 
+// SetNillableUserID sets the "user_id" field if the given value is not nil.
+func (_c *ProjectMemberCreate) SetNillableUserID(v *string) *ProjectMemberCreate {
+	if v != nil {
+		_c.SetUserID(*v)
+	}
+	return _c
+}
+
+// SetGroupID sets the "group_id" field.
+func (_c *ProjectMemberCreate) SetGroupID(v string) *ProjectMemberCreate {
+	_c.mutation.SetGroupID(v)
+	return _c
+}
+
+// SetNillableGroupID sets the "group_id" field if the given value is not nil.
+func (_c *ProjectMemberCreate) SetNillableGroupID(v *string) *ProjectMemberCreate {
+	if v != nil {
+		_c.SetGroupID(*v)
+	}
+	return _c
+}
+
 // SetRole sets the "role" field.
 func (_c *ProjectMemberCreate) SetRole(v projectmember.Role) *ProjectMemberCreate {
 	_c.mutation.SetRole(v)
@@ -75,6 +98,11 @@ func (_c *ProjectMemberCreate) SetProject(v *Project) *ProjectMemberCreate {
 // SetUser sets the "user" edge to the User entity.
 func (_c *ProjectMemberCreate) SetUser(v *User) *ProjectMemberCreate {
 	return _c.SetUserID(v.ID)
+}
+
+// SetGroup sets the "group" edge to the Group entity.
+func (_c *ProjectMemberCreate) SetGroup(v *Group) *ProjectMemberCreate {
+	return _c.SetGroupID(v.ID)
 }
 
 // Mutation returns the ProjectMemberMutation object of the builder.
@@ -139,9 +167,6 @@ func (_c *ProjectMemberCreate) check() error {
 	if _, ok := _c.mutation.ProjectID(); !ok {
 		return &ValidationError{Name: "project_id", err: errors.New(`ent: missing required field "ProjectMember.project_id"`)}
 	}
-	if _, ok := _c.mutation.UserID(); !ok {
-		return &ValidationError{Name: "user_id", err: errors.New(`ent: missing required field "ProjectMember.user_id"`)}
-	}
 	if _, ok := _c.mutation.Role(); !ok {
 		return &ValidationError{Name: "role", err: errors.New(`ent: missing required field "ProjectMember.role"`)}
 	}
@@ -157,9 +182,6 @@ func (_c *ProjectMemberCreate) check() error {
 	}
 	if len(_c.mutation.ProjectIDs()) == 0 {
 		return &ValidationError{Name: "project", err: errors.New(`ent: missing required edge "ProjectMember.project"`)}
-	}
-	if len(_c.mutation.UserIDs()) == 0 {
-		return &ValidationError{Name: "user", err: errors.New(`ent: missing required edge "ProjectMember.user"`)}
 	}
 	return nil
 }
@@ -235,7 +257,24 @@ func (_c *ProjectMemberCreate) createSpec() (*ProjectMember, *sqlgraph.CreateSpe
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.UserID = nodes[0]
+		_node.UserID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.GroupIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   projectmember.GroupTable,
+			Columns: []string{projectmember.GroupColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.GroupID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
@@ -57,6 +58,32 @@ func (_u *ProjectMemberUpdate) SetNillableUserID(v *string) *ProjectMemberUpdate
 	return _u
 }
 
+// ClearUserID clears the value of the "user_id" field.
+func (_u *ProjectMemberUpdate) ClearUserID() *ProjectMemberUpdate {
+	_u.mutation.ClearUserID()
+	return _u
+}
+
+// SetGroupID sets the "group_id" field.
+func (_u *ProjectMemberUpdate) SetGroupID(v string) *ProjectMemberUpdate {
+	_u.mutation.SetGroupID(v)
+	return _u
+}
+
+// SetNillableGroupID sets the "group_id" field if the given value is not nil.
+func (_u *ProjectMemberUpdate) SetNillableGroupID(v *string) *ProjectMemberUpdate {
+	if v != nil {
+		_u.SetGroupID(*v)
+	}
+	return _u
+}
+
+// ClearGroupID clears the value of the "group_id" field.
+func (_u *ProjectMemberUpdate) ClearGroupID() *ProjectMemberUpdate {
+	_u.mutation.ClearGroupID()
+	return _u
+}
+
 // SetRole sets the "role" field.
 func (_u *ProjectMemberUpdate) SetRole(v projectmember.Role) *ProjectMemberUpdate {
 	_u.mutation.SetRole(v)
@@ -81,6 +108,11 @@ func (_u *ProjectMemberUpdate) SetUser(v *User) *ProjectMemberUpdate {
 	return _u.SetUserID(v.ID)
 }
 
+// SetGroup sets the "group" edge to the Group entity.
+func (_u *ProjectMemberUpdate) SetGroup(v *Group) *ProjectMemberUpdate {
+	return _u.SetGroupID(v.ID)
+}
+
 // Mutation returns the ProjectMemberMutation object of the builder.
 func (_u *ProjectMemberUpdate) Mutation() *ProjectMemberMutation {
 	return _u.mutation
@@ -95,6 +127,12 @@ func (_u *ProjectMemberUpdate) ClearProject() *ProjectMemberUpdate {
 // ClearUser clears the "user" edge to the User entity.
 func (_u *ProjectMemberUpdate) ClearUser() *ProjectMemberUpdate {
 	_u.mutation.ClearUser()
+	return _u
+}
+
+// ClearGroup clears the "group" edge to the Group entity.
+func (_u *ProjectMemberUpdate) ClearGroup() *ProjectMemberUpdate {
+	_u.mutation.ClearGroup()
 	return _u
 }
 
@@ -134,9 +172,6 @@ func (_u *ProjectMemberUpdate) check() error {
 	}
 	if _u.mutation.ProjectCleared() && len(_u.mutation.ProjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "ProjectMember.project"`)
-	}
-	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "ProjectMember.user"`)
 	}
 	return nil
 }
@@ -214,6 +249,35 @@ func (_u *ProjectMemberUpdate) sqlSave(ctx context.Context) (_node int, err erro
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.GroupCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   projectmember.GroupTable,
+			Columns: []string{projectmember.GroupColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.GroupIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   projectmember.GroupTable,
+			Columns: []string{projectmember.GroupColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{projectmember.Label}
@@ -262,6 +326,32 @@ func (_u *ProjectMemberUpdateOne) SetNillableUserID(v *string) *ProjectMemberUpd
 	return _u
 }
 
+// ClearUserID clears the value of the "user_id" field.
+func (_u *ProjectMemberUpdateOne) ClearUserID() *ProjectMemberUpdateOne {
+	_u.mutation.ClearUserID()
+	return _u
+}
+
+// SetGroupID sets the "group_id" field.
+func (_u *ProjectMemberUpdateOne) SetGroupID(v string) *ProjectMemberUpdateOne {
+	_u.mutation.SetGroupID(v)
+	return _u
+}
+
+// SetNillableGroupID sets the "group_id" field if the given value is not nil.
+func (_u *ProjectMemberUpdateOne) SetNillableGroupID(v *string) *ProjectMemberUpdateOne {
+	if v != nil {
+		_u.SetGroupID(*v)
+	}
+	return _u
+}
+
+// ClearGroupID clears the value of the "group_id" field.
+func (_u *ProjectMemberUpdateOne) ClearGroupID() *ProjectMemberUpdateOne {
+	_u.mutation.ClearGroupID()
+	return _u
+}
+
 // SetRole sets the "role" field.
 func (_u *ProjectMemberUpdateOne) SetRole(v projectmember.Role) *ProjectMemberUpdateOne {
 	_u.mutation.SetRole(v)
@@ -286,6 +376,11 @@ func (_u *ProjectMemberUpdateOne) SetUser(v *User) *ProjectMemberUpdateOne {
 	return _u.SetUserID(v.ID)
 }
 
+// SetGroup sets the "group" edge to the Group entity.
+func (_u *ProjectMemberUpdateOne) SetGroup(v *Group) *ProjectMemberUpdateOne {
+	return _u.SetGroupID(v.ID)
+}
+
 // Mutation returns the ProjectMemberMutation object of the builder.
 func (_u *ProjectMemberUpdateOne) Mutation() *ProjectMemberMutation {
 	return _u.mutation
@@ -300,6 +395,12 @@ func (_u *ProjectMemberUpdateOne) ClearProject() *ProjectMemberUpdateOne {
 // ClearUser clears the "user" edge to the User entity.
 func (_u *ProjectMemberUpdateOne) ClearUser() *ProjectMemberUpdateOne {
 	_u.mutation.ClearUser()
+	return _u
+}
+
+// ClearGroup clears the "group" edge to the Group entity.
+func (_u *ProjectMemberUpdateOne) ClearGroup() *ProjectMemberUpdateOne {
+	_u.mutation.ClearGroup()
 	return _u
 }
 
@@ -352,9 +453,6 @@ func (_u *ProjectMemberUpdateOne) check() error {
 	}
 	if _u.mutation.ProjectCleared() && len(_u.mutation.ProjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "ProjectMember.project"`)
-	}
-	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "ProjectMember.user"`)
 	}
 	return nil
 }
@@ -442,6 +540,35 @@ func (_u *ProjectMemberUpdateOne) sqlSave(ctx context.Context) (_node *ProjectMe
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.GroupCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   projectmember.GroupTable,
+			Columns: []string{projectmember.GroupColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.GroupIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   projectmember.GroupTable,
+			Columns: []string{projectmember.GroupColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(group.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

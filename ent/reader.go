@@ -14,13 +14,18 @@ import (
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
+	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendalert"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 )
 
 // Reader starts queries; each passes the lock.
@@ -52,20 +57,30 @@ func (r Reader) Node(ctx context.Context, id string) (Noder, error) {
 		return r.Invitation().Where(invitation.ID(id)).Only(ctx)
 	case "org":
 		return r.Organization().Where(organization.ID(id)).Only(ctx)
+	case "orm":
+		return r.OrganizationMember().Where(organizationmember.ID(id)).Only(ctx)
 	case "prj":
 		return r.Project().Where(project.ID(id)).Only(ctx)
+	case "prm":
+		return r.ProjectMember().Where(projectmember.ID(id)).Only(ctx)
 	case "sec":
 		return r.Secret().Where(secret.ID(id)).Only(ctx)
 	case "sgr":
 		return r.SecretGrant().Where(secretgrant.ID(id)).Only(ctx)
 	case "scv":
 		return r.SecretVersion().Where(secretversion.ID(id)).Only(ctx)
+	case "sva":
+		return r.ServiceAccount().Where(serviceaccount.ID(id)).Only(ctx)
 	case "ses":
 		return r.Session().Where(session.ID(id)).Only(ctx)
 	case "shl":
 		return r.ShareLink().Where(sharelink.ID(id)).Only(ctx)
+	case "spa":
+		return r.SpendAlert().Where(spendalert.ID(id)).Only(ctx)
 	case "usr":
 		return r.User().Where(user.ID(id)).Only(ctx)
+	case "vft":
+		return r.VerifierToken().Where(verifiertoken.ID(id)).Only(ctx)
 	}
 	return nil, &NotFoundError{"node"}
 }
@@ -89,20 +104,30 @@ func TypeOf(n Noder) string {
 		return TypeInvitation
 	case *Organization:
 		return TypeOrganization
+	case *OrganizationMember:
+		return TypeOrganizationMember
 	case *Project:
 		return TypeProject
+	case *ProjectMember:
+		return TypeProjectMember
 	case *Secret:
 		return TypeSecret
 	case *SecretGrant:
 		return TypeSecretGrant
 	case *SecretVersion:
 		return TypeSecretVersion
+	case *ServiceAccount:
+		return TypeServiceAccount
 	case *Session:
 		return TypeSession
 	case *ShareLink:
 		return TypeShareLink
+	case *SpendAlert:
+		return TypeSpendAlert
 	case *User:
 		return TypeUser
+	case *VerifierToken:
+		return TypeVerifierToken
 	}
 	return ""
 }
@@ -134,6 +159,15 @@ func (_m *APIKey) Owner(ctx context.Context) (*User, error) {
 	return v, MaskNotFound(err)
 }
 
+// ServiceAccount is nil when it is hidden from the viewer.
+func (_m *APIKey) ServiceAccount(ctx context.Context) (*ServiceAccount, error) {
+	v, err := _m.Edges.ServiceAccountOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryServiceAccount().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
 // Replaces is nil when it is hidden from the viewer.
 func (_m *APIKey) Replaces(ctx context.Context) (*APIKey, error) {
 	v, err := _m.Edges.ReplacesOrErr()
@@ -160,6 +194,8 @@ func (q *APIKeyQuery) Eager(edges ...string) *APIKeyQuery {
 			q = q.WithProject()
 		case "owner":
 			q = q.WithOwner()
+		case "serviceAccount":
+			q = q.WithServiceAccount()
 		case "replaces":
 			q = q.WithReplaces()
 		case "replacedBy":
@@ -375,6 +411,15 @@ func (_m *Invitation) APIKey(ctx context.Context) (*APIKey, error) {
 	return v, MaskNotFound(err)
 }
 
+// Organization is nil when it is hidden from the viewer.
+func (_m *Invitation) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
 // InvitedBy is nil when it is hidden from the viewer.
 func (_m *Invitation) InvitedBy(ctx context.Context) (*User, error) {
 	v, err := _m.Edges.InvitedByOrErr()
@@ -390,8 +435,44 @@ func (q *InvitationQuery) Eager(edges ...string) *InvitationQuery {
 		switch e {
 		case "apiKey":
 			q = q.WithAPIKey()
+		case "organization":
+			q = q.WithOrganization()
 		case "invitedBy":
 			q = q.WithInvitedBy()
+		}
+	}
+	return q
+}
+
+// InvitationProject queries the visible rows.
+func (r Reader) InvitationProject() *InvitationProjectQuery { return r.c.InvitationProject.Query() }
+
+// Invitation is nil when it is hidden from the viewer.
+func (_m *InvitationProject) Invitation(ctx context.Context) (*Invitation, error) {
+	v, err := _m.Edges.InvitationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryInvitation().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *InvitationProject) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *InvitationProjectQuery) Eager(edges ...string) *InvitationProjectQuery {
+	for _, e := range edges {
+		switch e {
+		case "invitation":
+			q = q.WithInvitation()
+		case "project":
+			q = q.WithProject()
 		}
 	}
 	return q
@@ -437,6 +518,9 @@ func (q *OrganizationQuery) Eager(edges ...string) *OrganizationQuery {
 
 // OrganizationMember queries the visible rows.
 func (r Reader) OrganizationMember() *OrganizationMemberQuery { return r.c.OrganizationMember.Query() }
+
+// IsNode marks OrganizationMember as a thing with a global id.
+func (*OrganizationMember) IsNode() {}
 
 // Organization is nil when it is hidden from the viewer.
 func (_m *OrganizationMember) Organization(ctx context.Context) (*Organization, error) {
@@ -498,6 +582,9 @@ func (q *ProjectQuery) Eager(edges ...string) *ProjectQuery {
 // ProjectMember queries the visible rows.
 func (r Reader) ProjectMember() *ProjectMemberQuery { return r.c.ProjectMember.Query() }
 
+// IsNode marks ProjectMember as a thing with a global id.
+func (*ProjectMember) IsNode() {}
+
 // Project is nil when it is hidden from the viewer.
 func (_m *ProjectMember) Project(ctx context.Context) (*Project, error) {
 	v, err := _m.Edges.ProjectOrErr()
@@ -516,6 +603,15 @@ func (_m *ProjectMember) User(ctx context.Context) (*User, error) {
 	return v, MaskNotFound(err)
 }
 
+// Group is nil when it is hidden from the viewer.
+func (_m *ProjectMember) Group(ctx context.Context) (*Group, error) {
+	v, err := _m.Edges.GroupOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryGroup().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 	for _, e := range edges {
@@ -524,6 +620,53 @@ func (q *ProjectMemberQuery) Eager(edges ...string) *ProjectMemberQuery {
 			q = q.WithProject()
 		case "user":
 			q = q.WithUser()
+		case "group":
+			q = q.WithGroup()
+		}
+	}
+	return q
+}
+
+// RateLimit queries the visible rows.
+func (r Reader) RateLimit() *RateLimitQuery { return r.c.RateLimit.Query() }
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *RateLimit) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *RateLimit) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Organization is nil when it is hidden from the viewer.
+func (_m *RateLimit) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *RateLimitQuery) Eager(edges ...string) *RateLimitQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
+		case "project":
+			q = q.WithProject()
+		case "organization":
+			q = q.WithOrganization()
 		}
 	}
 	return q
@@ -685,6 +828,41 @@ func (q *SecuritySettingsQuery) Eager(edges ...string) *SecuritySettingsQuery {
 	return q
 }
 
+// ServiceAccount queries the visible rows.
+func (r Reader) ServiceAccount() *ServiceAccountQuery { return r.c.ServiceAccount.Query() }
+
+// IsNode marks ServiceAccount as a thing with a global id.
+func (*ServiceAccount) IsNode() {}
+
+// IsActor marks ServiceAccount as a member of the union.
+func (*ServiceAccount) IsActor() {}
+
+// IsKeyOwner marks ServiceAccount as a member of the union.
+func (*ServiceAccount) IsKeyOwner() {}
+
+// IsPrincipal marks ServiceAccount as a member of the union.
+func (*ServiceAccount) IsPrincipal() {}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *ServiceAccount) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *ServiceAccountQuery) Eager(edges ...string) *ServiceAccountQuery {
+	for _, e := range edges {
+		switch e {
+		case "project":
+			q = q.WithProject()
+		}
+	}
+	return q
+}
+
 // Session queries the visible rows.
 func (r Reader) Session() *SessionQuery { return r.c.Session.Query() }
 
@@ -748,6 +926,99 @@ func (q *ShareLinkQuery) Eager(edges ...string) *ShareLinkQuery {
 	return q
 }
 
+// SpendAlert queries the visible rows.
+func (r Reader) SpendAlert() *SpendAlertQuery { return r.c.SpendAlert.Query() }
+
+// IsNode marks SpendAlert as a thing with a global id.
+func (*SpendAlert) IsNode() {}
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *SpendAlert) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *SpendAlert) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Organization is nil when it is hidden from the viewer.
+func (_m *SpendAlert) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SpendAlertQuery) Eager(edges ...string) *SpendAlertQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
+		case "project":
+			q = q.WithProject()
+		case "organization":
+			q = q.WithOrganization()
+		}
+	}
+	return q
+}
+
+// SpendLimit queries the visible rows.
+func (r Reader) SpendLimit() *SpendLimitQuery { return r.c.SpendLimit.Query() }
+
+// APIKey is nil when it is hidden from the viewer.
+func (_m *SpendLimit) APIKey(ctx context.Context) (*APIKey, error) {
+	v, err := _m.Edges.APIKeyOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryAPIKey().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *SpendLimit) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Organization is nil when it is hidden from the viewer.
+func (_m *SpendLimit) Organization(ctx context.Context) (*Organization, error) {
+	v, err := _m.Edges.OrganizationOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryOrganization().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *SpendLimitQuery) Eager(edges ...string) *SpendLimitQuery {
+	for _, e := range edges {
+		switch e {
+		case "apiKey":
+			q = q.WithAPIKey()
+		case "project":
+			q = q.WithProject()
+		case "organization":
+			q = q.WithOrganization()
+		}
+	}
+	return q
+}
+
 // User queries the visible rows.
 func (r Reader) User() *UserQuery { return r.c.User.Query() }
 
@@ -770,6 +1041,43 @@ func (*User) IsPrincipal() {}
 func (q *UserQuery) Eager(edges ...string) *UserQuery {
 	for _, e := range edges {
 		switch e {
+		}
+	}
+	return q
+}
+
+// VerifierToken queries the visible rows.
+func (r Reader) VerifierToken() *VerifierTokenQuery { return r.c.VerifierToken.Query() }
+
+// IsNode marks VerifierToken as a thing with a global id.
+func (*VerifierToken) IsNode() {}
+
+// Project is nil when it is hidden from the viewer.
+func (_m *VerifierToken) Project(ctx context.Context) (*Project, error) {
+	v, err := _m.Edges.ProjectOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryProject().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// CreatedBy is nil when it is hidden from the viewer.
+func (_m *VerifierToken) CreatedBy(ctx context.Context) (*User, error) {
+	v, err := _m.Edges.CreatedByOrErr()
+	if IsNotLoaded(err) {
+		v, err = _m.QueryCreatedBy().Only(ctx)
+	}
+	return v, MaskNotFound(err)
+}
+
+// Eager loads the named unique edges with the query, for a page whose rows all need them.
+func (q *VerifierTokenQuery) Eager(edges ...string) *VerifierTokenQuery {
+	for _, e := range edges {
+		switch e {
+		case "project":
+			q = q.WithProject()
+		case "createdBy":
+			q = q.WithCreatedBy()
 		}
 	}
 	return q

@@ -24,6 +24,8 @@ type Tx struct {
 	Collaborator *CollaboratorClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// Epoch is the client for interacting with the Epoch builders.
+	Epoch *EpochClient
 	// Group is the client for interacting with the Group builders.
 	Group *GroupClient
 	// GroupMember is the client for interacting with the GroupMember builders.
@@ -34,6 +36,8 @@ type Tx struct {
 	Instance *InstanceClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
+	// InvitationProject is the client for interacting with the InvitationProject builders.
+	InvitationProject *InvitationProjectClient
 	// JWTKey is the client for interacting with the JWTKey builders.
 	JWTKey *JWTKeyClient
 	// Mail is the client for interacting with the Mail builders.
@@ -46,6 +50,10 @@ type Tx struct {
 	Project *ProjectClient
 	// ProjectMember is the client for interacting with the ProjectMember builders.
 	ProjectMember *ProjectMemberClient
+	// RateLimit is the client for interacting with the RateLimit builders.
+	RateLimit *RateLimitClient
+	// Revocation is the client for interacting with the Revocation builders.
+	Revocation *RevocationClient
 	// SealedValue is the client for interacting with the SealedValue builders.
 	SealedValue *SealedValueClient
 	// SealedVersion is the client for interacting with the SealedVersion builders.
@@ -58,12 +66,32 @@ type Tx struct {
 	SecretVersion *SecretVersionClient
 	// SecuritySettings is the client for interacting with the SecuritySettings builders.
 	SecuritySettings *SecuritySettingsClient
+	// ServiceAccount is the client for interacting with the ServiceAccount builders.
+	ServiceAccount *ServiceAccountClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// ShareLink is the client for interacting with the ShareLink builders.
 	ShareLink *ShareLinkClient
+	// SpendAccount is the client for interacting with the SpendAccount builders.
+	SpendAccount *SpendAccountClient
+	// SpendAlert is the client for interacting with the SpendAlert builders.
+	SpendAlert *SpendAlertClient
+	// SpendLease is the client for interacting with the SpendLease builders.
+	SpendLease *SpendLeaseClient
+	// SpendLimit is the client for interacting with the SpendLimit builders.
+	SpendLimit *SpendLimitClient
+	// UsageBatch is the client for interacting with the UsageBatch builders.
+	UsageBatch *UsageBatchClient
+	// UsageBucket is the client for interacting with the UsageBucket builders.
+	UsageBucket *UsageBucketClient
+	// UsageReport is the client for interacting with the UsageReport builders.
+	UsageReport *UsageReportClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// VerifierToken is the client for interacting with the VerifierToken builders.
+	VerifierToken *VerifierTokenClient
+	// Webhook is the client for interacting with the Webhook builders.
+	Webhook *WebhookClient
 
 	// lazily loaded.
 	client     *Client
@@ -201,26 +229,40 @@ func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Collaborator = NewCollaboratorClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
+	tx.Epoch = NewEpochClient(tx.config)
 	tx.Group = NewGroupClient(tx.config)
 	tx.GroupMember = NewGroupMemberClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Instance = NewInstanceClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
+	tx.InvitationProject = NewInvitationProjectClient(tx.config)
 	tx.JWTKey = NewJWTKeyClient(tx.config)
 	tx.Mail = NewMailClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.OrganizationMember = NewOrganizationMemberClient(tx.config)
 	tx.Project = NewProjectClient(tx.config)
 	tx.ProjectMember = NewProjectMemberClient(tx.config)
+	tx.RateLimit = NewRateLimitClient(tx.config)
+	tx.Revocation = NewRevocationClient(tx.config)
 	tx.SealedValue = NewSealedValueClient(tx.config)
 	tx.SealedVersion = NewSealedVersionClient(tx.config)
 	tx.Secret = NewSecretClient(tx.config)
 	tx.SecretGrant = NewSecretGrantClient(tx.config)
 	tx.SecretVersion = NewSecretVersionClient(tx.config)
 	tx.SecuritySettings = NewSecuritySettingsClient(tx.config)
+	tx.ServiceAccount = NewServiceAccountClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.ShareLink = NewShareLinkClient(tx.config)
+	tx.SpendAccount = NewSpendAccountClient(tx.config)
+	tx.SpendAlert = NewSpendAlertClient(tx.config)
+	tx.SpendLease = NewSpendLeaseClient(tx.config)
+	tx.SpendLimit = NewSpendLimitClient(tx.config)
+	tx.UsageBatch = NewUsageBatchClient(tx.config)
+	tx.UsageBucket = NewUsageBucketClient(tx.config)
+	tx.UsageReport = NewUsageReportClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.VerifierToken = NewVerifierTokenClient(tx.config)
+	tx.Webhook = NewWebhookClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -39,7 +39,7 @@ func (r *aPIKeyResolver) Owner(ctx context.Context, obj *ent.APIKey) (KeyOwner, 
 }
 
 func (r *aPIKeyResolver) ViewerRole(ctx context.Context, obj *ent.APIKey) (*APIKeyRole, error) {
-	if obj.OwnerID == viewer.From(ctx).UserID {
+	if obj.OwnerID != nil && *obj.OwnerID == viewer.From(ctx).UserID {
 		owner := APIKeyRoleOwner
 		return &owner, nil
 	}

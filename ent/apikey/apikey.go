@@ -23,6 +23,8 @@ const (
 	FieldProjectID = "project_id"
 	// FieldOwnerID holds the string denoting the owner_id field in the database.
 	FieldOwnerID = "owner_id"
+	// FieldServiceAccountID holds the string denoting the service_account_id field in the database.
+	FieldServiceAccountID = "service_account_id"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
 	// FieldDescription holds the string denoting the description field in the database.
@@ -45,6 +47,10 @@ const (
 	FieldDisabledByID = "disabled_by_id"
 	// FieldDisabledAs holds the string denoting the disabled_as field in the database.
 	FieldDisabledAs = "disabled_as"
+	// FieldMetering holds the string denoting the metering field in the database.
+	FieldMetering = "metering"
+	// FieldRemindedDays holds the string denoting the reminded_days field in the database.
+	FieldRemindedDays = "reminded_days"
 	// FieldReplacesID holds the string denoting the replaces_id field in the database.
 	FieldReplacesID = "replaces_id"
 	// FieldGraceExpiresAt holds the string denoting the grace_expires_at field in the database.
@@ -53,6 +59,8 @@ const (
 	EdgeProject = "project"
 	// EdgeOwner holds the string denoting the owner edge name in mutations.
 	EdgeOwner = "owner"
+	// EdgeServiceAccount holds the string denoting the service_account edge name in mutations.
+	EdgeServiceAccount = "service_account"
 	// EdgeCollaborators holds the string denoting the collaborators edge name in mutations.
 	EdgeCollaborators = "collaborators"
 	// EdgeInvitations holds the string denoting the invitations edge name in mutations.
@@ -61,6 +69,12 @@ const (
 	EdgeSecuritySettings = "security_settings"
 	// EdgeJwtKeys holds the string denoting the jwt_keys edge name in mutations.
 	EdgeJwtKeys = "jwt_keys"
+	// EdgeRateLimits holds the string denoting the rate_limits edge name in mutations.
+	EdgeRateLimits = "rate_limits"
+	// EdgeSpendLimits holds the string denoting the spend_limits edge name in mutations.
+	EdgeSpendLimits = "spend_limits"
+	// EdgeSpendAlerts holds the string denoting the spend_alerts edge name in mutations.
+	EdgeSpendAlerts = "spend_alerts"
 	// EdgeReplaces holds the string denoting the replaces edge name in mutations.
 	EdgeReplaces = "replaces"
 	// EdgeReplacedBy holds the string denoting the replaced_by edge name in mutations.
@@ -81,6 +95,13 @@ const (
 	OwnerInverseTable = "users"
 	// OwnerColumn is the table column denoting the owner relation/edge.
 	OwnerColumn = "owner_id"
+	// ServiceAccountTable is the table that holds the service_account relation/edge.
+	ServiceAccountTable = "api_keys"
+	// ServiceAccountInverseTable is the table name for the ServiceAccount entity.
+	// It exists in this package in order to avoid circular dependency with the "serviceaccount" package.
+	ServiceAccountInverseTable = "service_accounts"
+	// ServiceAccountColumn is the table column denoting the service_account relation/edge.
+	ServiceAccountColumn = "service_account_id"
 	// CollaboratorsTable is the table that holds the collaborators relation/edge.
 	CollaboratorsTable = "collaborators"
 	// CollaboratorsInverseTable is the table name for the Collaborator entity.
@@ -109,6 +130,27 @@ const (
 	JwtKeysInverseTable = "jwt_keys"
 	// JwtKeysColumn is the table column denoting the jwt_keys relation/edge.
 	JwtKeysColumn = "api_key_id"
+	// RateLimitsTable is the table that holds the rate_limits relation/edge.
+	RateLimitsTable = "rate_limits"
+	// RateLimitsInverseTable is the table name for the RateLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "ratelimit" package.
+	RateLimitsInverseTable = "rate_limits"
+	// RateLimitsColumn is the table column denoting the rate_limits relation/edge.
+	RateLimitsColumn = "api_key_id"
+	// SpendLimitsTable is the table that holds the spend_limits relation/edge.
+	SpendLimitsTable = "spend_limits"
+	// SpendLimitsInverseTable is the table name for the SpendLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "spendlimit" package.
+	SpendLimitsInverseTable = "spend_limits"
+	// SpendLimitsColumn is the table column denoting the spend_limits relation/edge.
+	SpendLimitsColumn = "api_key_id"
+	// SpendAlertsTable is the table that holds the spend_alerts relation/edge.
+	SpendAlertsTable = "spend_alerts"
+	// SpendAlertsInverseTable is the table name for the SpendAlert entity.
+	// It exists in this package in order to avoid circular dependency with the "spendalert" package.
+	SpendAlertsInverseTable = "spend_alerts"
+	// SpendAlertsColumn is the table column denoting the spend_alerts relation/edge.
+	SpendAlertsColumn = "api_key_id"
 	// ReplacesTable is the table that holds the replaces relation/edge.
 	ReplacesTable = "api_keys"
 	// ReplacesColumn is the table column denoting the replaces relation/edge.
@@ -125,6 +167,7 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldProjectID,
 	FieldOwnerID,
+	FieldServiceAccountID,
 	FieldName,
 	FieldDescription,
 	FieldTags,
@@ -136,6 +179,8 @@ var Columns = []string{
 	FieldDisabledAt,
 	FieldDisabledByID,
 	FieldDisabledAs,
+	FieldMetering,
+	FieldRemindedDays,
 	FieldReplacesID,
 	FieldGraceExpiresAt,
 }
@@ -174,6 +219,8 @@ var (
 	DefaultDisabledAt int64
 	// DefaultDisabledAs holds the default value on creation for the "disabled_as" field.
 	DefaultDisabledAs string
+	// DefaultRemindedDays holds the default value on creation for the "reminded_days" field.
+	DefaultRemindedDays int
 	// DefaultGraceExpiresAt holds the default value on creation for the "grace_expires_at" field.
 	DefaultGraceExpiresAt int64
 	// DefaultID holds the default value on creation for the "id" field.
@@ -205,6 +252,32 @@ func KindValidator(k Kind) error {
 	}
 }
 
+// Metering defines the type for the "metering" enum field.
+type Metering string
+
+// MeteringBEST_EFFORT is the default value of the Metering enum.
+const DefaultMetering = MeteringBEST_EFFORT
+
+// Metering values.
+const (
+	MeteringBEST_EFFORT Metering = "BEST_EFFORT"
+	MeteringSTRICT      Metering = "STRICT"
+)
+
+func (m Metering) String() string {
+	return string(m)
+}
+
+// MeteringValidator is a validator for the "metering" field enum values. It is called by the builders before save.
+func MeteringValidator(m Metering) error {
+	switch m {
+	case MeteringBEST_EFFORT, MeteringSTRICT:
+		return nil
+	default:
+		return fmt.Errorf("apikey: invalid enum value for metering field: %q", m)
+	}
+}
+
 // OrderOption defines the ordering options for the APIKey queries.
 type OrderOption func(*sql.Selector)
 
@@ -226,6 +299,11 @@ func ByProjectID(opts ...sql.OrderTermOption) OrderOption {
 // ByOwnerID orders by owner_id.
 func ByOwnerID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOwnerID, opts...).ToFunc()
+}
+
+// ByServiceAccountID orders by service_account_id.
+func ByServiceAccountID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldServiceAccountID, opts...).ToFunc()
 }
 
 // ByName orders by name.
@@ -273,6 +351,16 @@ func ByDisabledAs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDisabledAs, opts...).ToFunc()
 }
 
+// ByMetering orders by metering.
+func ByMetering(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMetering, opts...).ToFunc()
+}
+
+// ByRemindedDays orders by reminded_days.
+func ByRemindedDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemindedDays, opts...).ToFunc()
+}
+
 // ByReplacesID orders by replaces_id.
 func ByReplacesID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReplacesID, opts...).ToFunc()
@@ -296,6 +384,14 @@ func newOwnerStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(OwnerInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, OwnerTable, OwnerColumn),
+	)
+}
+
+func newServiceAccountStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ServiceAccountInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, ServiceAccountTable, ServiceAccountColumn),
 	)
 }
 
@@ -331,6 +427,30 @@ func newJwtKeysStep() *sqlgraph.Step {
 	)
 }
 
+func newRateLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RateLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+	)
+}
+
+func newSpendLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+	)
+}
+
+func newSpendAlertsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendAlertsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
+	)
+}
+
 func newReplacesStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -360,4 +480,19 @@ func (v *Kind) UnmarshalGQL(val any) error {
 	}
 	*v = Kind(s)
 	return KindValidator(*v)
+}
+
+// MarshalGQL writes the value as GraphQL does.
+func (v Metering) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(string(v)))
+}
+
+// UnmarshalGQL accepts the values of the enum and no others.
+func (v *Metering) UnmarshalGQL(val any) error {
+	s, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("an enum value must be a name")
+	}
+	*v = Metering(s)
+	return MeteringValidator(*v)
 }

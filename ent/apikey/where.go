@@ -79,6 +79,11 @@ func OwnerID(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldOwnerID, v))
 }
 
+// ServiceAccountID applies equality check predicate on the "service_account_id" field. It's identical to ServiceAccountIDEQ.
+func ServiceAccountID(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldServiceAccountID, v))
+}
+
 // Name applies equality check predicate on the "name" field. It's identical to NameEQ.
 func Name(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldName, v))
@@ -117,6 +122,11 @@ func DisabledByID(v string) predicate.APIKey {
 // DisabledAs applies equality check predicate on the "disabled_as" field. It's identical to DisabledAsEQ.
 func DisabledAs(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldDisabledAs, v))
+}
+
+// RemindedDays applies equality check predicate on the "reminded_days" field. It's identical to RemindedDaysEQ.
+func RemindedDays(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldRemindedDays, v))
 }
 
 // ReplacesID applies equality check predicate on the "replaces_id" field. It's identical to ReplacesIDEQ.
@@ -289,6 +299,16 @@ func OwnerIDHasSuffix(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldHasSuffix(FieldOwnerID, v))
 }
 
+// OwnerIDIsNil applies the IsNil predicate on the "owner_id" field.
+func OwnerIDIsNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldIsNull(FieldOwnerID))
+}
+
+// OwnerIDNotNil applies the NotNil predicate on the "owner_id" field.
+func OwnerIDNotNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotNull(FieldOwnerID))
+}
+
 // OwnerIDEqualFold applies the EqualFold predicate on the "owner_id" field.
 func OwnerIDEqualFold(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEqualFold(FieldOwnerID, v))
@@ -297,6 +317,81 @@ func OwnerIDEqualFold(v string) predicate.APIKey {
 // OwnerIDContainsFold applies the ContainsFold predicate on the "owner_id" field.
 func OwnerIDContainsFold(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldContainsFold(FieldOwnerID, v))
+}
+
+// ServiceAccountIDEQ applies the EQ predicate on the "service_account_id" field.
+func ServiceAccountIDEQ(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDNEQ applies the NEQ predicate on the "service_account_id" field.
+func ServiceAccountIDNEQ(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNEQ(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDIn applies the In predicate on the "service_account_id" field.
+func ServiceAccountIDIn(vs ...string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldIn(FieldServiceAccountID, vs...))
+}
+
+// ServiceAccountIDNotIn applies the NotIn predicate on the "service_account_id" field.
+func ServiceAccountIDNotIn(vs ...string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotIn(FieldServiceAccountID, vs...))
+}
+
+// ServiceAccountIDGT applies the GT predicate on the "service_account_id" field.
+func ServiceAccountIDGT(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGT(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDGTE applies the GTE predicate on the "service_account_id" field.
+func ServiceAccountIDGTE(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGTE(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDLT applies the LT predicate on the "service_account_id" field.
+func ServiceAccountIDLT(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLT(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDLTE applies the LTE predicate on the "service_account_id" field.
+func ServiceAccountIDLTE(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLTE(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDContains applies the Contains predicate on the "service_account_id" field.
+func ServiceAccountIDContains(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldContains(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDHasPrefix applies the HasPrefix predicate on the "service_account_id" field.
+func ServiceAccountIDHasPrefix(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldHasPrefix(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDHasSuffix applies the HasSuffix predicate on the "service_account_id" field.
+func ServiceAccountIDHasSuffix(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldHasSuffix(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDIsNil applies the IsNil predicate on the "service_account_id" field.
+func ServiceAccountIDIsNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldIsNull(FieldServiceAccountID))
+}
+
+// ServiceAccountIDNotNil applies the NotNil predicate on the "service_account_id" field.
+func ServiceAccountIDNotNil() predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotNull(FieldServiceAccountID))
+}
+
+// ServiceAccountIDEqualFold applies the EqualFold predicate on the "service_account_id" field.
+func ServiceAccountIDEqualFold(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEqualFold(FieldServiceAccountID, v))
+}
+
+// ServiceAccountIDContainsFold applies the ContainsFold predicate on the "service_account_id" field.
+func ServiceAccountIDContainsFold(v string) predicate.APIKey {
+	return predicate.APIKey(sql.FieldContainsFold(FieldServiceAccountID, v))
 }
 
 // NameEQ applies the EQ predicate on the "name" field.
@@ -774,6 +869,66 @@ func DisabledAsContainsFold(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldContainsFold(FieldDisabledAs, v))
 }
 
+// MeteringEQ applies the EQ predicate on the "metering" field.
+func MeteringEQ(v Metering) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldMetering, v))
+}
+
+// MeteringNEQ applies the NEQ predicate on the "metering" field.
+func MeteringNEQ(v Metering) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNEQ(FieldMetering, v))
+}
+
+// MeteringIn applies the In predicate on the "metering" field.
+func MeteringIn(vs ...Metering) predicate.APIKey {
+	return predicate.APIKey(sql.FieldIn(FieldMetering, vs...))
+}
+
+// MeteringNotIn applies the NotIn predicate on the "metering" field.
+func MeteringNotIn(vs ...Metering) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotIn(FieldMetering, vs...))
+}
+
+// RemindedDaysEQ applies the EQ predicate on the "reminded_days" field.
+func RemindedDaysEQ(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldEQ(FieldRemindedDays, v))
+}
+
+// RemindedDaysNEQ applies the NEQ predicate on the "reminded_days" field.
+func RemindedDaysNEQ(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNEQ(FieldRemindedDays, v))
+}
+
+// RemindedDaysIn applies the In predicate on the "reminded_days" field.
+func RemindedDaysIn(vs ...int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldIn(FieldRemindedDays, vs...))
+}
+
+// RemindedDaysNotIn applies the NotIn predicate on the "reminded_days" field.
+func RemindedDaysNotIn(vs ...int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldNotIn(FieldRemindedDays, vs...))
+}
+
+// RemindedDaysGT applies the GT predicate on the "reminded_days" field.
+func RemindedDaysGT(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGT(FieldRemindedDays, v))
+}
+
+// RemindedDaysGTE applies the GTE predicate on the "reminded_days" field.
+func RemindedDaysGTE(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldGTE(FieldRemindedDays, v))
+}
+
+// RemindedDaysLT applies the LT predicate on the "reminded_days" field.
+func RemindedDaysLT(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLT(FieldRemindedDays, v))
+}
+
+// RemindedDaysLTE applies the LTE predicate on the "reminded_days" field.
+func RemindedDaysLTE(v int) predicate.APIKey {
+	return predicate.APIKey(sql.FieldLTE(FieldRemindedDays, v))
+}
+
 // ReplacesIDEQ applies the EQ predicate on the "replaces_id" field.
 func ReplacesIDEQ(v string) predicate.APIKey {
 	return predicate.APIKey(sql.FieldEQ(FieldReplacesID, v))
@@ -945,6 +1100,34 @@ func HasOwnerWith(preds ...predicate.User) predicate.APIKey {
 	})
 }
 
+// HasServiceAccount applies the HasEdge predicate on the "service_account" edge.
+func HasServiceAccount() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ServiceAccountTable, ServiceAccountColumn),
+		)
+		if row := lock.Row("ServiceAccount"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newServiceAccountStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasServiceAccountWith applies the HasEdge predicate on the "service_account" edge with a given conditions (other predicates).
+func HasServiceAccountWith(preds ...predicate.ServiceAccount) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newServiceAccountStep()
+		preds := append([]predicate.ServiceAccount{lock.Row("ServiceAccount")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // HasCollaborators applies the HasEdge predicate on the "collaborators" edge.
 func HasCollaborators() predicate.APIKey {
 	return predicate.APIKey(func(s *sql.Selector) {
@@ -1049,6 +1232,90 @@ func HasJwtKeysWith(preds ...predicate.JWTKey) predicate.APIKey {
 	return predicate.APIKey(func(s *sql.Selector) {
 		step := newJwtKeysStep()
 		preds := append([]predicate.JWTKey{lock.Row("JWTKey")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRateLimits applies the HasEdge predicate on the "rate_limits" edge.
+func HasRateLimits() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+		)
+		if row := lock.Row("RateLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newRateLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRateLimitsWith applies the HasEdge predicate on the "rate_limits" edge with a given conditions (other predicates).
+func HasRateLimitsWith(preds ...predicate.RateLimit) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newRateLimitsStep()
+		preds := append([]predicate.RateLimit{lock.Row("RateLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendLimits applies the HasEdge predicate on the "spend_limits" edge.
+func HasSpendLimits() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+		)
+		if row := lock.Row("SpendLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendLimitsWith applies the HasEdge predicate on the "spend_limits" edge with a given conditions (other predicates).
+func HasSpendLimitsWith(preds ...predicate.SpendLimit) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newSpendLimitsStep()
+		preds := append([]predicate.SpendLimit{lock.Row("SpendLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendAlerts applies the HasEdge predicate on the "spend_alerts" edge.
+func HasSpendAlerts() predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
+		)
+		if row := lock.Row("SpendAlert"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendAlertsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendAlertsWith applies the HasEdge predicate on the "spend_alerts" edge with a given conditions (other predicates).
+func HasSpendAlertsWith(preds ...predicate.SpendAlert) predicate.APIKey {
+	return predicate.APIKey(func(s *sql.Selector) {
+		step := newSpendAlertsStep()
+		preds := append([]predicate.SpendAlert{lock.Row("SpendAlert")}, preds...)
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -39,6 +39,8 @@ const (
 	EdgeMembers = "members"
 	// EdgeSecretGrants holds the string denoting the secret_grants edge name in mutations.
 	EdgeSecretGrants = "secret_grants"
+	// EdgeProjectMemberships holds the string denoting the project_memberships edge name in mutations.
+	EdgeProjectMemberships = "project_memberships"
 	// Table holds the table name of the group in the database.
 	Table = "groups"
 	// OrganizationTable is the table that holds the organization relation/edge.
@@ -69,6 +71,13 @@ const (
 	SecretGrantsInverseTable = "secret_grants"
 	// SecretGrantsColumn is the table column denoting the secret_grants relation/edge.
 	SecretGrantsColumn = "group_id"
+	// ProjectMembershipsTable is the table that holds the project_memberships relation/edge.
+	ProjectMembershipsTable = "project_members"
+	// ProjectMembershipsInverseTable is the table name for the ProjectMember entity.
+	// It exists in this package in order to avoid circular dependency with the "projectmember" package.
+	ProjectMembershipsInverseTable = "project_members"
+	// ProjectMembershipsColumn is the table column denoting the project_memberships relation/edge.
+	ProjectMembershipsColumn = "group_id"
 )
 
 // Columns holds all SQL columns for group fields.
@@ -211,6 +220,14 @@ func newSecretGrantsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(SecretGrantsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, SecretGrantsTable, SecretGrantsColumn),
+	)
+}
+
+func newProjectMembershipsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ProjectMembershipsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ProjectMembershipsTable, ProjectMembershipsColumn),
 	)
 }
 

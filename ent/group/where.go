@@ -536,6 +536,34 @@ func HasSecretGrantsWith(preds ...predicate.SecretGrant) predicate.Group {
 	})
 }
 
+// HasProjectMemberships applies the HasEdge predicate on the "project_memberships" edge.
+func HasProjectMemberships() predicate.Group {
+	return predicate.Group(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ProjectMembershipsTable, ProjectMembershipsColumn),
+		)
+		if row := lock.Row("ProjectMember"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newProjectMembershipsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasProjectMembershipsWith applies the HasEdge predicate on the "project_memberships" edge with a given conditions (other predicates).
+func HasProjectMembershipsWith(preds ...predicate.ProjectMember) predicate.Group {
+	return predicate.Group(func(s *sql.Selector) {
+		step := newProjectMembershipsStep()
+		preds := append([]predicate.ProjectMember{lock.Row("ProjectMember")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Group) predicate.Group {
 	return predicate.Group(sql.AndPredicates(predicates...))

@@ -81,6 +81,18 @@ func (f CredentialFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CredentialMutation", m)
 }
 
+// The EpochFunc type is an adapter to allow the use of ordinary
+// function as Epoch mutator.
+type EpochFunc func(context.Context, *ent.EpochMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EpochFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EpochMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EpochMutation", m)
+}
+
 // The GroupFunc type is an adapter to allow the use of ordinary
 // function as Group mutator.
 type GroupFunc func(context.Context, *ent.GroupMutation) (ent.Value, error)
@@ -139,6 +151,18 @@ func (f InvitationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvitationMutation", m)
+}
+
+// The InvitationProjectFunc type is an adapter to allow the use of ordinary
+// function as InvitationProject mutator.
+type InvitationProjectFunc func(context.Context, *ent.InvitationProjectMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvitationProjectFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InvitationProjectMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvitationProjectMutation", m)
 }
 
 // The JWTKeyFunc type is an adapter to allow the use of ordinary
@@ -213,6 +237,30 @@ func (f ProjectMemberFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ProjectMemberMutation", m)
 }
 
+// The RateLimitFunc type is an adapter to allow the use of ordinary
+// function as RateLimit mutator.
+type RateLimitFunc func(context.Context, *ent.RateLimitMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RateLimitFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RateLimitMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RateLimitMutation", m)
+}
+
+// The RevocationFunc type is an adapter to allow the use of ordinary
+// function as Revocation mutator.
+type RevocationFunc func(context.Context, *ent.RevocationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RevocationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RevocationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RevocationMutation", m)
+}
+
 // The SealedValueFunc type is an adapter to allow the use of ordinary
 // function as SealedValue mutator.
 type SealedValueFunc func(context.Context, *ent.SealedValueMutation) (ent.Value, error)
@@ -285,6 +333,18 @@ func (f SecuritySettingsFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.V
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SecuritySettingsMutation", m)
 }
 
+// The ServiceAccountFunc type is an adapter to allow the use of ordinary
+// function as ServiceAccount mutator.
+type ServiceAccountFunc func(context.Context, *ent.ServiceAccountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ServiceAccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ServiceAccountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ServiceAccountMutation", m)
+}
+
 // The SessionFunc type is an adapter to allow the use of ordinary
 // function as Session mutator.
 type SessionFunc func(context.Context, *ent.SessionMutation) (ent.Value, error)
@@ -309,6 +369,90 @@ func (f ShareLinkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ShareLinkMutation", m)
 }
 
+// The SpendAccountFunc type is an adapter to allow the use of ordinary
+// function as SpendAccount mutator.
+type SpendAccountFunc func(context.Context, *ent.SpendAccountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SpendAccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SpendAccountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SpendAccountMutation", m)
+}
+
+// The SpendAlertFunc type is an adapter to allow the use of ordinary
+// function as SpendAlert mutator.
+type SpendAlertFunc func(context.Context, *ent.SpendAlertMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SpendAlertFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SpendAlertMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SpendAlertMutation", m)
+}
+
+// The SpendLeaseFunc type is an adapter to allow the use of ordinary
+// function as SpendLease mutator.
+type SpendLeaseFunc func(context.Context, *ent.SpendLeaseMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SpendLeaseFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SpendLeaseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SpendLeaseMutation", m)
+}
+
+// The SpendLimitFunc type is an adapter to allow the use of ordinary
+// function as SpendLimit mutator.
+type SpendLimitFunc func(context.Context, *ent.SpendLimitMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SpendLimitFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SpendLimitMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SpendLimitMutation", m)
+}
+
+// The UsageBatchFunc type is an adapter to allow the use of ordinary
+// function as UsageBatch mutator.
+type UsageBatchFunc func(context.Context, *ent.UsageBatchMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageBatchFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.UsageBatchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UsageBatchMutation", m)
+}
+
+// The UsageBucketFunc type is an adapter to allow the use of ordinary
+// function as UsageBucket mutator.
+type UsageBucketFunc func(context.Context, *ent.UsageBucketMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageBucketFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.UsageBucketMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UsageBucketMutation", m)
+}
+
+// The UsageReportFunc type is an adapter to allow the use of ordinary
+// function as UsageReport mutator.
+type UsageReportFunc func(context.Context, *ent.UsageReportMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageReportFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.UsageReportMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UsageReportMutation", m)
+}
+
 // The UserFunc type is an adapter to allow the use of ordinary
 // function as User mutator.
 type UserFunc func(context.Context, *ent.UserMutation) (ent.Value, error)
@@ -319,6 +463,30 @@ func (f UserFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error)
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UserMutation", m)
+}
+
+// The VerifierTokenFunc type is an adapter to allow the use of ordinary
+// function as VerifierToken mutator.
+type VerifierTokenFunc func(context.Context, *ent.VerifierTokenMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f VerifierTokenFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.VerifierTokenMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.VerifierTokenMutation", m)
+}
+
+// The WebhookFunc type is an adapter to allow the use of ordinary
+// function as Webhook mutator.
+type WebhookFunc func(context.Context, *ent.WebhookMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f WebhookFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.WebhookMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.WebhookMutation", m)
 }
 
 // Condition is a hook condition function.

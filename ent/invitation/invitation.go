@@ -21,6 +21,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldAPIKeyID holds the string denoting the api_key_id field in the database.
 	FieldAPIKeyID = "api_key_id"
+	// FieldOrganizationID holds the string denoting the organization_id field in the database.
+	FieldOrganizationID = "organization_id"
 	// FieldInvitedByID holds the string denoting the invited_by_id field in the database.
 	FieldInvitedByID = "invited_by_id"
 	// FieldEmail holds the string denoting the email field in the database.
@@ -43,6 +45,10 @@ const (
 	FieldSettledAt = "settled_at"
 	// EdgeAPIKey holds the string denoting the api_key edge name in mutations.
 	EdgeAPIKey = "api_key"
+	// EdgeOrganization holds the string denoting the organization edge name in mutations.
+	EdgeOrganization = "organization"
+	// EdgeProjects holds the string denoting the projects edge name in mutations.
+	EdgeProjects = "projects"
 	// EdgeInvitedBy holds the string denoting the invited_by edge name in mutations.
 	EdgeInvitedBy = "invited_by"
 	// Table holds the table name of the invitation in the database.
@@ -54,6 +60,20 @@ const (
 	APIKeyInverseTable = "api_keys"
 	// APIKeyColumn is the table column denoting the api_key relation/edge.
 	APIKeyColumn = "api_key_id"
+	// OrganizationTable is the table that holds the organization relation/edge.
+	OrganizationTable = "invitations"
+	// OrganizationInverseTable is the table name for the Organization entity.
+	// It exists in this package in order to avoid circular dependency with the "organization" package.
+	OrganizationInverseTable = "organizations"
+	// OrganizationColumn is the table column denoting the organization relation/edge.
+	OrganizationColumn = "organization_id"
+	// ProjectsTable is the table that holds the projects relation/edge.
+	ProjectsTable = "invitation_projects"
+	// ProjectsInverseTable is the table name for the InvitationProject entity.
+	// It exists in this package in order to avoid circular dependency with the "invitationproject" package.
+	ProjectsInverseTable = "invitation_projects"
+	// ProjectsColumn is the table column denoting the projects relation/edge.
+	ProjectsColumn = "invitation_id"
 	// InvitedByTable is the table that holds the invited_by relation/edge.
 	InvitedByTable = "invitations"
 	// InvitedByInverseTable is the table name for the User entity.
@@ -68,6 +88,7 @@ var Columns = []string{
 	FieldID,
 	FieldCreatedAt,
 	FieldAPIKeyID,
+	FieldOrganizationID,
 	FieldInvitedByID,
 	FieldEmail,
 	FieldRole,
@@ -186,6 +207,11 @@ func ByAPIKeyID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAPIKeyID, opts...).ToFunc()
 }
 
+// ByOrganizationID orders by organization_id.
+func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrganizationID, opts...).ToFunc()
+}
+
 // ByInvitedByID orders by invited_by_id.
 func ByInvitedByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldInvitedByID, opts...).ToFunc()
@@ -241,6 +267,22 @@ func newAPIKeyStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(APIKeyInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, APIKeyTable, APIKeyColumn),
+	)
+}
+
+func newOrganizationStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OrganizationInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, OrganizationTable, OrganizationColumn),
+	)
+}
+
+func newProjectsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ProjectsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ProjectsTable, ProjectsColumn),
 	)
 }
 

@@ -23,10 +23,13 @@ var (
 		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "disabled_by_id", Type: field.TypeString, Nullable: true},
 		{Name: "disabled_as", Type: field.TypeString, Default: ""},
+		{Name: "metering", Type: field.TypeEnum, Enums: []string{"BEST_EFFORT", "STRICT"}, Default: "BEST_EFFORT"},
+		{Name: "reminded_days", Type: field.TypeInt, Default: 0},
 		{Name: "grace_expires_at", Type: field.TypeInt64, Default: 0},
 		{Name: "replaces_id", Type: field.TypeString, Unique: true, Nullable: true, Size: 40},
 		{Name: "project_id", Type: field.TypeString, Size: 40},
-		{Name: "owner_id", Type: field.TypeString, Size: 40},
+		{Name: "service_account_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "owner_id", Type: field.TypeString, Nullable: true, Size: 40},
 	}
 	// APIKeysTable holds the schema information for the "api_keys" table.
 	APIKeysTable = &schema.Table{
@@ -36,21 +39,27 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "api_keys_api_keys_replaced_by",
-				Columns:    []*schema.Column{APIKeysColumns[14]},
+				Columns:    []*schema.Column{APIKeysColumns[16]},
 				RefColumns: []*schema.Column{APIKeysColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "api_keys_projects_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[15]},
+				Columns:    []*schema.Column{APIKeysColumns[17]},
 				RefColumns: []*schema.Column{ProjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
+				Symbol:     "api_keys_service_accounts_api_keys",
+				Columns:    []*schema.Column{APIKeysColumns[18]},
+				RefColumns: []*schema.Column{ServiceAccountsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
 				Symbol:     "api_keys_users_owned_api_keys",
-				Columns:    []*schema.Column{APIKeysColumns[16]},
+				Columns:    []*schema.Column{APIKeysColumns[19]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
-				OnDelete:   schema.NoAction,
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
@@ -62,12 +71,22 @@ var (
 			{
 				Name:    "apikey_owner_id_project_id",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[16], APIKeysColumns[15]},
+				Columns: []*schema.Column{APIKeysColumns[19], APIKeysColumns[17]},
 			},
 			{
 				Name:    "apikey_project_id_kind",
 				Unique:  false,
-				Columns: []*schema.Column{APIKeysColumns[15], APIKeysColumns[5]},
+				Columns: []*schema.Column{APIKeysColumns[17], APIKeysColumns[5]},
+			},
+			{
+				Name:    "apikey_service_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{APIKeysColumns[18]},
+			},
+			{
+				Name:    "apikey_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{APIKeysColumns[8]},
 			},
 			{
 				Name:    "apikey_name_id",
@@ -295,6 +314,26 @@ var (
 			},
 		},
 	}
+	// EpochesColumns holds the columns for the "epoches" table.
+	EpochesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "only", Type: field.TypeInt, Unique: true},
+		{Name: "number", Type: field.TypeInt64},
+	}
+	// EpochesTable holds the schema information for the "epoches" table.
+	EpochesTable = &schema.Table{
+		Name:       "epoches",
+		Columns:    EpochesColumns,
+		PrimaryKey: []*schema.Column{EpochesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "epoch_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{EpochesColumns[1], EpochesColumns[0]},
+			},
+		},
+	}
 	// GroupsColumns holds the columns for the "groups" table.
 	GroupsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -465,6 +504,7 @@ var (
 		{Name: "expires_at", Type: field.TypeInt64},
 		{Name: "settled_at", Type: field.TypeInt64, Default: 0},
 		{Name: "api_key_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 40},
 		{Name: "invited_by_id", Type: field.TypeString, Size: 40},
 	}
 	// InvitationsTable holds the schema information for the "invitations" table.
@@ -480,8 +520,14 @@ var (
 				OnDelete:   schema.SetNull,
 			},
 			{
-				Symbol:     "invitations_users_sent_invitations",
+				Symbol:     "invitations_organizations_invitations",
 				Columns:    []*schema.Column{InvitationsColumns[12]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "invitations_users_sent_invitations",
+				Columns:    []*schema.Column{InvitationsColumns[13]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -503,9 +549,59 @@ var (
 				Columns: []*schema.Column{InvitationsColumns[11], InvitationsColumns[4]},
 			},
 			{
+				Name:    "invitation_organization_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[12], InvitationsColumns[4]},
+			},
+			{
 				Name:    "invitation_invited_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[12]},
+				Columns: []*schema.Column{InvitationsColumns[13]},
+			},
+		},
+	}
+	// InvitationProjectsColumns holds the columns for the "invitation_projects" table.
+	InvitationProjectsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "MEMBER"}},
+		{Name: "invitation_id", Type: field.TypeString, Size: 40},
+		{Name: "project_id", Type: field.TypeString, Size: 40},
+	}
+	// InvitationProjectsTable holds the schema information for the "invitation_projects" table.
+	InvitationProjectsTable = &schema.Table{
+		Name:       "invitation_projects",
+		Columns:    InvitationProjectsColumns,
+		PrimaryKey: []*schema.Column{InvitationProjectsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "invitation_projects_invitations_projects",
+				Columns:    []*schema.Column{InvitationProjectsColumns[3]},
+				RefColumns: []*schema.Column{InvitationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "invitation_projects_projects_invited",
+				Columns:    []*schema.Column{InvitationProjectsColumns[4]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invitationproject_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationProjectsColumns[1], InvitationProjectsColumns[0]},
+			},
+			{
+				Name:    "invitationproject_invitation_id_project_id",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationProjectsColumns[3], InvitationProjectsColumns[4]},
+			},
+			{
+				Name:    "invitationproject_project_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationProjectsColumns[4]},
 			},
 		},
 	}
@@ -600,6 +696,7 @@ var (
 		{Name: "name", Type: field.TypeString},
 		{Name: "slug", Type: field.TypeString, Unique: true},
 		{Name: "personal", Type: field.TypeBool, Default: false},
+		{Name: "billing_email", Type: field.TypeString, Default: ""},
 	}
 	// OrganizationsTable holds the schema information for the "organizations" table.
 	OrganizationsTable = &schema.Table{
@@ -668,6 +765,9 @@ var (
 		{Name: "environment", Type: field.TypeEnum, Enums: []string{"PRODUCTION", "STAGING", "DEVELOPMENT"}},
 		{Name: "is_default", Type: field.TypeBool, Default: false},
 		{Name: "archived_at", Type: field.TypeInt64, Default: 0},
+		{Name: "unit_price", Type: field.TypeInt64, Default: 0},
+		{Name: "currency", Type: field.TypeString, Default: "USD"},
+		{Name: "alert_email", Type: field.TypeString, Default: ""},
 		{Name: "organization_id", Type: field.TypeString, Size: 40},
 	}
 	// ProjectsTable holds the schema information for the "projects" table.
@@ -678,7 +778,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "projects_organizations_projects",
-				Columns:    []*schema.Column{ProjectsColumns[7]},
+				Columns:    []*schema.Column{ProjectsColumns[10]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -692,7 +792,7 @@ var (
 			{
 				Name:    "project_organization_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProjectsColumns[7]},
+				Columns: []*schema.Column{ProjectsColumns[10]},
 			},
 		},
 	}
@@ -701,8 +801,9 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeInt64},
 		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "MEMBER"}},
+		{Name: "group_id", Type: field.TypeString, Nullable: true, Size: 40},
 		{Name: "project_id", Type: field.TypeString, Size: 40},
-		{Name: "user_id", Type: field.TypeString, Size: 40},
+		{Name: "user_id", Type: field.TypeString, Nullable: true, Size: 40},
 	}
 	// ProjectMembersTable holds the schema information for the "project_members" table.
 	ProjectMembersTable = &schema.Table{
@@ -711,16 +812,22 @@ var (
 		PrimaryKey: []*schema.Column{ProjectMembersColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
-				Symbol:     "project_members_projects_members",
+				Symbol:     "project_members_groups_project_memberships",
 				Columns:    []*schema.Column{ProjectMembersColumns[3]},
+				RefColumns: []*schema.Column{GroupsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "project_members_projects_members",
+				Columns:    []*schema.Column{ProjectMembersColumns[4]},
 				RefColumns: []*schema.Column{ProjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "project_members_users_project_memberships",
-				Columns:    []*schema.Column{ProjectMembersColumns[4]},
+				Columns:    []*schema.Column{ProjectMembersColumns[5]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
-				OnDelete:   schema.NoAction,
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
@@ -732,12 +839,100 @@ var (
 			{
 				Name:    "projectmember_user_id_project_id",
 				Unique:  true,
-				Columns: []*schema.Column{ProjectMembersColumns[4], ProjectMembersColumns[3]},
+				Columns: []*schema.Column{ProjectMembersColumns[5], ProjectMembersColumns[4]},
+			},
+			{
+				Name:    "projectmember_group_id_project_id",
+				Unique:  true,
+				Columns: []*schema.Column{ProjectMembersColumns[3], ProjectMembersColumns[4]},
 			},
 			{
 				Name:    "projectmember_project_id_user_id_role",
 				Unique:  false,
-				Columns: []*schema.Column{ProjectMembersColumns[3], ProjectMembersColumns[4], ProjectMembersColumns[2]},
+				Columns: []*schema.Column{ProjectMembersColumns[4], ProjectMembersColumns[5], ProjectMembersColumns[2]},
+			},
+		},
+	}
+	// RateLimitsColumns holds the columns for the "rate_limits" table.
+	RateLimitsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "requests", Type: field.TypeInt64},
+		{Name: "window_seconds", Type: field.TypeInt},
+		{Name: "api_key_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "project_id", Type: field.TypeString, Nullable: true, Size: 40},
+	}
+	// RateLimitsTable holds the schema information for the "rate_limits" table.
+	RateLimitsTable = &schema.Table{
+		Name:       "rate_limits",
+		Columns:    RateLimitsColumns,
+		PrimaryKey: []*schema.Column{RateLimitsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "rate_limits_api_keys_rate_limits",
+				Columns:    []*schema.Column{RateLimitsColumns[4]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "rate_limits_organizations_rate_limits",
+				Columns:    []*schema.Column{RateLimitsColumns[5]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "rate_limits_projects_rate_limits",
+				Columns:    []*schema.Column{RateLimitsColumns[6]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ratelimit_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{RateLimitsColumns[1], RateLimitsColumns[0]},
+			},
+			{
+				Name:    "ratelimit_api_key_id_window_seconds",
+				Unique:  true,
+				Columns: []*schema.Column{RateLimitsColumns[4], RateLimitsColumns[3]},
+			},
+			{
+				Name:    "ratelimit_project_id_window_seconds",
+				Unique:  true,
+				Columns: []*schema.Column{RateLimitsColumns[6], RateLimitsColumns[3]},
+			},
+			{
+				Name:    "ratelimit_organization_id_window_seconds",
+				Unique:  true,
+				Columns: []*schema.Column{RateLimitsColumns[5], RateLimitsColumns[3]},
+			},
+		},
+	}
+	// RevocationsColumns holds the columns for the "revocations" table.
+	RevocationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "number", Type: field.TypeInt64},
+		{Name: "subject_id", Type: field.TypeString},
+	}
+	// RevocationsTable holds the schema information for the "revocations" table.
+	RevocationsTable = &schema.Table{
+		Name:       "revocations",
+		Columns:    RevocationsColumns,
+		PrimaryKey: []*schema.Column{RevocationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "revocation_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{RevocationsColumns[1], RevocationsColumns[0]},
+			},
+			{
+				Name:    "revocation_number",
+				Unique:  false,
+				Columns: []*schema.Column{RevocationsColumns[2]},
 			},
 		},
 	}
@@ -1022,6 +1217,40 @@ var (
 			},
 		},
 	}
+	// ServiceAccountsColumns holds the columns for the "service_accounts" table.
+	ServiceAccountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString},
+		{Name: "disabled_at", Type: field.TypeInt64, Default: 0},
+		{Name: "project_id", Type: field.TypeString, Size: 40},
+	}
+	// ServiceAccountsTable holds the schema information for the "service_accounts" table.
+	ServiceAccountsTable = &schema.Table{
+		Name:       "service_accounts",
+		Columns:    ServiceAccountsColumns,
+		PrimaryKey: []*schema.Column{ServiceAccountsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "service_accounts_projects_service_accounts",
+				Columns:    []*schema.Column{ServiceAccountsColumns[4]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "serviceaccount_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceAccountsColumns[1], ServiceAccountsColumns[0]},
+			},
+			{
+				Name:    "serviceaccount_project_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{ServiceAccountsColumns[4], ServiceAccountsColumns[2]},
+			},
+		},
+	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1127,6 +1356,282 @@ var (
 			},
 		},
 	}
+	// SpendAccountsColumns holds the columns for the "spend_accounts" table.
+	SpendAccountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "scope_id", Type: field.TypeString},
+		{Name: "month", Type: field.TypeInt},
+		{Name: "granted", Type: field.TypeInt64, Default: 0},
+		{Name: "lost", Type: field.TypeInt64, Default: 0},
+	}
+	// SpendAccountsTable holds the schema information for the "spend_accounts" table.
+	SpendAccountsTable = &schema.Table{
+		Name:       "spend_accounts",
+		Columns:    SpendAccountsColumns,
+		PrimaryKey: []*schema.Column{SpendAccountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "spendaccount_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendAccountsColumns[1], SpendAccountsColumns[0]},
+			},
+			{
+				Name:    "spendaccount_scope_id_month",
+				Unique:  true,
+				Columns: []*schema.Column{SpendAccountsColumns[2], SpendAccountsColumns[3]},
+			},
+		},
+	}
+	// SpendAlertsColumns holds the columns for the "spend_alerts" table.
+	SpendAlertsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "percent", Type: field.TypeInt},
+		{Name: "emails", Type: field.TypeJSON},
+		{Name: "webhook_url", Type: field.TypeString, Default: ""},
+		{Name: "raised_for", Type: field.TypeInt, Default: 0},
+		{Name: "api_key_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "project_id", Type: field.TypeString, Nullable: true, Size: 40},
+	}
+	// SpendAlertsTable holds the schema information for the "spend_alerts" table.
+	SpendAlertsTable = &schema.Table{
+		Name:       "spend_alerts",
+		Columns:    SpendAlertsColumns,
+		PrimaryKey: []*schema.Column{SpendAlertsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "spend_alerts_api_keys_spend_alerts",
+				Columns:    []*schema.Column{SpendAlertsColumns[6]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "spend_alerts_organizations_spend_alerts",
+				Columns:    []*schema.Column{SpendAlertsColumns[7]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "spend_alerts_projects_spend_alerts",
+				Columns:    []*schema.Column{SpendAlertsColumns[8]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "spendalert_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendAlertsColumns[1], SpendAlertsColumns[0]},
+			},
+			{
+				Name:    "spendalert_api_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendAlertsColumns[6]},
+			},
+			{
+				Name:    "spendalert_project_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendAlertsColumns[8]},
+			},
+			{
+				Name:    "spendalert_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendAlertsColumns[7]},
+			},
+		},
+	}
+	// SpendLeasesColumns holds the columns for the "spend_leases" table.
+	SpendLeasesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "scope_id", Type: field.TypeString},
+		{Name: "month", Type: field.TypeInt},
+		{Name: "holder", Type: field.TypeString},
+		{Name: "amount", Type: field.TypeInt64, Default: 0},
+		{Name: "expires_at", Type: field.TypeInt64},
+	}
+	// SpendLeasesTable holds the schema information for the "spend_leases" table.
+	SpendLeasesTable = &schema.Table{
+		Name:       "spend_leases",
+		Columns:    SpendLeasesColumns,
+		PrimaryKey: []*schema.Column{SpendLeasesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "spendlease_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendLeasesColumns[1], SpendLeasesColumns[0]},
+			},
+			{
+				Name:    "spendlease_scope_id_month_holder",
+				Unique:  true,
+				Columns: []*schema.Column{SpendLeasesColumns[2], SpendLeasesColumns[3], SpendLeasesColumns[4]},
+			},
+			{
+				Name:    "spendlease_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SpendLeasesColumns[6]},
+			},
+		},
+	}
+	// SpendLimitsColumns holds the columns for the "spend_limits" table.
+	SpendLimitsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "amount", Type: field.TypeInt64},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "api_key_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "project_id", Type: field.TypeString, Nullable: true, Size: 40},
+	}
+	// SpendLimitsTable holds the schema information for the "spend_limits" table.
+	SpendLimitsTable = &schema.Table{
+		Name:       "spend_limits",
+		Columns:    SpendLimitsColumns,
+		PrimaryKey: []*schema.Column{SpendLimitsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "spend_limits_api_keys_spend_limits",
+				Columns:    []*schema.Column{SpendLimitsColumns[4]},
+				RefColumns: []*schema.Column{APIKeysColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "spend_limits_organizations_spend_limits",
+				Columns:    []*schema.Column{SpendLimitsColumns[5]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "spend_limits_projects_spend_limits",
+				Columns:    []*schema.Column{SpendLimitsColumns[6]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "spendlimit_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpendLimitsColumns[1], SpendLimitsColumns[0]},
+			},
+			{
+				Name:    "spendlimit_api_key_id",
+				Unique:  true,
+				Columns: []*schema.Column{SpendLimitsColumns[4]},
+			},
+			{
+				Name:    "spendlimit_project_id",
+				Unique:  true,
+				Columns: []*schema.Column{SpendLimitsColumns[6]},
+			},
+			{
+				Name:    "spendlimit_organization_id",
+				Unique:  true,
+				Columns: []*schema.Column{SpendLimitsColumns[5]},
+			},
+		},
+	}
+	// UsageBatchesColumns holds the columns for the "usage_batches" table.
+	UsageBatchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "batch", Type: field.TypeString, Unique: true},
+	}
+	// UsageBatchesTable holds the schema information for the "usage_batches" table.
+	UsageBatchesTable = &schema.Table{
+		Name:       "usage_batches",
+		Columns:    UsageBatchesColumns,
+		PrimaryKey: []*schema.Column{UsageBatchesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagebatch_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBatchesColumns[1], UsageBatchesColumns[0]},
+			},
+		},
+	}
+	// UsageBucketsColumns holds the columns for the "usage_buckets" table.
+	UsageBucketsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "width", Type: field.TypeEnum, Enums: []string{"MINUTE", "HOUR", "DAY"}},
+		{Name: "start", Type: field.TypeInt64},
+		{Name: "api_key_id", Type: field.TypeString},
+		{Name: "project_id", Type: field.TypeString},
+		{Name: "organization_id", Type: field.TypeString},
+		{Name: "environment", Type: field.TypeString},
+		{Name: "member_id", Type: field.TypeString},
+		{Name: "method", Type: field.TypeString},
+		{Name: "outcome", Type: field.TypeString},
+		{Name: "requests", Type: field.TypeInt64},
+		{Name: "units", Type: field.TypeInt64},
+		{Name: "spend", Type: field.TypeInt64},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "batch", Type: field.TypeString},
+	}
+	// UsageBucketsTable holds the schema information for the "usage_buckets" table.
+	UsageBucketsTable = &schema.Table{
+		Name:       "usage_buckets",
+		Columns:    UsageBucketsColumns,
+		PrimaryKey: []*schema.Column{UsageBucketsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagebucket_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBucketsColumns[1], UsageBucketsColumns[0]},
+			},
+			{
+				Name:    "usagebucket_api_key_id_width_start",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBucketsColumns[4], UsageBucketsColumns[2], UsageBucketsColumns[3]},
+			},
+			{
+				Name:    "usagebucket_project_id_width_start",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBucketsColumns[5], UsageBucketsColumns[2], UsageBucketsColumns[3]},
+			},
+			{
+				Name:    "usagebucket_organization_id_width_start",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBucketsColumns[6], UsageBucketsColumns[2], UsageBucketsColumns[3]},
+			},
+			{
+				Name:    "usagebucket_width_start",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBucketsColumns[2], UsageBucketsColumns[3]},
+			},
+		},
+	}
+	// UsageReportsColumns holds the columns for the "usage_reports" table.
+	UsageReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "fingerprint", Type: field.TypeBytes},
+		{Name: "answer", Type: field.TypeString},
+		{Name: "expires_at", Type: field.TypeInt64},
+	}
+	// UsageReportsTable holds the schema information for the "usage_reports" table.
+	UsageReportsTable = &schema.Table{
+		Name:       "usage_reports",
+		Columns:    UsageReportsColumns,
+		PrimaryKey: []*schema.Column{UsageReportsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagereport_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsageReportsColumns[1], UsageReportsColumns[0]},
+			},
+			{
+				Name:    "usagereport_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageReportsColumns[5]},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1152,6 +1657,86 @@ var (
 			},
 		},
 	}
+	// VerifierTokensColumns holds the columns for the "verifier_tokens" table.
+	VerifierTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "name", Type: field.TypeString},
+		{Name: "start", Type: field.TypeString},
+		{Name: "lookup", Type: field.TypeString, Unique: true},
+		{Name: "hash", Type: field.TypeBytes},
+		{Name: "pepper_id", Type: field.TypeString},
+		{Name: "last_used_at", Type: field.TypeInt64, Default: 0},
+		{Name: "project_id", Type: field.TypeString, Size: 40},
+		{Name: "created_by_id", Type: field.TypeString, Size: 40},
+	}
+	// VerifierTokensTable holds the schema information for the "verifier_tokens" table.
+	VerifierTokensTable = &schema.Table{
+		Name:       "verifier_tokens",
+		Columns:    VerifierTokensColumns,
+		PrimaryKey: []*schema.Column{VerifierTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "verifier_tokens_projects_verifier_tokens",
+				Columns:    []*schema.Column{VerifierTokensColumns[8]},
+				RefColumns: []*schema.Column{ProjectsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "verifier_tokens_users_created_by",
+				Columns:    []*schema.Column{VerifierTokensColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "verifiertoken_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{VerifierTokensColumns[1], VerifierTokensColumns[0]},
+			},
+			{
+				Name:    "verifiertoken_project_id",
+				Unique:  false,
+				Columns: []*schema.Column{VerifierTokensColumns[8]},
+			},
+		},
+	}
+	// WebhooksColumns holds the columns for the "webhooks" table.
+	WebhooksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeInt64},
+		{Name: "alert_id", Type: field.TypeString},
+		{Name: "url", Type: field.TypeString},
+		{Name: "body", Type: field.TypeString},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED"}, Default: "QUEUED"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeInt64, Default: 0},
+		{Name: "last_error", Type: field.TypeString, Default: ""},
+	}
+	// WebhooksTable holds the schema information for the "webhooks" table.
+	WebhooksTable = &schema.Table{
+		Name:       "webhooks",
+		Columns:    WebhooksColumns,
+		PrimaryKey: []*schema.Column{WebhooksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhook_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[1], WebhooksColumns[0]},
+			},
+			{
+				Name:    "webhook_state_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[5], WebhooksColumns[7]},
+			},
+			{
+				Name:    "webhook_alert_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[2]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		APIKeysTable,
@@ -1160,33 +1745,48 @@ var (
 		AuditEventsTable,
 		CollaboratorsTable,
 		CredentialsTable,
+		EpochesTable,
 		GroupsTable,
 		GroupMembersTable,
 		IdempotencyKeysTable,
 		InstancesTable,
 		InvitationsTable,
+		InvitationProjectsTable,
 		JwtKeysTable,
 		MailsTable,
 		OrganizationsTable,
 		OrganizationMembersTable,
 		ProjectsTable,
 		ProjectMembersTable,
+		RateLimitsTable,
+		RevocationsTable,
 		SealedValuesTable,
 		SealedVersionsTable,
 		SecretsTable,
 		SecretGrantsTable,
 		SecretVersionsTable,
 		SecuritySettingsTable,
+		ServiceAccountsTable,
 		SessionsTable,
 		ShareLinksTable,
+		SpendAccountsTable,
+		SpendAlertsTable,
+		SpendLeasesTable,
+		SpendLimitsTable,
+		UsageBatchesTable,
+		UsageBucketsTable,
+		UsageReportsTable,
 		UsersTable,
+		VerifierTokensTable,
+		WebhooksTable,
 	}
 )
 
 func init() {
 	APIKeysTable.ForeignKeys[0].RefTable = APIKeysTable
 	APIKeysTable.ForeignKeys[1].RefTable = ProjectsTable
-	APIKeysTable.ForeignKeys[2].RefTable = UsersTable
+	APIKeysTable.ForeignKeys[2].RefTable = ServiceAccountsTable
+	APIKeysTable.ForeignKeys[3].RefTable = UsersTable
 	AccessTokensTable.ForeignKeys[0].RefTable = UsersTable
 	AuditEventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CollaboratorsTable.ForeignKeys[0].RefTable = APIKeysTable
@@ -1198,13 +1798,20 @@ func init() {
 	GroupMembersTable.ForeignKeys[1].RefTable = UsersTable
 	GroupMembersTable.ForeignKeys[2].RefTable = UsersTable
 	InvitationsTable.ForeignKeys[0].RefTable = APIKeysTable
-	InvitationsTable.ForeignKeys[1].RefTable = UsersTable
+	InvitationsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	InvitationsTable.ForeignKeys[2].RefTable = UsersTable
+	InvitationProjectsTable.ForeignKeys[0].RefTable = InvitationsTable
+	InvitationProjectsTable.ForeignKeys[1].RefTable = ProjectsTable
 	JwtKeysTable.ForeignKeys[0].RefTable = APIKeysTable
 	OrganizationMembersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	OrganizationMembersTable.ForeignKeys[1].RefTable = UsersTable
 	ProjectsTable.ForeignKeys[0].RefTable = OrganizationsTable
-	ProjectMembersTable.ForeignKeys[0].RefTable = ProjectsTable
-	ProjectMembersTable.ForeignKeys[1].RefTable = UsersTable
+	ProjectMembersTable.ForeignKeys[0].RefTable = GroupsTable
+	ProjectMembersTable.ForeignKeys[1].RefTable = ProjectsTable
+	ProjectMembersTable.ForeignKeys[2].RefTable = UsersTable
+	RateLimitsTable.ForeignKeys[0].RefTable = APIKeysTable
+	RateLimitsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	RateLimitsTable.ForeignKeys[2].RefTable = ProjectsTable
 	SecretsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	SecretsTable.ForeignKeys[1].RefTable = UsersTable
 	SecretGrantsTable.ForeignKeys[0].RefTable = GroupsTable
@@ -1214,7 +1821,16 @@ func init() {
 	SecretVersionsTable.ForeignKeys[0].RefTable = SecretsTable
 	SecretVersionsTable.ForeignKeys[1].RefTable = UsersTable
 	SecuritySettingsTable.ForeignKeys[0].RefTable = APIKeysTable
+	ServiceAccountsTable.ForeignKeys[0].RefTable = ProjectsTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	ShareLinksTable.ForeignKeys[0].RefTable = SecretsTable
 	ShareLinksTable.ForeignKeys[1].RefTable = UsersTable
+	SpendAlertsTable.ForeignKeys[0].RefTable = APIKeysTable
+	SpendAlertsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	SpendAlertsTable.ForeignKeys[2].RefTable = ProjectsTable
+	SpendLimitsTable.ForeignKeys[0].RefTable = APIKeysTable
+	SpendLimitsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	SpendLimitsTable.ForeignKeys[2].RefTable = ProjectsTable
+	VerifierTokensTable.ForeignKeys[0].RefTable = ProjectsTable
+	VerifierTokensTable.ForeignKeys[1].RefTable = UsersTable
 }

@@ -21,6 +21,8 @@ const (
 	FieldSlug = "slug"
 	// FieldPersonal holds the string denoting the personal field in the database.
 	FieldPersonal = "personal"
+	// FieldBillingEmail holds the string denoting the billing_email field in the database.
+	FieldBillingEmail = "billing_email"
 	// EdgeMembers holds the string denoting the members edge name in mutations.
 	EdgeMembers = "members"
 	// EdgeProjects holds the string denoting the projects edge name in mutations.
@@ -31,6 +33,14 @@ const (
 	EdgeSecrets = "secrets"
 	// EdgeGroups holds the string denoting the groups edge name in mutations.
 	EdgeGroups = "groups"
+	// EdgeInvitations holds the string denoting the invitations edge name in mutations.
+	EdgeInvitations = "invitations"
+	// EdgeRateLimits holds the string denoting the rate_limits edge name in mutations.
+	EdgeRateLimits = "rate_limits"
+	// EdgeSpendLimits holds the string denoting the spend_limits edge name in mutations.
+	EdgeSpendLimits = "spend_limits"
+	// EdgeSpendAlerts holds the string denoting the spend_alerts edge name in mutations.
+	EdgeSpendAlerts = "spend_alerts"
 	// Table holds the table name of the organization in the database.
 	Table = "organizations"
 	// MembersTable is the table that holds the members relation/edge.
@@ -68,6 +78,34 @@ const (
 	GroupsInverseTable = "groups"
 	// GroupsColumn is the table column denoting the groups relation/edge.
 	GroupsColumn = "organization_id"
+	// InvitationsTable is the table that holds the invitations relation/edge.
+	InvitationsTable = "invitations"
+	// InvitationsInverseTable is the table name for the Invitation entity.
+	// It exists in this package in order to avoid circular dependency with the "invitation" package.
+	InvitationsInverseTable = "invitations"
+	// InvitationsColumn is the table column denoting the invitations relation/edge.
+	InvitationsColumn = "organization_id"
+	// RateLimitsTable is the table that holds the rate_limits relation/edge.
+	RateLimitsTable = "rate_limits"
+	// RateLimitsInverseTable is the table name for the RateLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "ratelimit" package.
+	RateLimitsInverseTable = "rate_limits"
+	// RateLimitsColumn is the table column denoting the rate_limits relation/edge.
+	RateLimitsColumn = "organization_id"
+	// SpendLimitsTable is the table that holds the spend_limits relation/edge.
+	SpendLimitsTable = "spend_limits"
+	// SpendLimitsInverseTable is the table name for the SpendLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "spendlimit" package.
+	SpendLimitsInverseTable = "spend_limits"
+	// SpendLimitsColumn is the table column denoting the spend_limits relation/edge.
+	SpendLimitsColumn = "organization_id"
+	// SpendAlertsTable is the table that holds the spend_alerts relation/edge.
+	SpendAlertsTable = "spend_alerts"
+	// SpendAlertsInverseTable is the table name for the SpendAlert entity.
+	// It exists in this package in order to avoid circular dependency with the "spendalert" package.
+	SpendAlertsInverseTable = "spend_alerts"
+	// SpendAlertsColumn is the table column denoting the spend_alerts relation/edge.
+	SpendAlertsColumn = "organization_id"
 )
 
 // Columns holds all SQL columns for organization fields.
@@ -77,6 +115,7 @@ var Columns = []string{
 	FieldName,
 	FieldSlug,
 	FieldPersonal,
+	FieldBillingEmail,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -101,6 +140,8 @@ var (
 	DefaultCreatedAt func() int64
 	// DefaultPersonal holds the default value on creation for the "personal" field.
 	DefaultPersonal bool
+	// DefaultBillingEmail holds the default value on creation for the "billing_email" field.
+	DefaultBillingEmail string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -133,6 +174,11 @@ func BySlug(opts ...sql.OrderTermOption) OrderOption {
 // ByPersonal orders by personal.
 func ByPersonal(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPersonal, opts...).ToFunc()
+}
+
+// ByBillingEmail orders by billing_email.
+func ByBillingEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBillingEmail, opts...).ToFunc()
 }
 
 func newMembersStep() *sqlgraph.Step {
@@ -172,5 +218,37 @@ func newGroupsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(GroupsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, GroupsTable, GroupsColumn),
+	)
+}
+
+func newInvitationsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(InvitationsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, InvitationsTable, InvitationsColumn),
+	)
+}
+
+func newRateLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RateLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+	)
+}
+
+func newSpendLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+	)
+}
+
+func newSpendAlertsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendAlertsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
 	)
 }

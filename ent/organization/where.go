@@ -84,6 +84,11 @@ func Personal(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldPersonal, v))
 }
 
+// BillingEmail applies equality check predicate on the "billing_email" field. It's identical to BillingEmailEQ.
+func BillingEmail(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldBillingEmail, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldCreatedAt, v))
@@ -264,6 +269,71 @@ func PersonalNEQ(v bool) predicate.Organization {
 	return predicate.Organization(sql.FieldNEQ(FieldPersonal, v))
 }
 
+// BillingEmailEQ applies the EQ predicate on the "billing_email" field.
+func BillingEmailEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldBillingEmail, v))
+}
+
+// BillingEmailNEQ applies the NEQ predicate on the "billing_email" field.
+func BillingEmailNEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldBillingEmail, v))
+}
+
+// BillingEmailIn applies the In predicate on the "billing_email" field.
+func BillingEmailIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldBillingEmail, vs...))
+}
+
+// BillingEmailNotIn applies the NotIn predicate on the "billing_email" field.
+func BillingEmailNotIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldBillingEmail, vs...))
+}
+
+// BillingEmailGT applies the GT predicate on the "billing_email" field.
+func BillingEmailGT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldBillingEmail, v))
+}
+
+// BillingEmailGTE applies the GTE predicate on the "billing_email" field.
+func BillingEmailGTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldBillingEmail, v))
+}
+
+// BillingEmailLT applies the LT predicate on the "billing_email" field.
+func BillingEmailLT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldBillingEmail, v))
+}
+
+// BillingEmailLTE applies the LTE predicate on the "billing_email" field.
+func BillingEmailLTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldBillingEmail, v))
+}
+
+// BillingEmailContains applies the Contains predicate on the "billing_email" field.
+func BillingEmailContains(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContains(FieldBillingEmail, v))
+}
+
+// BillingEmailHasPrefix applies the HasPrefix predicate on the "billing_email" field.
+func BillingEmailHasPrefix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasPrefix(FieldBillingEmail, v))
+}
+
+// BillingEmailHasSuffix applies the HasSuffix predicate on the "billing_email" field.
+func BillingEmailHasSuffix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasSuffix(FieldBillingEmail, v))
+}
+
+// BillingEmailEqualFold applies the EqualFold predicate on the "billing_email" field.
+func BillingEmailEqualFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEqualFold(FieldBillingEmail, v))
+}
+
+// BillingEmailContainsFold applies the ContainsFold predicate on the "billing_email" field.
+func BillingEmailContainsFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContainsFold(FieldBillingEmail, v))
+}
+
 // HasMembers applies the HasEdge predicate on the "members" edge.
 func HasMembers() predicate.Organization {
 	return predicate.Organization(func(s *sql.Selector) {
@@ -396,6 +466,118 @@ func HasGroupsWith(preds ...predicate.Group) predicate.Organization {
 	return predicate.Organization(func(s *sql.Selector) {
 		step := newGroupsStep()
 		preds := append([]predicate.Group{lock.Row("Group")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasInvitations applies the HasEdge predicate on the "invitations" edge.
+func HasInvitations() predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, InvitationsTable, InvitationsColumn),
+		)
+		if row := lock.Row("Invitation"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newInvitationsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasInvitationsWith applies the HasEdge predicate on the "invitations" edge with a given conditions (other predicates).
+func HasInvitationsWith(preds ...predicate.Invitation) predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := newInvitationsStep()
+		preds := append([]predicate.Invitation{lock.Row("Invitation")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRateLimits applies the HasEdge predicate on the "rate_limits" edge.
+func HasRateLimits() predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+		)
+		if row := lock.Row("RateLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newRateLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRateLimitsWith applies the HasEdge predicate on the "rate_limits" edge with a given conditions (other predicates).
+func HasRateLimitsWith(preds ...predicate.RateLimit) predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := newRateLimitsStep()
+		preds := append([]predicate.RateLimit{lock.Row("RateLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendLimits applies the HasEdge predicate on the "spend_limits" edge.
+func HasSpendLimits() predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+		)
+		if row := lock.Row("SpendLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendLimitsWith applies the HasEdge predicate on the "spend_limits" edge with a given conditions (other predicates).
+func HasSpendLimitsWith(preds ...predicate.SpendLimit) predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := newSpendLimitsStep()
+		preds := append([]predicate.SpendLimit{lock.Row("SpendLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendAlerts applies the HasEdge predicate on the "spend_alerts" edge.
+func HasSpendAlerts() predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
+		)
+		if row := lock.Row("SpendAlert"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendAlertsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendAlertsWith applies the HasEdge predicate on the "spend_alerts" edge with a given conditions (other predicates).
+func HasSpendAlertsWith(preds ...predicate.SpendAlert) predicate.Organization {
+	return predicate.Organization(func(s *sql.Selector) {
+		step := newSpendAlertsStep()
+		preds := append([]predicate.SpendAlert{lock.Row("SpendAlert")}, preds...)
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -24,6 +24,9 @@ type Collaborator func(*sql.Selector)
 // Credential is the predicate function for credential builders.
 type Credential func(*sql.Selector)
 
+// Epoch is the predicate function for epoch builders.
+type Epoch func(*sql.Selector)
+
 // Group is the predicate function for group builders.
 type Group func(*sql.Selector)
 
@@ -38,6 +41,9 @@ type Instance func(*sql.Selector)
 
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
+
+// InvitationProject is the predicate function for invitationproject builders.
+type InvitationProject func(*sql.Selector)
 
 // JWTKey is the predicate function for jwtkey builders.
 type JWTKey func(*sql.Selector)
@@ -57,6 +63,12 @@ type Project func(*sql.Selector)
 // ProjectMember is the predicate function for projectmember builders.
 type ProjectMember func(*sql.Selector)
 
+// RateLimit is the predicate function for ratelimit builders.
+type RateLimit func(*sql.Selector)
+
+// Revocation is the predicate function for revocation builders.
+type Revocation func(*sql.Selector)
+
 // SealedValue is the predicate function for sealedvalue builders.
 type SealedValue func(*sql.Selector)
 
@@ -75,11 +87,41 @@ type SecretVersion func(*sql.Selector)
 // SecuritySettings is the predicate function for securitysettings builders.
 type SecuritySettings func(*sql.Selector)
 
+// ServiceAccount is the predicate function for serviceaccount builders.
+type ServiceAccount func(*sql.Selector)
+
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 
 // ShareLink is the predicate function for sharelink builders.
 type ShareLink func(*sql.Selector)
 
+// SpendAccount is the predicate function for spendaccount builders.
+type SpendAccount func(*sql.Selector)
+
+// SpendAlert is the predicate function for spendalert builders.
+type SpendAlert func(*sql.Selector)
+
+// SpendLease is the predicate function for spendlease builders.
+type SpendLease func(*sql.Selector)
+
+// SpendLimit is the predicate function for spendlimit builders.
+type SpendLimit func(*sql.Selector)
+
+// UsageBatch is the predicate function for usagebatch builders.
+type UsageBatch func(*sql.Selector)
+
+// UsageBucket is the predicate function for usagebucket builders.
+type UsageBucket func(*sql.Selector)
+
+// UsageReport is the predicate function for usagereport builders.
+type UsageReport func(*sql.Selector)
+
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
+
+// VerifierToken is the predicate function for verifiertoken builders.
+type VerifierToken func(*sql.Selector)
+
+// Webhook is the predicate function for webhook builders.
+type Webhook func(*sql.Selector)

@@ -254,6 +254,30 @@ func (f CredentialMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CredentialMutation", m)
 }
 
+// The EpochQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EpochQueryRuleFunc func(context.Context, *ent.EpochQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EpochQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EpochQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EpochQuery", q)
+}
+
+// The EpochMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EpochMutationRuleFunc func(context.Context, *ent.EpochMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EpochMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EpochMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EpochMutation", m)
+}
+
 // The GroupQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type GroupQueryRuleFunc func(context.Context, *ent.GroupQuery) error
@@ -372,6 +396,30 @@ func (f InvitationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvitationMutation", m)
+}
+
+// The InvitationProjectQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvitationProjectQueryRuleFunc func(context.Context, *ent.InvitationProjectQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvitationProjectQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvitationProjectQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvitationProjectQuery", q)
+}
+
+// The InvitationProjectMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvitationProjectMutationRuleFunc func(context.Context, *ent.InvitationProjectMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvitationProjectMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvitationProjectMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvitationProjectMutation", m)
 }
 
 // The JWTKeyQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -518,6 +566,54 @@ func (f ProjectMemberMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ProjectMemberMutation", m)
 }
 
+// The RateLimitQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RateLimitQueryRuleFunc func(context.Context, *ent.RateLimitQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RateLimitQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RateLimitQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RateLimitQuery", q)
+}
+
+// The RateLimitMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RateLimitMutationRuleFunc func(context.Context, *ent.RateLimitMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RateLimitMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RateLimitMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RateLimitMutation", m)
+}
+
+// The RevocationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RevocationQueryRuleFunc func(context.Context, *ent.RevocationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RevocationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RevocationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RevocationQuery", q)
+}
+
+// The RevocationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RevocationMutationRuleFunc func(context.Context, *ent.RevocationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RevocationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RevocationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RevocationMutation", m)
+}
+
 // The SealedValueQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SealedValueQueryRuleFunc func(context.Context, *ent.SealedValueQuery) error
@@ -662,6 +758,30 @@ func (f SecuritySettingsMutationRuleFunc) EvalMutation(ctx context.Context, m en
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SecuritySettingsMutation", m)
 }
 
+// The ServiceAccountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ServiceAccountQueryRuleFunc func(context.Context, *ent.ServiceAccountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ServiceAccountQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ServiceAccountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ServiceAccountQuery", q)
+}
+
+// The ServiceAccountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ServiceAccountMutationRuleFunc func(context.Context, *ent.ServiceAccountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ServiceAccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ServiceAccountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ServiceAccountMutation", m)
+}
+
 // The SessionQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SessionQueryRuleFunc func(context.Context, *ent.SessionQuery) error
@@ -710,6 +830,174 @@ func (f ShareLinkMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ShareLinkMutation", m)
 }
 
+// The SpendAccountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SpendAccountQueryRuleFunc func(context.Context, *ent.SpendAccountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SpendAccountQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SpendAccountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SpendAccountQuery", q)
+}
+
+// The SpendAccountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SpendAccountMutationRuleFunc func(context.Context, *ent.SpendAccountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SpendAccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SpendAccountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SpendAccountMutation", m)
+}
+
+// The SpendAlertQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SpendAlertQueryRuleFunc func(context.Context, *ent.SpendAlertQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SpendAlertQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SpendAlertQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SpendAlertQuery", q)
+}
+
+// The SpendAlertMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SpendAlertMutationRuleFunc func(context.Context, *ent.SpendAlertMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SpendAlertMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SpendAlertMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SpendAlertMutation", m)
+}
+
+// The SpendLeaseQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SpendLeaseQueryRuleFunc func(context.Context, *ent.SpendLeaseQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SpendLeaseQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SpendLeaseQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SpendLeaseQuery", q)
+}
+
+// The SpendLeaseMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SpendLeaseMutationRuleFunc func(context.Context, *ent.SpendLeaseMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SpendLeaseMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SpendLeaseMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SpendLeaseMutation", m)
+}
+
+// The SpendLimitQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SpendLimitQueryRuleFunc func(context.Context, *ent.SpendLimitQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SpendLimitQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SpendLimitQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SpendLimitQuery", q)
+}
+
+// The SpendLimitMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SpendLimitMutationRuleFunc func(context.Context, *ent.SpendLimitMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SpendLimitMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SpendLimitMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SpendLimitMutation", m)
+}
+
+// The UsageBatchQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageBatchQueryRuleFunc func(context.Context, *ent.UsageBatchQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageBatchQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageBatchQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.UsageBatchQuery", q)
+}
+
+// The UsageBatchMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageBatchMutationRuleFunc func(context.Context, *ent.UsageBatchMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageBatchMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.UsageBatchMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UsageBatchMutation", m)
+}
+
+// The UsageBucketQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageBucketQueryRuleFunc func(context.Context, *ent.UsageBucketQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageBucketQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageBucketQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.UsageBucketQuery", q)
+}
+
+// The UsageBucketMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageBucketMutationRuleFunc func(context.Context, *ent.UsageBucketMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageBucketMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.UsageBucketMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UsageBucketMutation", m)
+}
+
+// The UsageReportQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageReportQueryRuleFunc func(context.Context, *ent.UsageReportQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageReportQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageReportQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.UsageReportQuery", q)
+}
+
+// The UsageReportMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageReportMutationRuleFunc func(context.Context, *ent.UsageReportMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageReportMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.UsageReportMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UsageReportMutation", m)
+}
+
 // The UserQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type UserQueryRuleFunc func(context.Context, *ent.UserQuery) error
@@ -732,4 +1020,52 @@ func (f UserMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) 
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UserMutation", m)
+}
+
+// The VerifierTokenQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type VerifierTokenQueryRuleFunc func(context.Context, *ent.VerifierTokenQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f VerifierTokenQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.VerifierTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.VerifierTokenQuery", q)
+}
+
+// The VerifierTokenMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type VerifierTokenMutationRuleFunc func(context.Context, *ent.VerifierTokenMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f VerifierTokenMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.VerifierTokenMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.VerifierTokenMutation", m)
+}
+
+// The WebhookQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type WebhookQueryRuleFunc func(context.Context, *ent.WebhookQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f WebhookQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.WebhookQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.WebhookQuery", q)
+}
+
+// The WebhookMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type WebhookMutationRuleFunc func(context.Context, *ent.WebhookMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f WebhookMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.WebhookMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.WebhookMutation", m)
 }

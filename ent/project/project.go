@@ -31,12 +31,30 @@ const (
 	FieldIsDefault = "is_default"
 	// FieldArchivedAt holds the string denoting the archived_at field in the database.
 	FieldArchivedAt = "archived_at"
+	// FieldUnitPrice holds the string denoting the unit_price field in the database.
+	FieldUnitPrice = "unit_price"
+	// FieldCurrency holds the string denoting the currency field in the database.
+	FieldCurrency = "currency"
+	// FieldAlertEmail holds the string denoting the alert_email field in the database.
+	FieldAlertEmail = "alert_email"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// EdgeMembers holds the string denoting the members edge name in mutations.
 	EdgeMembers = "members"
 	// EdgeAPIKeys holds the string denoting the api_keys edge name in mutations.
 	EdgeAPIKeys = "api_keys"
+	// EdgeServiceAccounts holds the string denoting the service_accounts edge name in mutations.
+	EdgeServiceAccounts = "service_accounts"
+	// EdgeVerifierTokens holds the string denoting the verifier_tokens edge name in mutations.
+	EdgeVerifierTokens = "verifier_tokens"
+	// EdgeInvited holds the string denoting the invited edge name in mutations.
+	EdgeInvited = "invited"
+	// EdgeRateLimits holds the string denoting the rate_limits edge name in mutations.
+	EdgeRateLimits = "rate_limits"
+	// EdgeSpendLimits holds the string denoting the spend_limits edge name in mutations.
+	EdgeSpendLimits = "spend_limits"
+	// EdgeSpendAlerts holds the string denoting the spend_alerts edge name in mutations.
+	EdgeSpendAlerts = "spend_alerts"
 	// Table holds the table name of the project in the database.
 	Table = "projects"
 	// OrganizationTable is the table that holds the organization relation/edge.
@@ -60,6 +78,48 @@ const (
 	APIKeysInverseTable = "api_keys"
 	// APIKeysColumn is the table column denoting the api_keys relation/edge.
 	APIKeysColumn = "project_id"
+	// ServiceAccountsTable is the table that holds the service_accounts relation/edge.
+	ServiceAccountsTable = "service_accounts"
+	// ServiceAccountsInverseTable is the table name for the ServiceAccount entity.
+	// It exists in this package in order to avoid circular dependency with the "serviceaccount" package.
+	ServiceAccountsInverseTable = "service_accounts"
+	// ServiceAccountsColumn is the table column denoting the service_accounts relation/edge.
+	ServiceAccountsColumn = "project_id"
+	// VerifierTokensTable is the table that holds the verifier_tokens relation/edge.
+	VerifierTokensTable = "verifier_tokens"
+	// VerifierTokensInverseTable is the table name for the VerifierToken entity.
+	// It exists in this package in order to avoid circular dependency with the "verifiertoken" package.
+	VerifierTokensInverseTable = "verifier_tokens"
+	// VerifierTokensColumn is the table column denoting the verifier_tokens relation/edge.
+	VerifierTokensColumn = "project_id"
+	// InvitedTable is the table that holds the invited relation/edge.
+	InvitedTable = "invitation_projects"
+	// InvitedInverseTable is the table name for the InvitationProject entity.
+	// It exists in this package in order to avoid circular dependency with the "invitationproject" package.
+	InvitedInverseTable = "invitation_projects"
+	// InvitedColumn is the table column denoting the invited relation/edge.
+	InvitedColumn = "project_id"
+	// RateLimitsTable is the table that holds the rate_limits relation/edge.
+	RateLimitsTable = "rate_limits"
+	// RateLimitsInverseTable is the table name for the RateLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "ratelimit" package.
+	RateLimitsInverseTable = "rate_limits"
+	// RateLimitsColumn is the table column denoting the rate_limits relation/edge.
+	RateLimitsColumn = "project_id"
+	// SpendLimitsTable is the table that holds the spend_limits relation/edge.
+	SpendLimitsTable = "spend_limits"
+	// SpendLimitsInverseTable is the table name for the SpendLimit entity.
+	// It exists in this package in order to avoid circular dependency with the "spendlimit" package.
+	SpendLimitsInverseTable = "spend_limits"
+	// SpendLimitsColumn is the table column denoting the spend_limits relation/edge.
+	SpendLimitsColumn = "project_id"
+	// SpendAlertsTable is the table that holds the spend_alerts relation/edge.
+	SpendAlertsTable = "spend_alerts"
+	// SpendAlertsInverseTable is the table name for the SpendAlert entity.
+	// It exists in this package in order to avoid circular dependency with the "spendalert" package.
+	SpendAlertsInverseTable = "spend_alerts"
+	// SpendAlertsColumn is the table column denoting the spend_alerts relation/edge.
+	SpendAlertsColumn = "project_id"
 )
 
 // Columns holds all SQL columns for project fields.
@@ -72,6 +132,9 @@ var Columns = []string{
 	FieldEnvironment,
 	FieldIsDefault,
 	FieldArchivedAt,
+	FieldUnitPrice,
+	FieldCurrency,
+	FieldAlertEmail,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -100,6 +163,12 @@ var (
 	DefaultIsDefault bool
 	// DefaultArchivedAt holds the default value on creation for the "archived_at" field.
 	DefaultArchivedAt int64
+	// DefaultUnitPrice holds the default value on creation for the "unit_price" field.
+	DefaultUnitPrice int64
+	// DefaultCurrency holds the default value on creation for the "currency" field.
+	DefaultCurrency string
+	// DefaultAlertEmail holds the default value on creation for the "alert_email" field.
+	DefaultAlertEmail string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -173,6 +242,21 @@ func ByArchivedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldArchivedAt, opts...).ToFunc()
 }
 
+// ByUnitPrice orders by unit_price.
+func ByUnitPrice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUnitPrice, opts...).ToFunc()
+}
+
+// ByCurrency orders by currency.
+func ByCurrency(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCurrency, opts...).ToFunc()
+}
+
+// ByAlertEmail orders by alert_email.
+func ByAlertEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAlertEmail, opts...).ToFunc()
+}
+
 func newOrganizationStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -194,6 +278,54 @@ func newAPIKeysStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(APIKeysInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, APIKeysTable, APIKeysColumn),
+	)
+}
+
+func newServiceAccountsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ServiceAccountsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ServiceAccountsTable, ServiceAccountsColumn),
+	)
+}
+
+func newVerifierTokensStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(VerifierTokensInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, VerifierTokensTable, VerifierTokensColumn),
+	)
+}
+
+func newInvitedStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(InvitedInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, InvitedTable, InvitedColumn),
+	)
+}
+
+func newRateLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RateLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+	)
+}
+
+func newSpendLimitsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendLimitsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+	)
+}
+
+func newSpendAlertsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpendAlertsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
 	)
 }
 

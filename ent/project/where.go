@@ -94,6 +94,21 @@ func ArchivedAt(v int64) predicate.Project {
 	return predicate.Project(sql.FieldEQ(FieldArchivedAt, v))
 }
 
+// UnitPrice applies equality check predicate on the "unit_price" field. It's identical to UnitPriceEQ.
+func UnitPrice(v int64) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldUnitPrice, v))
+}
+
+// Currency applies equality check predicate on the "currency" field. It's identical to CurrencyEQ.
+func Currency(v string) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldCurrency, v))
+}
+
+// AlertEmail applies equality check predicate on the "alert_email" field. It's identical to AlertEmailEQ.
+func AlertEmail(v string) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldAlertEmail, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.Project {
 	return predicate.Project(sql.FieldEQ(FieldCreatedAt, v))
@@ -399,6 +414,176 @@ func ArchivedAtLTE(v int64) predicate.Project {
 	return predicate.Project(sql.FieldLTE(FieldArchivedAt, v))
 }
 
+// UnitPriceEQ applies the EQ predicate on the "unit_price" field.
+func UnitPriceEQ(v int64) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldUnitPrice, v))
+}
+
+// UnitPriceNEQ applies the NEQ predicate on the "unit_price" field.
+func UnitPriceNEQ(v int64) predicate.Project {
+	return predicate.Project(sql.FieldNEQ(FieldUnitPrice, v))
+}
+
+// UnitPriceIn applies the In predicate on the "unit_price" field.
+func UnitPriceIn(vs ...int64) predicate.Project {
+	return predicate.Project(sql.FieldIn(FieldUnitPrice, vs...))
+}
+
+// UnitPriceNotIn applies the NotIn predicate on the "unit_price" field.
+func UnitPriceNotIn(vs ...int64) predicate.Project {
+	return predicate.Project(sql.FieldNotIn(FieldUnitPrice, vs...))
+}
+
+// UnitPriceGT applies the GT predicate on the "unit_price" field.
+func UnitPriceGT(v int64) predicate.Project {
+	return predicate.Project(sql.FieldGT(FieldUnitPrice, v))
+}
+
+// UnitPriceGTE applies the GTE predicate on the "unit_price" field.
+func UnitPriceGTE(v int64) predicate.Project {
+	return predicate.Project(sql.FieldGTE(FieldUnitPrice, v))
+}
+
+// UnitPriceLT applies the LT predicate on the "unit_price" field.
+func UnitPriceLT(v int64) predicate.Project {
+	return predicate.Project(sql.FieldLT(FieldUnitPrice, v))
+}
+
+// UnitPriceLTE applies the LTE predicate on the "unit_price" field.
+func UnitPriceLTE(v int64) predicate.Project {
+	return predicate.Project(sql.FieldLTE(FieldUnitPrice, v))
+}
+
+// CurrencyEQ applies the EQ predicate on the "currency" field.
+func CurrencyEQ(v string) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldCurrency, v))
+}
+
+// CurrencyNEQ applies the NEQ predicate on the "currency" field.
+func CurrencyNEQ(v string) predicate.Project {
+	return predicate.Project(sql.FieldNEQ(FieldCurrency, v))
+}
+
+// CurrencyIn applies the In predicate on the "currency" field.
+func CurrencyIn(vs ...string) predicate.Project {
+	return predicate.Project(sql.FieldIn(FieldCurrency, vs...))
+}
+
+// CurrencyNotIn applies the NotIn predicate on the "currency" field.
+func CurrencyNotIn(vs ...string) predicate.Project {
+	return predicate.Project(sql.FieldNotIn(FieldCurrency, vs...))
+}
+
+// CurrencyGT applies the GT predicate on the "currency" field.
+func CurrencyGT(v string) predicate.Project {
+	return predicate.Project(sql.FieldGT(FieldCurrency, v))
+}
+
+// CurrencyGTE applies the GTE predicate on the "currency" field.
+func CurrencyGTE(v string) predicate.Project {
+	return predicate.Project(sql.FieldGTE(FieldCurrency, v))
+}
+
+// CurrencyLT applies the LT predicate on the "currency" field.
+func CurrencyLT(v string) predicate.Project {
+	return predicate.Project(sql.FieldLT(FieldCurrency, v))
+}
+
+// CurrencyLTE applies the LTE predicate on the "currency" field.
+func CurrencyLTE(v string) predicate.Project {
+	return predicate.Project(sql.FieldLTE(FieldCurrency, v))
+}
+
+// CurrencyContains applies the Contains predicate on the "currency" field.
+func CurrencyContains(v string) predicate.Project {
+	return predicate.Project(sql.FieldContains(FieldCurrency, v))
+}
+
+// CurrencyHasPrefix applies the HasPrefix predicate on the "currency" field.
+func CurrencyHasPrefix(v string) predicate.Project {
+	return predicate.Project(sql.FieldHasPrefix(FieldCurrency, v))
+}
+
+// CurrencyHasSuffix applies the HasSuffix predicate on the "currency" field.
+func CurrencyHasSuffix(v string) predicate.Project {
+	return predicate.Project(sql.FieldHasSuffix(FieldCurrency, v))
+}
+
+// CurrencyEqualFold applies the EqualFold predicate on the "currency" field.
+func CurrencyEqualFold(v string) predicate.Project {
+	return predicate.Project(sql.FieldEqualFold(FieldCurrency, v))
+}
+
+// CurrencyContainsFold applies the ContainsFold predicate on the "currency" field.
+func CurrencyContainsFold(v string) predicate.Project {
+	return predicate.Project(sql.FieldContainsFold(FieldCurrency, v))
+}
+
+// AlertEmailEQ applies the EQ predicate on the "alert_email" field.
+func AlertEmailEQ(v string) predicate.Project {
+	return predicate.Project(sql.FieldEQ(FieldAlertEmail, v))
+}
+
+// AlertEmailNEQ applies the NEQ predicate on the "alert_email" field.
+func AlertEmailNEQ(v string) predicate.Project {
+	return predicate.Project(sql.FieldNEQ(FieldAlertEmail, v))
+}
+
+// AlertEmailIn applies the In predicate on the "alert_email" field.
+func AlertEmailIn(vs ...string) predicate.Project {
+	return predicate.Project(sql.FieldIn(FieldAlertEmail, vs...))
+}
+
+// AlertEmailNotIn applies the NotIn predicate on the "alert_email" field.
+func AlertEmailNotIn(vs ...string) predicate.Project {
+	return predicate.Project(sql.FieldNotIn(FieldAlertEmail, vs...))
+}
+
+// AlertEmailGT applies the GT predicate on the "alert_email" field.
+func AlertEmailGT(v string) predicate.Project {
+	return predicate.Project(sql.FieldGT(FieldAlertEmail, v))
+}
+
+// AlertEmailGTE applies the GTE predicate on the "alert_email" field.
+func AlertEmailGTE(v string) predicate.Project {
+	return predicate.Project(sql.FieldGTE(FieldAlertEmail, v))
+}
+
+// AlertEmailLT applies the LT predicate on the "alert_email" field.
+func AlertEmailLT(v string) predicate.Project {
+	return predicate.Project(sql.FieldLT(FieldAlertEmail, v))
+}
+
+// AlertEmailLTE applies the LTE predicate on the "alert_email" field.
+func AlertEmailLTE(v string) predicate.Project {
+	return predicate.Project(sql.FieldLTE(FieldAlertEmail, v))
+}
+
+// AlertEmailContains applies the Contains predicate on the "alert_email" field.
+func AlertEmailContains(v string) predicate.Project {
+	return predicate.Project(sql.FieldContains(FieldAlertEmail, v))
+}
+
+// AlertEmailHasPrefix applies the HasPrefix predicate on the "alert_email" field.
+func AlertEmailHasPrefix(v string) predicate.Project {
+	return predicate.Project(sql.FieldHasPrefix(FieldAlertEmail, v))
+}
+
+// AlertEmailHasSuffix applies the HasSuffix predicate on the "alert_email" field.
+func AlertEmailHasSuffix(v string) predicate.Project {
+	return predicate.Project(sql.FieldHasSuffix(FieldAlertEmail, v))
+}
+
+// AlertEmailEqualFold applies the EqualFold predicate on the "alert_email" field.
+func AlertEmailEqualFold(v string) predicate.Project {
+	return predicate.Project(sql.FieldEqualFold(FieldAlertEmail, v))
+}
+
+// AlertEmailContainsFold applies the ContainsFold predicate on the "alert_email" field.
+func AlertEmailContainsFold(v string) predicate.Project {
+	return predicate.Project(sql.FieldContainsFold(FieldAlertEmail, v))
+}
+
 // HasOrganization applies the HasEdge predicate on the "organization" edge.
 func HasOrganization() predicate.Project {
 	return predicate.Project(func(s *sql.Selector) {
@@ -475,6 +660,174 @@ func HasAPIKeysWith(preds ...predicate.APIKey) predicate.Project {
 	return predicate.Project(func(s *sql.Selector) {
 		step := newAPIKeysStep()
 		preds := append([]predicate.APIKey{lock.Row("APIKey")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasServiceAccounts applies the HasEdge predicate on the "service_accounts" edge.
+func HasServiceAccounts() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ServiceAccountsTable, ServiceAccountsColumn),
+		)
+		if row := lock.Row("ServiceAccount"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newServiceAccountsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasServiceAccountsWith applies the HasEdge predicate on the "service_accounts" edge with a given conditions (other predicates).
+func HasServiceAccountsWith(preds ...predicate.ServiceAccount) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newServiceAccountsStep()
+		preds := append([]predicate.ServiceAccount{lock.Row("ServiceAccount")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasVerifierTokens applies the HasEdge predicate on the "verifier_tokens" edge.
+func HasVerifierTokens() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, VerifierTokensTable, VerifierTokensColumn),
+		)
+		if row := lock.Row("VerifierToken"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newVerifierTokensStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasVerifierTokensWith applies the HasEdge predicate on the "verifier_tokens" edge with a given conditions (other predicates).
+func HasVerifierTokensWith(preds ...predicate.VerifierToken) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newVerifierTokensStep()
+		preds := append([]predicate.VerifierToken{lock.Row("VerifierToken")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasInvited applies the HasEdge predicate on the "invited" edge.
+func HasInvited() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, InvitedTable, InvitedColumn),
+		)
+		if row := lock.Row("InvitationProject"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newInvitedStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasInvitedWith applies the HasEdge predicate on the "invited" edge with a given conditions (other predicates).
+func HasInvitedWith(preds ...predicate.InvitationProject) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newInvitedStep()
+		preds := append([]predicate.InvitationProject{lock.Row("InvitationProject")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRateLimits applies the HasEdge predicate on the "rate_limits" edge.
+func HasRateLimits() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RateLimitsTable, RateLimitsColumn),
+		)
+		if row := lock.Row("RateLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newRateLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRateLimitsWith applies the HasEdge predicate on the "rate_limits" edge with a given conditions (other predicates).
+func HasRateLimitsWith(preds ...predicate.RateLimit) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newRateLimitsStep()
+		preds := append([]predicate.RateLimit{lock.Row("RateLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendLimits applies the HasEdge predicate on the "spend_limits" edge.
+func HasSpendLimits() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendLimitsTable, SpendLimitsColumn),
+		)
+		if row := lock.Row("SpendLimit"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendLimitsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendLimitsWith applies the HasEdge predicate on the "spend_limits" edge with a given conditions (other predicates).
+func HasSpendLimitsWith(preds ...predicate.SpendLimit) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newSpendLimitsStep()
+		preds := append([]predicate.SpendLimit{lock.Row("SpendLimit")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSpendAlerts applies the HasEdge predicate on the "spend_alerts" edge.
+func HasSpendAlerts() predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SpendAlertsTable, SpendAlertsColumn),
+		)
+		if row := lock.Row("SpendAlert"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newSpendAlertsStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSpendAlertsWith applies the HasEdge predicate on the "spend_alerts" edge with a given conditions (other predicates).
+func HasSpendAlertsWith(preds ...predicate.SpendAlert) predicate.Project {
+	return predicate.Project(func(s *sql.Selector) {
+		step := newSpendAlertsStep()
+		preds := append([]predicate.SpendAlert{lock.Row("SpendAlert")}, preds...)
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -79,6 +79,11 @@ func UserID(v string) predicate.ProjectMember {
 	return predicate.ProjectMember(sql.FieldEQ(FieldUserID, v))
 }
 
+// GroupID applies equality check predicate on the "group_id" field. It's identical to GroupIDEQ.
+func GroupID(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldEQ(FieldGroupID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v int64) predicate.ProjectMember {
 	return predicate.ProjectMember(sql.FieldEQ(FieldCreatedAt, v))
@@ -239,6 +244,16 @@ func UserIDHasSuffix(v string) predicate.ProjectMember {
 	return predicate.ProjectMember(sql.FieldHasSuffix(FieldUserID, v))
 }
 
+// UserIDIsNil applies the IsNil predicate on the "user_id" field.
+func UserIDIsNil() predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldIsNull(FieldUserID))
+}
+
+// UserIDNotNil applies the NotNil predicate on the "user_id" field.
+func UserIDNotNil() predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldNotNull(FieldUserID))
+}
+
 // UserIDEqualFold applies the EqualFold predicate on the "user_id" field.
 func UserIDEqualFold(v string) predicate.ProjectMember {
 	return predicate.ProjectMember(sql.FieldEqualFold(FieldUserID, v))
@@ -247,6 +262,81 @@ func UserIDEqualFold(v string) predicate.ProjectMember {
 // UserIDContainsFold applies the ContainsFold predicate on the "user_id" field.
 func UserIDContainsFold(v string) predicate.ProjectMember {
 	return predicate.ProjectMember(sql.FieldContainsFold(FieldUserID, v))
+}
+
+// GroupIDEQ applies the EQ predicate on the "group_id" field.
+func GroupIDEQ(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldEQ(FieldGroupID, v))
+}
+
+// GroupIDNEQ applies the NEQ predicate on the "group_id" field.
+func GroupIDNEQ(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldNEQ(FieldGroupID, v))
+}
+
+// GroupIDIn applies the In predicate on the "group_id" field.
+func GroupIDIn(vs ...string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldIn(FieldGroupID, vs...))
+}
+
+// GroupIDNotIn applies the NotIn predicate on the "group_id" field.
+func GroupIDNotIn(vs ...string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldNotIn(FieldGroupID, vs...))
+}
+
+// GroupIDGT applies the GT predicate on the "group_id" field.
+func GroupIDGT(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldGT(FieldGroupID, v))
+}
+
+// GroupIDGTE applies the GTE predicate on the "group_id" field.
+func GroupIDGTE(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldGTE(FieldGroupID, v))
+}
+
+// GroupIDLT applies the LT predicate on the "group_id" field.
+func GroupIDLT(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldLT(FieldGroupID, v))
+}
+
+// GroupIDLTE applies the LTE predicate on the "group_id" field.
+func GroupIDLTE(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldLTE(FieldGroupID, v))
+}
+
+// GroupIDContains applies the Contains predicate on the "group_id" field.
+func GroupIDContains(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldContains(FieldGroupID, v))
+}
+
+// GroupIDHasPrefix applies the HasPrefix predicate on the "group_id" field.
+func GroupIDHasPrefix(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldHasPrefix(FieldGroupID, v))
+}
+
+// GroupIDHasSuffix applies the HasSuffix predicate on the "group_id" field.
+func GroupIDHasSuffix(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldHasSuffix(FieldGroupID, v))
+}
+
+// GroupIDIsNil applies the IsNil predicate on the "group_id" field.
+func GroupIDIsNil() predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldIsNull(FieldGroupID))
+}
+
+// GroupIDNotNil applies the NotNil predicate on the "group_id" field.
+func GroupIDNotNil() predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldNotNull(FieldGroupID))
+}
+
+// GroupIDEqualFold applies the EqualFold predicate on the "group_id" field.
+func GroupIDEqualFold(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldEqualFold(FieldGroupID, v))
+}
+
+// GroupIDContainsFold applies the ContainsFold predicate on the "group_id" field.
+func GroupIDContainsFold(v string) predicate.ProjectMember {
+	return predicate.ProjectMember(sql.FieldContainsFold(FieldGroupID, v))
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.
@@ -317,6 +407,34 @@ func HasUserWith(preds ...predicate.User) predicate.ProjectMember {
 	return predicate.ProjectMember(func(s *sql.Selector) {
 		step := newUserStep()
 		preds := append([]predicate.User{lock.Row("User")}, preds...)
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasGroup applies the HasEdge predicate on the "group" edge.
+func HasGroup() predicate.ProjectMember {
+	return predicate.ProjectMember(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, GroupTable, GroupColumn),
+		)
+		if row := lock.Row("Group"); row != nil {
+			sqlgraph.HasNeighborsWith(s, newGroupStep(), row)
+			return
+		}
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasGroupWith applies the HasEdge predicate on the "group" edge with a given conditions (other predicates).
+func HasGroupWith(preds ...predicate.Group) predicate.ProjectMember {
+	return predicate.ProjectMember(func(s *sql.Selector) {
+		step := newGroupStep()
+		preds := append([]predicate.Group{lock.Row("Group")}, preds...)
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -11,17 +11,21 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/credential"
+	"github.com/keyhall/keyhall/ent/epoch"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/idempotencykey"
 	"github.com/keyhall/keyhall/ent/instance"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/mail"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/ratelimit"
+	"github.com/keyhall/keyhall/ent/revocation"
 	"github.com/keyhall/keyhall/ent/schema"
 	"github.com/keyhall/keyhall/ent/sealedvalue"
 	"github.com/keyhall/keyhall/ent/sealedversion"
@@ -29,9 +33,19 @@ import (
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
+	"github.com/keyhall/keyhall/ent/spendaccount"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlease"
+	"github.com/keyhall/keyhall/ent/spendlimit"
+	"github.com/keyhall/keyhall/ent/usagebatch"
+	"github.com/keyhall/keyhall/ent/usagebucket"
+	"github.com/keyhall/keyhall/ent/usagereport"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/ent/webhook"
 
 	"entgo.io/ent"
 	"entgo.io/ent/privacy"
@@ -60,35 +74,39 @@ func init() {
 	// apikey.DefaultCreatedAt holds the default value on creation for the created_at field.
 	apikey.DefaultCreatedAt = apikeyDescCreatedAt.Default.(func() int64)
 	// apikeyDescDescription is the schema descriptor for description field.
-	apikeyDescDescription := apikeyFields[3].Descriptor()
+	apikeyDescDescription := apikeyFields[4].Descriptor()
 	// apikey.DefaultDescription holds the default value on creation for the description field.
 	apikey.DefaultDescription = apikeyDescDescription.Default.(string)
 	// apikeyDescTags is the schema descriptor for tags field.
-	apikeyDescTags := apikeyFields[4].Descriptor()
+	apikeyDescTags := apikeyFields[5].Descriptor()
 	// apikey.DefaultTags holds the default value on creation for the tags field.
 	apikey.DefaultTags = apikeyDescTags.Default.([]string)
 	// apikeyDescScopes is the schema descriptor for scopes field.
-	apikeyDescScopes := apikeyFields[7].Descriptor()
+	apikeyDescScopes := apikeyFields[8].Descriptor()
 	// apikey.DefaultScopes holds the default value on creation for the scopes field.
 	apikey.DefaultScopes = apikeyDescScopes.Default.([]string)
 	// apikeyDescExpiresAt is the schema descriptor for expires_at field.
-	apikeyDescExpiresAt := apikeyFields[8].Descriptor()
+	apikeyDescExpiresAt := apikeyFields[9].Descriptor()
 	// apikey.DefaultExpiresAt holds the default value on creation for the expires_at field.
 	apikey.DefaultExpiresAt = apikeyDescExpiresAt.Default.(int64)
 	// apikeyDescLastUsedAt is the schema descriptor for last_used_at field.
-	apikeyDescLastUsedAt := apikeyFields[9].Descriptor()
+	apikeyDescLastUsedAt := apikeyFields[10].Descriptor()
 	// apikey.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
 	apikey.DefaultLastUsedAt = apikeyDescLastUsedAt.Default.(int64)
 	// apikeyDescDisabledAt is the schema descriptor for disabled_at field.
-	apikeyDescDisabledAt := apikeyFields[10].Descriptor()
+	apikeyDescDisabledAt := apikeyFields[11].Descriptor()
 	// apikey.DefaultDisabledAt holds the default value on creation for the disabled_at field.
 	apikey.DefaultDisabledAt = apikeyDescDisabledAt.Default.(int64)
 	// apikeyDescDisabledAs is the schema descriptor for disabled_as field.
-	apikeyDescDisabledAs := apikeyFields[12].Descriptor()
+	apikeyDescDisabledAs := apikeyFields[13].Descriptor()
 	// apikey.DefaultDisabledAs holds the default value on creation for the disabled_as field.
 	apikey.DefaultDisabledAs = apikeyDescDisabledAs.Default.(string)
+	// apikeyDescRemindedDays is the schema descriptor for reminded_days field.
+	apikeyDescRemindedDays := apikeyFields[15].Descriptor()
+	// apikey.DefaultRemindedDays holds the default value on creation for the reminded_days field.
+	apikey.DefaultRemindedDays = apikeyDescRemindedDays.Default.(int)
 	// apikeyDescGraceExpiresAt is the schema descriptor for grace_expires_at field.
-	apikeyDescGraceExpiresAt := apikeyFields[14].Descriptor()
+	apikeyDescGraceExpiresAt := apikeyFields[17].Descriptor()
 	// apikey.DefaultGraceExpiresAt holds the default value on creation for the grace_expires_at field.
 	apikey.DefaultGraceExpiresAt = apikeyDescGraceExpiresAt.Default.(int64)
 	// apikeyDescID is the schema descriptor for id field.
@@ -300,6 +318,30 @@ func init() {
 	credential.DefaultID = credentialDescID.Default.(func() string)
 	// credential.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	credential.IDValidator = credentialDescID.Validators[0].(func(string) error)
+	epochMixin := schema.Epoch{}.Mixin()
+	epoch.Policy = privacy.NewPolicies(epochMixin[0], schema.Epoch{})
+	epoch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := epoch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	epochMixinFields0 := epochMixin[0].Fields()
+	_ = epochMixinFields0
+	epochFields := schema.Epoch{}.Fields()
+	_ = epochFields
+	// epochDescCreatedAt is the schema descriptor for created_at field.
+	epochDescCreatedAt := epochMixinFields0[1].Descriptor()
+	// epoch.DefaultCreatedAt holds the default value on creation for the created_at field.
+	epoch.DefaultCreatedAt = epochDescCreatedAt.Default.(func() int64)
+	// epochDescID is the schema descriptor for id field.
+	epochDescID := epochMixinFields0[0].Descriptor()
+	// epoch.DefaultID holds the default value on creation for the id field.
+	epoch.DefaultID = epochDescID.Default.(func() string)
+	// epoch.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	epoch.IDValidator = epochDescID.Validators[0].(func(string) error)
 	groupMixin := schema.Group{}.Mixin()
 	group.Policy = privacy.NewPolicies(groupMixin[0], schema.Group{})
 	group.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -439,15 +481,15 @@ func init() {
 	// invitation.DefaultCreatedAt holds the default value on creation for the created_at field.
 	invitation.DefaultCreatedAt = invitationDescCreatedAt.Default.(func() int64)
 	// invitationDescSentAt is the schema descriptor for sent_at field.
-	invitationDescSentAt := invitationFields[6].Descriptor()
+	invitationDescSentAt := invitationFields[7].Descriptor()
 	// invitation.DefaultSentAt holds the default value on creation for the sent_at field.
 	invitation.DefaultSentAt = invitationDescSentAt.Default.(int64)
 	// invitationDescResendCount is the schema descriptor for resend_count field.
-	invitationDescResendCount := invitationFields[8].Descriptor()
+	invitationDescResendCount := invitationFields[9].Descriptor()
 	// invitation.DefaultResendCount holds the default value on creation for the resend_count field.
 	invitation.DefaultResendCount = invitationDescResendCount.Default.(int)
 	// invitationDescSettledAt is the schema descriptor for settled_at field.
-	invitationDescSettledAt := invitationFields[10].Descriptor()
+	invitationDescSettledAt := invitationFields[11].Descriptor()
 	// invitation.DefaultSettledAt holds the default value on creation for the settled_at field.
 	invitation.DefaultSettledAt = invitationDescSettledAt.Default.(int64)
 	// invitationDescID is the schema descriptor for id field.
@@ -456,6 +498,30 @@ func init() {
 	invitation.DefaultID = invitationDescID.Default.(func() string)
 	// invitation.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	invitation.IDValidator = invitationDescID.Validators[0].(func(string) error)
+	invitationprojectMixin := schema.InvitationProject{}.Mixin()
+	invitationproject.Policy = privacy.NewPolicies(invitationprojectMixin[0], schema.InvitationProject{})
+	invitationproject.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invitationproject.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invitationprojectMixinFields0 := invitationprojectMixin[0].Fields()
+	_ = invitationprojectMixinFields0
+	invitationprojectFields := schema.InvitationProject{}.Fields()
+	_ = invitationprojectFields
+	// invitationprojectDescCreatedAt is the schema descriptor for created_at field.
+	invitationprojectDescCreatedAt := invitationprojectMixinFields0[1].Descriptor()
+	// invitationproject.DefaultCreatedAt holds the default value on creation for the created_at field.
+	invitationproject.DefaultCreatedAt = invitationprojectDescCreatedAt.Default.(func() int64)
+	// invitationprojectDescID is the schema descriptor for id field.
+	invitationprojectDescID := invitationprojectMixinFields0[0].Descriptor()
+	// invitationproject.DefaultID holds the default value on creation for the id field.
+	invitationproject.DefaultID = invitationprojectDescID.Default.(func() string)
+	// invitationproject.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	invitationproject.IDValidator = invitationprojectDescID.Validators[0].(func(string) error)
 	jwtkeyMixin := schema.JWTKey{}.Mixin()
 	jwtkey.Policy = privacy.NewPolicies(jwtkeyMixin[0], schema.JWTKey{})
 	jwtkey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -570,6 +636,10 @@ func init() {
 	organizationDescPersonal := organizationFields[2].Descriptor()
 	// organization.DefaultPersonal holds the default value on creation for the personal field.
 	organization.DefaultPersonal = organizationDescPersonal.Default.(bool)
+	// organizationDescBillingEmail is the schema descriptor for billing_email field.
+	organizationDescBillingEmail := organizationFields[3].Descriptor()
+	// organization.DefaultBillingEmail holds the default value on creation for the billing_email field.
+	organization.DefaultBillingEmail = organizationDescBillingEmail.Default.(string)
 	// organizationDescID is the schema descriptor for id field.
 	organizationDescID := organizationMixinFields0[0].Descriptor()
 	// organization.DefaultID holds the default value on creation for the id field.
@@ -630,6 +700,18 @@ func init() {
 	projectDescArchivedAt := projectFields[5].Descriptor()
 	// project.DefaultArchivedAt holds the default value on creation for the archived_at field.
 	project.DefaultArchivedAt = projectDescArchivedAt.Default.(int64)
+	// projectDescUnitPrice is the schema descriptor for unit_price field.
+	projectDescUnitPrice := projectFields[6].Descriptor()
+	// project.DefaultUnitPrice holds the default value on creation for the unit_price field.
+	project.DefaultUnitPrice = projectDescUnitPrice.Default.(int64)
+	// projectDescCurrency is the schema descriptor for currency field.
+	projectDescCurrency := projectFields[7].Descriptor()
+	// project.DefaultCurrency holds the default value on creation for the currency field.
+	project.DefaultCurrency = projectDescCurrency.Default.(string)
+	// projectDescAlertEmail is the schema descriptor for alert_email field.
+	projectDescAlertEmail := projectFields[8].Descriptor()
+	// project.DefaultAlertEmail holds the default value on creation for the alert_email field.
+	project.DefaultAlertEmail = projectDescAlertEmail.Default.(string)
 	// projectDescID is the schema descriptor for id field.
 	projectDescID := projectMixinFields0[0].Descriptor()
 	// project.DefaultID holds the default value on creation for the id field.
@@ -660,6 +742,54 @@ func init() {
 	projectmember.DefaultID = projectmemberDescID.Default.(func() string)
 	// projectmember.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	projectmember.IDValidator = projectmemberDescID.Validators[0].(func(string) error)
+	ratelimitMixin := schema.RateLimit{}.Mixin()
+	ratelimit.Policy = privacy.NewPolicies(ratelimitMixin[0], schema.RateLimit{})
+	ratelimit.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := ratelimit.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	ratelimitMixinFields0 := ratelimitMixin[0].Fields()
+	_ = ratelimitMixinFields0
+	ratelimitFields := schema.RateLimit{}.Fields()
+	_ = ratelimitFields
+	// ratelimitDescCreatedAt is the schema descriptor for created_at field.
+	ratelimitDescCreatedAt := ratelimitMixinFields0[1].Descriptor()
+	// ratelimit.DefaultCreatedAt holds the default value on creation for the created_at field.
+	ratelimit.DefaultCreatedAt = ratelimitDescCreatedAt.Default.(func() int64)
+	// ratelimitDescID is the schema descriptor for id field.
+	ratelimitDescID := ratelimitMixinFields0[0].Descriptor()
+	// ratelimit.DefaultID holds the default value on creation for the id field.
+	ratelimit.DefaultID = ratelimitDescID.Default.(func() string)
+	// ratelimit.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	ratelimit.IDValidator = ratelimitDescID.Validators[0].(func(string) error)
+	revocationMixin := schema.Revocation{}.Mixin()
+	revocation.Policy = privacy.NewPolicies(revocationMixin[0], schema.Revocation{})
+	revocation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := revocation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	revocationMixinFields0 := revocationMixin[0].Fields()
+	_ = revocationMixinFields0
+	revocationFields := schema.Revocation{}.Fields()
+	_ = revocationFields
+	// revocationDescCreatedAt is the schema descriptor for created_at field.
+	revocationDescCreatedAt := revocationMixinFields0[1].Descriptor()
+	// revocation.DefaultCreatedAt holds the default value on creation for the created_at field.
+	revocation.DefaultCreatedAt = revocationDescCreatedAt.Default.(func() int64)
+	// revocationDescID is the schema descriptor for id field.
+	revocationDescID := revocationMixinFields0[0].Descriptor()
+	// revocation.DefaultID holds the default value on creation for the id field.
+	revocation.DefaultID = revocationDescID.Default.(func() string)
+	// revocation.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	revocation.IDValidator = revocationDescID.Validators[0].(func(string) error)
 	sealedvalueMixin := schema.SealedValue{}.Mixin()
 	sealedvalue.Policy = privacy.NewPolicies(sealedvalueMixin[0], schema.SealedValue{})
 	sealedvalue.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -904,6 +1034,34 @@ func init() {
 	securitysettings.DefaultID = securitysettingsDescID.Default.(func() string)
 	// securitysettings.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	securitysettings.IDValidator = securitysettingsDescID.Validators[0].(func(string) error)
+	serviceaccountMixin := schema.ServiceAccount{}.Mixin()
+	serviceaccount.Policy = privacy.NewPolicies(serviceaccountMixin[0], schema.ServiceAccount{})
+	serviceaccount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := serviceaccount.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	serviceaccountMixinFields0 := serviceaccountMixin[0].Fields()
+	_ = serviceaccountMixinFields0
+	serviceaccountFields := schema.ServiceAccount{}.Fields()
+	_ = serviceaccountFields
+	// serviceaccountDescCreatedAt is the schema descriptor for created_at field.
+	serviceaccountDescCreatedAt := serviceaccountMixinFields0[1].Descriptor()
+	// serviceaccount.DefaultCreatedAt holds the default value on creation for the created_at field.
+	serviceaccount.DefaultCreatedAt = serviceaccountDescCreatedAt.Default.(func() int64)
+	// serviceaccountDescDisabledAt is the schema descriptor for disabled_at field.
+	serviceaccountDescDisabledAt := serviceaccountFields[2].Descriptor()
+	// serviceaccount.DefaultDisabledAt holds the default value on creation for the disabled_at field.
+	serviceaccount.DefaultDisabledAt = serviceaccountDescDisabledAt.Default.(int64)
+	// serviceaccountDescID is the schema descriptor for id field.
+	serviceaccountDescID := serviceaccountMixinFields0[0].Descriptor()
+	// serviceaccount.DefaultID holds the default value on creation for the id field.
+	serviceaccount.DefaultID = serviceaccountDescID.Default.(func() string)
+	// serviceaccount.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	serviceaccount.IDValidator = serviceaccountDescID.Validators[0].(func(string) error)
 	sessionMixin := schema.Session{}.Mixin()
 	session.Policy = privacy.NewPolicies(sessionMixin[0], schema.Session{})
 	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1012,6 +1170,198 @@ func init() {
 	sharelink.DefaultID = sharelinkDescID.Default.(func() string)
 	// sharelink.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	sharelink.IDValidator = sharelinkDescID.Validators[0].(func(string) error)
+	spendaccountMixin := schema.SpendAccount{}.Mixin()
+	spendaccount.Policy = privacy.NewPolicies(spendaccountMixin[0], schema.SpendAccount{})
+	spendaccount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := spendaccount.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	spendaccountMixinFields0 := spendaccountMixin[0].Fields()
+	_ = spendaccountMixinFields0
+	spendaccountFields := schema.SpendAccount{}.Fields()
+	_ = spendaccountFields
+	// spendaccountDescCreatedAt is the schema descriptor for created_at field.
+	spendaccountDescCreatedAt := spendaccountMixinFields0[1].Descriptor()
+	// spendaccount.DefaultCreatedAt holds the default value on creation for the created_at field.
+	spendaccount.DefaultCreatedAt = spendaccountDescCreatedAt.Default.(func() int64)
+	// spendaccountDescGranted is the schema descriptor for granted field.
+	spendaccountDescGranted := spendaccountFields[2].Descriptor()
+	// spendaccount.DefaultGranted holds the default value on creation for the granted field.
+	spendaccount.DefaultGranted = spendaccountDescGranted.Default.(int64)
+	// spendaccountDescLost is the schema descriptor for lost field.
+	spendaccountDescLost := spendaccountFields[3].Descriptor()
+	// spendaccount.DefaultLost holds the default value on creation for the lost field.
+	spendaccount.DefaultLost = spendaccountDescLost.Default.(int64)
+	// spendaccountDescID is the schema descriptor for id field.
+	spendaccountDescID := spendaccountMixinFields0[0].Descriptor()
+	// spendaccount.DefaultID holds the default value on creation for the id field.
+	spendaccount.DefaultID = spendaccountDescID.Default.(func() string)
+	// spendaccount.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	spendaccount.IDValidator = spendaccountDescID.Validators[0].(func(string) error)
+	spendalertMixin := schema.SpendAlert{}.Mixin()
+	spendalert.Policy = privacy.NewPolicies(spendalertMixin[0], schema.SpendAlert{})
+	spendalert.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := spendalert.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	spendalertMixinFields0 := spendalertMixin[0].Fields()
+	_ = spendalertMixinFields0
+	spendalertFields := schema.SpendAlert{}.Fields()
+	_ = spendalertFields
+	// spendalertDescCreatedAt is the schema descriptor for created_at field.
+	spendalertDescCreatedAt := spendalertMixinFields0[1].Descriptor()
+	// spendalert.DefaultCreatedAt holds the default value on creation for the created_at field.
+	spendalert.DefaultCreatedAt = spendalertDescCreatedAt.Default.(func() int64)
+	// spendalertDescEmails is the schema descriptor for emails field.
+	spendalertDescEmails := spendalertFields[4].Descriptor()
+	// spendalert.DefaultEmails holds the default value on creation for the emails field.
+	spendalert.DefaultEmails = spendalertDescEmails.Default.([]string)
+	// spendalertDescWebhookURL is the schema descriptor for webhook_url field.
+	spendalertDescWebhookURL := spendalertFields[5].Descriptor()
+	// spendalert.DefaultWebhookURL holds the default value on creation for the webhook_url field.
+	spendalert.DefaultWebhookURL = spendalertDescWebhookURL.Default.(string)
+	// spendalertDescRaisedFor is the schema descriptor for raised_for field.
+	spendalertDescRaisedFor := spendalertFields[6].Descriptor()
+	// spendalert.DefaultRaisedFor holds the default value on creation for the raised_for field.
+	spendalert.DefaultRaisedFor = spendalertDescRaisedFor.Default.(int)
+	// spendalertDescID is the schema descriptor for id field.
+	spendalertDescID := spendalertMixinFields0[0].Descriptor()
+	// spendalert.DefaultID holds the default value on creation for the id field.
+	spendalert.DefaultID = spendalertDescID.Default.(func() string)
+	// spendalert.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	spendalert.IDValidator = spendalertDescID.Validators[0].(func(string) error)
+	spendleaseMixin := schema.SpendLease{}.Mixin()
+	spendlease.Policy = privacy.NewPolicies(spendleaseMixin[0], schema.SpendLease{})
+	spendlease.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := spendlease.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	spendleaseMixinFields0 := spendleaseMixin[0].Fields()
+	_ = spendleaseMixinFields0
+	spendleaseFields := schema.SpendLease{}.Fields()
+	_ = spendleaseFields
+	// spendleaseDescCreatedAt is the schema descriptor for created_at field.
+	spendleaseDescCreatedAt := spendleaseMixinFields0[1].Descriptor()
+	// spendlease.DefaultCreatedAt holds the default value on creation for the created_at field.
+	spendlease.DefaultCreatedAt = spendleaseDescCreatedAt.Default.(func() int64)
+	// spendleaseDescAmount is the schema descriptor for amount field.
+	spendleaseDescAmount := spendleaseFields[3].Descriptor()
+	// spendlease.DefaultAmount holds the default value on creation for the amount field.
+	spendlease.DefaultAmount = spendleaseDescAmount.Default.(int64)
+	// spendleaseDescID is the schema descriptor for id field.
+	spendleaseDescID := spendleaseMixinFields0[0].Descriptor()
+	// spendlease.DefaultID holds the default value on creation for the id field.
+	spendlease.DefaultID = spendleaseDescID.Default.(func() string)
+	// spendlease.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	spendlease.IDValidator = spendleaseDescID.Validators[0].(func(string) error)
+	spendlimitMixin := schema.SpendLimit{}.Mixin()
+	spendlimit.Policy = privacy.NewPolicies(spendlimitMixin[0], schema.SpendLimit{})
+	spendlimit.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := spendlimit.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	spendlimitMixinFields0 := spendlimitMixin[0].Fields()
+	_ = spendlimitMixinFields0
+	spendlimitFields := schema.SpendLimit{}.Fields()
+	_ = spendlimitFields
+	// spendlimitDescCreatedAt is the schema descriptor for created_at field.
+	spendlimitDescCreatedAt := spendlimitMixinFields0[1].Descriptor()
+	// spendlimit.DefaultCreatedAt holds the default value on creation for the created_at field.
+	spendlimit.DefaultCreatedAt = spendlimitDescCreatedAt.Default.(func() int64)
+	// spendlimitDescID is the schema descriptor for id field.
+	spendlimitDescID := spendlimitMixinFields0[0].Descriptor()
+	// spendlimit.DefaultID holds the default value on creation for the id field.
+	spendlimit.DefaultID = spendlimitDescID.Default.(func() string)
+	// spendlimit.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	spendlimit.IDValidator = spendlimitDescID.Validators[0].(func(string) error)
+	usagebatchMixin := schema.UsageBatch{}.Mixin()
+	usagebatch.Policy = privacy.NewPolicies(usagebatchMixin[0], schema.UsageBatch{})
+	usagebatch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagebatch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagebatchMixinFields0 := usagebatchMixin[0].Fields()
+	_ = usagebatchMixinFields0
+	usagebatchFields := schema.UsageBatch{}.Fields()
+	_ = usagebatchFields
+	// usagebatchDescCreatedAt is the schema descriptor for created_at field.
+	usagebatchDescCreatedAt := usagebatchMixinFields0[1].Descriptor()
+	// usagebatch.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usagebatch.DefaultCreatedAt = usagebatchDescCreatedAt.Default.(func() int64)
+	// usagebatchDescID is the schema descriptor for id field.
+	usagebatchDescID := usagebatchMixinFields0[0].Descriptor()
+	// usagebatch.DefaultID holds the default value on creation for the id field.
+	usagebatch.DefaultID = usagebatchDescID.Default.(func() string)
+	// usagebatch.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usagebatch.IDValidator = usagebatchDescID.Validators[0].(func(string) error)
+	usagebucketMixin := schema.UsageBucket{}.Mixin()
+	usagebucket.Policy = privacy.NewPolicies(usagebucketMixin[0], schema.UsageBucket{})
+	usagebucket.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagebucket.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagebucketMixinFields0 := usagebucketMixin[0].Fields()
+	_ = usagebucketMixinFields0
+	usagebucketFields := schema.UsageBucket{}.Fields()
+	_ = usagebucketFields
+	// usagebucketDescCreatedAt is the schema descriptor for created_at field.
+	usagebucketDescCreatedAt := usagebucketMixinFields0[1].Descriptor()
+	// usagebucket.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usagebucket.DefaultCreatedAt = usagebucketDescCreatedAt.Default.(func() int64)
+	// usagebucketDescID is the schema descriptor for id field.
+	usagebucketDescID := usagebucketMixinFields0[0].Descriptor()
+	// usagebucket.DefaultID holds the default value on creation for the id field.
+	usagebucket.DefaultID = usagebucketDescID.Default.(func() string)
+	// usagebucket.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usagebucket.IDValidator = usagebucketDescID.Validators[0].(func(string) error)
+	usagereportMixin := schema.UsageReport{}.Mixin()
+	usagereport.Policy = privacy.NewPolicies(usagereportMixin[0], schema.UsageReport{})
+	usagereport.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagereport.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagereportMixinFields0 := usagereportMixin[0].Fields()
+	_ = usagereportMixinFields0
+	usagereportFields := schema.UsageReport{}.Fields()
+	_ = usagereportFields
+	// usagereportDescCreatedAt is the schema descriptor for created_at field.
+	usagereportDescCreatedAt := usagereportMixinFields0[1].Descriptor()
+	// usagereport.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usagereport.DefaultCreatedAt = usagereportDescCreatedAt.Default.(func() int64)
+	// usagereportDescID is the schema descriptor for id field.
+	usagereportDescID := usagereportMixinFields0[0].Descriptor()
+	// usagereport.DefaultID holds the default value on creation for the id field.
+	usagereport.DefaultID = usagereportDescID.Default.(func() string)
+	// usagereport.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usagereport.IDValidator = usagereportDescID.Validators[0].(func(string) error)
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(userMixin[0], schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1048,6 +1398,70 @@ func init() {
 	user.DefaultID = userDescID.Default.(func() string)
 	// user.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	user.IDValidator = userDescID.Validators[0].(func(string) error)
+	verifiertokenMixin := schema.VerifierToken{}.Mixin()
+	verifiertoken.Policy = privacy.NewPolicies(verifiertokenMixin[0], schema.VerifierToken{})
+	verifiertoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := verifiertoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	verifiertokenMixinFields0 := verifiertokenMixin[0].Fields()
+	_ = verifiertokenMixinFields0
+	verifiertokenFields := schema.VerifierToken{}.Fields()
+	_ = verifiertokenFields
+	// verifiertokenDescCreatedAt is the schema descriptor for created_at field.
+	verifiertokenDescCreatedAt := verifiertokenMixinFields0[1].Descriptor()
+	// verifiertoken.DefaultCreatedAt holds the default value on creation for the created_at field.
+	verifiertoken.DefaultCreatedAt = verifiertokenDescCreatedAt.Default.(func() int64)
+	// verifiertokenDescLastUsedAt is the schema descriptor for last_used_at field.
+	verifiertokenDescLastUsedAt := verifiertokenFields[7].Descriptor()
+	// verifiertoken.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
+	verifiertoken.DefaultLastUsedAt = verifiertokenDescLastUsedAt.Default.(int64)
+	// verifiertokenDescID is the schema descriptor for id field.
+	verifiertokenDescID := verifiertokenMixinFields0[0].Descriptor()
+	// verifiertoken.DefaultID holds the default value on creation for the id field.
+	verifiertoken.DefaultID = verifiertokenDescID.Default.(func() string)
+	// verifiertoken.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	verifiertoken.IDValidator = verifiertokenDescID.Validators[0].(func(string) error)
+	webhookMixin := schema.Webhook{}.Mixin()
+	webhook.Policy = privacy.NewPolicies(webhookMixin[0], schema.Webhook{})
+	webhook.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := webhook.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	webhookMixinFields0 := webhookMixin[0].Fields()
+	_ = webhookMixinFields0
+	webhookFields := schema.Webhook{}.Fields()
+	_ = webhookFields
+	// webhookDescCreatedAt is the schema descriptor for created_at field.
+	webhookDescCreatedAt := webhookMixinFields0[1].Descriptor()
+	// webhook.DefaultCreatedAt holds the default value on creation for the created_at field.
+	webhook.DefaultCreatedAt = webhookDescCreatedAt.Default.(func() int64)
+	// webhookDescAttempts is the schema descriptor for attempts field.
+	webhookDescAttempts := webhookFields[4].Descriptor()
+	// webhook.DefaultAttempts holds the default value on creation for the attempts field.
+	webhook.DefaultAttempts = webhookDescAttempts.Default.(int)
+	// webhookDescNextAttemptAt is the schema descriptor for next_attempt_at field.
+	webhookDescNextAttemptAt := webhookFields[5].Descriptor()
+	// webhook.DefaultNextAttemptAt holds the default value on creation for the next_attempt_at field.
+	webhook.DefaultNextAttemptAt = webhookDescNextAttemptAt.Default.(int64)
+	// webhookDescLastError is the schema descriptor for last_error field.
+	webhookDescLastError := webhookFields[6].Descriptor()
+	// webhook.DefaultLastError holds the default value on creation for the last_error field.
+	webhook.DefaultLastError = webhookDescLastError.Default.(string)
+	// webhookDescID is the schema descriptor for id field.
+	webhookDescID := webhookMixinFields0[0].Descriptor()
+	// webhook.DefaultID holds the default value on creation for the id field.
+	webhook.DefaultID = webhookDescID.Default.(func() string)
+	// webhook.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	webhook.IDValidator = webhookDescID.Validators[0].(func(string) error)
 }
 
 const (

@@ -19,11 +19,12 @@ func (APIKey) Annotations() []schema.Annotation {
 	return []schema.Annotation{Unions{Names: []string{"InvitationTarget"}}}
 }
 
-// Fields of APIKey.
+// Fields of APIKey. One of owner and service account is set.
 func (APIKey) Fields() []ent.Field {
 	return []ent.Field{
 		key("project_id"),
-		key("owner_id"),
+		optionalKey("owner_id"),
+		optionalKey("service_account_id"),
 		field.String("name"),
 		field.String("description").Default(""),
 		field.Strings("tags").Default([]string{}),
@@ -35,6 +36,8 @@ func (APIKey) Fields() []ent.Field {
 		moment("disabled_at"),
 		optionalKey("disabled_by_id"),
 		field.String("disabled_as").Default("").Comment("Who they were when they disabled it: OWNER, ADMIN or ORGANIZATION; empty while it is enabled."),
+		field.Enum("metering").Values("BEST_EFFORT", "STRICT").Default("BEST_EFFORT").Comment("STRICT: no answer before its use is on the disk."),
+		field.Int("reminded_days").Default(0).Comment("Of the last letter before it expires: how many days it had left; 0: none was sent."),
 		optionalKey("replaces_id"),
 		field.Int64("grace_expires_at").Default(0).Comment("When a replaced key stops for good; 0: it was not replaced. Never set back."),
 	}
@@ -44,11 +47,15 @@ func (APIKey) Fields() []ent.Field {
 func (APIKey) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("project", Project.Type).Ref("api_keys").Field("project_id").Unique().Required(),
-		edge.From("owner", User.Type).Ref("owned_api_keys").Field("owner_id").Unique().Required(),
+		edge.From("owner", User.Type).Ref("owned_api_keys").Field("owner_id").Unique(),
+		edge.From("service_account", ServiceAccount.Type).Ref("api_keys").Field("service_account_id").Unique(),
 		edge.To("collaborators", Collaborator.Type),
 		edge.To("invitations", Invitation.Type),
 		edge.To("security_settings", SecuritySettings.Type),
 		edge.To("jwt_keys", JWTKey.Type),
+		edge.To("rate_limits", RateLimit.Type),
+		edge.To("spend_limits", SpendLimit.Type),
+		edge.To("spend_alerts", SpendAlert.Type),
 		edge.To("replaced_by", APIKey.Type).Unique().From("replaces").Unique().Field("replaces_id"),
 	}
 }
@@ -58,6 +65,8 @@ func (APIKey) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("owner_id", "project_id"),
 		index.Fields("project_id", "kind"),
+		index.Fields("service_account_id"),
+		index.Fields("expires_at"),
 		index.Fields("name", "id"),
 		index.Fields("last_used_at", "id"),
 	}

@@ -38,6 +38,7 @@ func (Group) Edges() []ent.Edge {
 		edge.From("owner", User.Type).Ref("owned_groups").Field("owner_id").Unique().Required(),
 		edge.To("members", GroupMember.Type),
 		edge.To("secret_grants", SecretGrant.Type),
+		edge.To("project_memberships", ProjectMember.Type),
 	}
 }
 

@@ -19,6 +19,7 @@ func (Organization) Fields() []ent.Field {
 		field.String("name"),
 		field.String("slug").Unique(),
 		field.Bool("personal").Default(false),
+		field.String("billing_email").Default(""),
 	}
 }
 
@@ -30,6 +31,10 @@ func (Organization) Edges() []ent.Edge {
 		edge.To("audit_events", AuditEvent.Type),
 		edge.To("secrets", Secret.Type),
 		edge.To("groups", Group.Type),
+		edge.To("invitations", Invitation.Type),
+		edge.To("rate_limits", RateLimit.Type),
+		edge.To("spend_limits", SpendLimit.Type),
+		edge.To("spend_alerts", SpendAlert.Type),
 	}
 }
 
@@ -37,7 +42,7 @@ func (Organization) Edges() []ent.Edge {
 type OrganizationMember struct{ ent.Schema }
 
 // Mixin of OrganizationMember.
-func (OrganizationMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "orm", part: true}} }
+func (OrganizationMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "orm"}} }
 
 // Fields of OrganizationMember.
 func (OrganizationMember) Fields() []ent.Field {

@@ -22,6 +22,9 @@ func (Project) Fields() []ent.Field {
 		field.Enum("environment").Values("PRODUCTION", "STAGING", "DEVELOPMENT"),
 		field.Bool("is_default").Default(false).Comment("The one where its organization's keys go when no project is named."),
 		moment("archived_at"),
+		field.Int64("unit_price").Default(0).Comment("Of one unit of use, in millionths of the currency."),
+		field.String("currency").Default("USD").Comment("Three letters of ISO 4217."),
+		field.String("alert_email").Default("").Comment("The address of the team: told what its owners are told."),
 	}
 }
 
@@ -31,23 +34,30 @@ func (Project) Edges() []ent.Edge {
 		edge.From("organization", Organization.Type).Ref("projects").Field("organization_id").Unique().Required(),
 		edge.To("members", ProjectMember.Type),
 		edge.To("api_keys", APIKey.Type),
+		edge.To("service_accounts", ServiceAccount.Type),
+		edge.To("verifier_tokens", VerifierToken.Type),
+		edge.To("invited", InvitationProject.Type),
+		edge.To("rate_limits", RateLimit.Type),
+		edge.To("spend_limits", SpendLimit.Type),
+		edge.To("spend_alerts", SpendAlert.Type),
 	}
 }
 
 // Indexes of Project.
 func (Project) Indexes() []ent.Index { return []ent.Index{index.Fields("organization_id")} }
 
-// ProjectMember is one person's place in a project.
+// ProjectMember is the place of one person, or of everybody in one group, in a project.
 type ProjectMember struct{ ent.Schema }
 
 // Mixin of ProjectMember.
-func (ProjectMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prm", part: true}} }
+func (ProjectMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prm"}} }
 
-// Fields of ProjectMember.
+// Fields of ProjectMember. One of user and group is set.
 func (ProjectMember) Fields() []ent.Field {
 	return []ent.Field{
 		key("project_id"),
-		key("user_id"),
+		optionalKey("user_id"),
+		optionalKey("group_id"),
 		field.Enum("role").Values("OWNER", "MEMBER"),
 	}
 }
@@ -56,11 +66,16 @@ func (ProjectMember) Fields() []ent.Field {
 func (ProjectMember) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("project", Project.Type).Ref("members").Field("project_id").Unique().Required(),
-		edge.From("user", User.Type).Ref("project_memberships").Field("user_id").Unique().Required(),
+		edge.From("user", User.Type).Ref("project_memberships").Field("user_id").Unique(),
+		edge.From("group", Group.Type).Ref("project_memberships").Field("group_id").Unique(),
 	}
 }
 
-// Indexes of ProjectMember.
+// Indexes of ProjectMember: from the person, from the group, and from the project. There is one row a grantee.
 func (ProjectMember) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "project_id").Unique(), index.Fields("project_id", "user_id", "role")}
+	return []ent.Index{
+		index.Fields("user_id", "project_id").Unique(),
+		index.Fields("group_id", "project_id").Unique(),
+		index.Fields("project_id", "user_id", "role"),
+	}
 }

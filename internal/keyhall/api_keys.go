@@ -144,7 +144,7 @@ func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, erro
 
 // capacity tells as what the viewer acts on a key: its owner, one of its admins, or its organization.
 func (h *House) capacity(ctx context.Context, tx *ent.Tx, key *ent.APIKey) (string, error) {
-	if key.OwnerID == viewer.From(ctx).UserID {
+	if ownerOf(key) == viewer.From(ctx).UserID {
 		return "OWNER", nil
 	}
 	admin, err := h.guard.Could(ctx, tx, "api_key.rename", key.ID)

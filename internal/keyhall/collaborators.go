@@ -106,7 +106,7 @@ func (h *House) LeaveAPIKey(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if key.OwnerID == viewer.From(ctx).UserID {
+		if ownerOf(key) == viewer.From(ctx).UserID {
 			return fault.Refuse(fault.OwnerImmutable, "the owner of a key cannot leave it; delete it instead", "input", "id")
 		}
 		r, err := h.permit(ctx, tx, "api_key.leave", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {

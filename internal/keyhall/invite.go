@@ -133,7 +133,7 @@ func refusePersonal(ctx context.Context, tx *ent.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	if key.Kind == apikey.KindPERSONAL && key.OwnerID == viewer.From(ctx).UserID {
+	if key.Kind == apikey.KindPERSONAL && ownerOf(key) == viewer.From(ctx).UserID {
 		return fault.Refuse(fault.PersonalKeyNotShareable,
 			"a personal key is never shared: it speaks for one person. Create a project key and invite people to that", "input", "apiKeyId")
 	}
@@ -197,7 +197,7 @@ func (h *House) invitee(ctx context.Context, tx *ent.Tx, allowed access.Permit, 
 			count(ctx, h.limits.Unknown, viewer.From(ctx).UserID)
 	case err != nil:
 		return nil, nil, err
-	case holder.ID == key.OwnerID:
+	case holder.ID == ownerOf(key):
 		return nil, fault.Refuse(fault.OwnerImmutable, "the owner of a key has every right on it already"), nil
 	}
 	member, err := tx.Collaborator.Query().Where(collaborator.APIKeyID(key.ID), collaborator.UserID(holder.ID)).Exist(ctx)

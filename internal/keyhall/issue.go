@@ -40,7 +40,7 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 	if err := in.check(); err != nil {
 		return Issued{}, err
 	}
-	id := apikey.DefaultID()
+	id, me := apikey.DefaultID(), viewer.From(ctx).UserID
 	var plain token.Token
 	secret := token.New(token.KeySecret)
 	err := h.do(ctx, func(tx *ent.Tx) error {
@@ -60,7 +60,7 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 		if err := h.issue(ctx, tx, allowed, p, in, id, plain, secret); err != nil {
 			return err
 		}
-		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: viewer.From(ctx).UserID})
+		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: &me})
 	})
 	if err != nil {
 		return Issued{}, err

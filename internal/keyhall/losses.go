@@ -87,7 +87,7 @@ func (h *House) recordLostKeys(ctx, under context.Context, tx *ent.Tx, allowed a
 			return err
 		}
 		h.tell(tx, news.Lost, key.ID, who)
-		h.tell(tx, news.Changed, key.ID, key.OwnerID)
+		h.tell(tx, news.Changed, key.ID, people(key.OwnerID)...)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func (h *House) afterwards(tx *ent.Tx, n news.Note) {
 // audience are those whom a deed on a key may concern: more than see it, perhaps, and never fewer.
 func (h *House) audience(ctx context.Context, tx *ent.Tx, key *ent.APIKey) ([]string, error) {
 	ctx = lock.KeyAudience(ctx, key.ID)
-	users := []string{key.OwnerID}
+	users := people(key.OwnerID)
 	collaborators, err := tx.Collaborator.Query().All(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (h *House) audience(ctx context.Context, tx *ent.Tx, key *ent.APIKey) ([]st
 		users = append(users, c.UserID)
 	}
 	for _, m := range members {
-		users = append(users, m.UserID)
+		users = append(users, people(m.UserID)...)
 	}
 	for _, o := range owners {
 		users = append(users, o.UserID)

@@ -1,16 +1,10 @@
 -- +goose Up
--- create "sealed_versions" table
-CREATE TABLE "sealed_versions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "secret_id" character varying NOT NULL COLLATE "C", "number" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
--- create index "sealedversion_created_at_id" to table: "sealed_versions"
-CREATE INDEX "sealedversion_created_at_id" ON "sealed_versions" ("created_at", "id");
--- create index "sealedversion_secret_id_number" to table: "sealed_versions"
-CREATE UNIQUE INDEX "sealedversion_secret_id_number" ON "sealed_versions" ("secret_id", "number");
--- create "instances" table
-CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
--- create index "instance_created_at_id" to table: "instances"
-CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
--- create index "instances_only_key" to table: "instances"
-CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
+-- create "revocations" table
+CREATE TABLE "revocations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "number" bigint NOT NULL, "subject_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "revocation_created_at_id" to table: "revocations"
+CREATE INDEX "revocation_created_at_id" ON "revocations" ("created_at", "id");
+-- create index "revocation_number" to table: "revocations"
+CREATE INDEX "revocation_number" ON "revocations" ("number");
 -- create "mails" table
 CREATE TABLE "mails" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "kind" character varying NOT NULL COLLATE "C", "recipient" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "within_id" character varying NOT NULL DEFAULT '' COLLATE "C", "generation" bigint NOT NULL DEFAULT 0, "name" character varying NOT NULL DEFAULT '' COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "role" character varying NOT NULL DEFAULT '' COLLATE "C", "state" character varying NOT NULL COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL DEFAULT 0, "sent_at" bigint NOT NULL DEFAULT 0, "last_error" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
 -- create index "mail_created_at_id" to table: "mails"
@@ -21,12 +15,14 @@ CREATE INDEX "mail_resource_id" ON "mails" ("resource_id");
 CREATE INDEX "mail_state_next_attempt_at" ON "mails" ("state", "next_attempt_at");
 -- create index "mail_within_id" to table: "mails"
 CREATE INDEX "mail_within_id" ON "mails" ("within_id");
--- create "sealed_values" table
-CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
--- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
--- create index "sealedvalue_created_at_id" to table: "sealed_values"
-CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
+-- create "webhooks" table
+CREATE TABLE "webhooks" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "alert_id" character varying NOT NULL COLLATE "C", "url" character varying NOT NULL COLLATE "C", "body" character varying NOT NULL COLLATE "C", "state" character varying NOT NULL DEFAULT 'QUEUED' COLLATE "C", "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" bigint NOT NULL DEFAULT 0, "last_error" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
+-- create index "webhook_alert_id" to table: "webhooks"
+CREATE INDEX "webhook_alert_id" ON "webhooks" ("alert_id");
+-- create index "webhook_created_at_id" to table: "webhooks"
+CREATE INDEX "webhook_created_at_id" ON "webhooks" ("created_at", "id");
+-- create index "webhook_state_next_attempt_at" to table: "webhooks"
+CREATE INDEX "webhook_state_next_attempt_at" ON "webhooks" ("state", "next_attempt_at");
 -- create "users" table
 CREATE TABLE "users" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "username" character varying NOT NULL COLLATE "C", "name" character varying NOT NULL COLLATE "C", "email" character varying NOT NULL COLLATE "C", "email_verified" boolean NOT NULL DEFAULT false, "administrator" boolean NOT NULL DEFAULT false, "suspended_at" bigint NOT NULL DEFAULT 0, "personal_organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
 -- create index "user_created_at_id" to table: "users"
@@ -35,20 +31,44 @@ CREATE INDEX "user_created_at_id" ON "users" ("created_at", "id");
 CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
 -- create index "users_username_key" to table: "users"
 CREATE UNIQUE INDEX "users_username_key" ON "users" ("username");
+-- create "usage_reports" table
+CREATE TABLE "usage_reports" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "lookup" character varying NOT NULL COLLATE "C", "fingerprint" bytea NOT NULL, "answer" character varying NOT NULL COLLATE "C", "expires_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- create index "usage_reports_lookup_key" to table: "usage_reports"
+CREATE UNIQUE INDEX "usage_reports_lookup_key" ON "usage_reports" ("lookup");
+-- create index "usagereport_created_at_id" to table: "usage_reports"
+CREATE INDEX "usagereport_created_at_id" ON "usage_reports" ("created_at", "id");
+-- create index "usagereport_expires_at" to table: "usage_reports"
+CREATE INDEX "usagereport_expires_at" ON "usage_reports" ("expires_at");
 -- create "credentials" table
 CREATE TABLE "credentials" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "user_id" character varying NOT NULL COLLATE "C", "password_hash" character varying NOT NULL COLLATE "C", "changed_at" bigint NOT NULL DEFAULT 0, "verify_generation" bigint NOT NULL DEFAULT 0, "verify_until" bigint NOT NULL DEFAULT 0, "reset_generation" bigint NOT NULL DEFAULT 0, "reset_until" bigint NOT NULL DEFAULT 0, "links_since" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "credential_created_at_id" to table: "credentials"
 CREATE INDEX "credential_created_at_id" ON "credentials" ("created_at", "id");
 -- create index "credentials_user_id_key" to table: "credentials"
 CREATE UNIQUE INDEX "credentials_user_id_key" ON "credentials" ("user_id");
--- create "api_key_hashes" table
-CREATE TABLE "api_key_hashes" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
--- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
-CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_key_id");
--- create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
-CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
--- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
-CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
+-- create "epoches" table
+CREATE TABLE "epoches" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "number" bigint NOT NULL, PRIMARY KEY ("id"));
+-- create index "epoch_created_at_id" to table: "epoches"
+CREATE INDEX "epoch_created_at_id" ON "epoches" ("created_at", "id");
+-- create index "epoches_only_key" to table: "epoches"
+CREATE UNIQUE INDEX "epoches_only_key" ON "epoches" ("only");
+-- create "usage_buckets" table
+CREATE TABLE "usage_buckets" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "width" character varying NOT NULL COLLATE "C", "start" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "organization_id" character varying NOT NULL COLLATE "C", "environment" character varying NOT NULL COLLATE "C", "member_id" character varying NOT NULL COLLATE "C", "method" character varying NOT NULL COLLATE "C", "outcome" character varying NOT NULL COLLATE "C", "requests" bigint NOT NULL, "units" bigint NOT NULL, "spend" bigint NOT NULL, "currency" character varying NOT NULL COLLATE "C", "batch" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "usagebucket_api_key_id_width_start" to table: "usage_buckets"
+CREATE INDEX "usagebucket_api_key_id_width_start" ON "usage_buckets" ("api_key_id", "width", "start");
+-- create index "usagebucket_created_at_id" to table: "usage_buckets"
+CREATE INDEX "usagebucket_created_at_id" ON "usage_buckets" ("created_at", "id");
+-- create index "usagebucket_organization_id_width_start" to table: "usage_buckets"
+CREATE INDEX "usagebucket_organization_id_width_start" ON "usage_buckets" ("organization_id", "width", "start");
+-- create index "usagebucket_project_id_width_start" to table: "usage_buckets"
+CREATE INDEX "usagebucket_project_id_width_start" ON "usage_buckets" ("project_id", "width", "start");
+-- create index "usagebucket_width_start" to table: "usage_buckets"
+CREATE INDEX "usagebucket_width_start" ON "usage_buckets" ("width", "start");
+-- create "usage_batches" table
+CREATE TABLE "usage_batches" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "batch" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "usage_batches_batch_key" to table: "usage_batches"
+CREATE UNIQUE INDEX "usage_batches_batch_key" ON "usage_batches" ("batch");
+-- create index "usagebatch_created_at_id" to table: "usage_batches"
+CREATE INDEX "usagebatch_created_at_id" ON "usage_batches" ("created_at", "id");
 -- create "idempotency_keys" table
 CREATE TABLE "idempotency_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "lookup" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", "mutation" character varying NOT NULL COLLATE "C", "fingerprint" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "subject_id" character varying NOT NULL DEFAULT '' COLLATE "C", "made_id" character varying NOT NULL DEFAULT '' COLLATE "C", "part_id" character varying NOT NULL DEFAULT '' COLLATE "C", "outcomes" jsonb NULL, "expires_at" bigint NOT NULL, PRIMARY KEY ("id"));
 -- create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
@@ -57,6 +77,46 @@ CREATE UNIQUE INDEX "idempotency_keys_lookup_key" ON "idempotency_keys" ("lookup
 CREATE INDEX "idempotencykey_created_at_id" ON "idempotency_keys" ("created_at", "id");
 -- create index "idempotencykey_expires_at" to table: "idempotency_keys"
 CREATE INDEX "idempotencykey_expires_at" ON "idempotency_keys" ("expires_at");
+-- create "instances" table
+CREATE TABLE "instances" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "only" bigint NOT NULL, "check_wrapped_key" bytea NOT NULL, "check_ciphertext" bytea NOT NULL, "check_keyset_id" character varying NOT NULL COLLATE "C", "check_ids" jsonb NOT NULL, PRIMARY KEY ("id"));
+-- create index "instance_created_at_id" to table: "instances"
+CREATE INDEX "instance_created_at_id" ON "instances" ("created_at", "id");
+-- create index "instances_only_key" to table: "instances"
+CREATE UNIQUE INDEX "instances_only_key" ON "instances" ("only");
+-- create "spend_leases" table
+CREATE TABLE "spend_leases" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "scope_id" character varying NOT NULL COLLATE "C", "month" bigint NOT NULL, "holder" character varying NOT NULL COLLATE "C", "amount" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, PRIMARY KEY ("id"));
+-- create index "spendlease_created_at_id" to table: "spend_leases"
+CREATE INDEX "spendlease_created_at_id" ON "spend_leases" ("created_at", "id");
+-- create index "spendlease_expires_at" to table: "spend_leases"
+CREATE INDEX "spendlease_expires_at" ON "spend_leases" ("expires_at");
+-- create index "spendlease_scope_id_month_holder" to table: "spend_leases"
+CREATE UNIQUE INDEX "spendlease_scope_id_month_holder" ON "spend_leases" ("scope_id", "month", "holder");
+-- create "spend_accounts" table
+CREATE TABLE "spend_accounts" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "scope_id" character varying NOT NULL COLLATE "C", "month" bigint NOT NULL, "granted" bigint NOT NULL DEFAULT 0, "lost" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "spendaccount_created_at_id" to table: "spend_accounts"
+CREATE INDEX "spendaccount_created_at_id" ON "spend_accounts" ("created_at", "id");
+-- create index "spendaccount_scope_id_month" to table: "spend_accounts"
+CREATE UNIQUE INDEX "spendaccount_scope_id_month" ON "spend_accounts" ("scope_id", "month");
+-- create "sealed_versions" table
+CREATE TABLE "sealed_versions" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "secret_id" character varying NOT NULL COLLATE "C", "number" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "sealedversion_created_at_id" to table: "sealed_versions"
+CREATE INDEX "sealedversion_created_at_id" ON "sealed_versions" ("created_at", "id");
+-- create index "sealedversion_secret_id_number" to table: "sealed_versions"
+CREATE UNIQUE INDEX "sealedversion_secret_id_number" ON "sealed_versions" ("secret_id", "number");
+-- create "sealed_values" table
+CREATE TABLE "sealed_values" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "version" bigint NOT NULL, "wrapped_key" bytea NOT NULL, "ciphertext" bytea NOT NULL, "keyset_id" character varying NOT NULL COLLATE "C", "reveal_count" bigint NOT NULL DEFAULT 0, "valid_until" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
+-- create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+CREATE UNIQUE INDEX "sealedvalue_api_key_id_version" ON "sealed_values" ("api_key_id", "version");
+-- create index "sealedvalue_created_at_id" to table: "sealed_values"
+CREATE INDEX "sealedvalue_created_at_id" ON "sealed_values" ("created_at", "id");
+-- create "api_key_hashes" table
+CREATE TABLE "api_key_hashes" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"));
+-- create index "api_key_hashes_api_key_id_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX "api_key_hashes_api_key_id_key" ON "api_key_hashes" ("api_key_id");
+-- create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
+CREATE UNIQUE INDEX "api_key_hashes_lookup_key" ON "api_key_hashes" ("lookup");
+-- create index "apikeyhash_created_at_id" to table: "api_key_hashes"
+CREATE INDEX "apikeyhash_created_at_id" ON "api_key_hashes" ("created_at", "id");
 -- create "access_tokens" table
 CREATE TABLE "access_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "permissions" jsonb NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "access_tokens_users_access_tokens" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "access_tokens_lookup_key" to table: "access_tokens"
@@ -66,23 +126,31 @@ CREATE INDEX "accesstoken_created_at_id" ON "access_tokens" ("created_at", "id")
 -- create index "accesstoken_user_id" to table: "access_tokens"
 CREATE INDEX "accesstoken_user_id" ON "access_tokens" ("user_id");
 -- create "organizations" table
-CREATE TABLE "organizations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "slug" character varying NOT NULL COLLATE "C", "personal" boolean NOT NULL DEFAULT false, PRIMARY KEY ("id"));
+CREATE TABLE "organizations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "slug" character varying NOT NULL COLLATE "C", "personal" boolean NOT NULL DEFAULT false, "billing_email" character varying NOT NULL DEFAULT '' COLLATE "C", PRIMARY KEY ("id"));
 -- create index "organization_created_at_id" to table: "organizations"
 CREATE INDEX "organization_created_at_id" ON "organizations" ("created_at", "id");
 -- create index "organizations_slug_key" to table: "organizations"
 CREATE UNIQUE INDEX "organizations_slug_key" ON "organizations" ("slug");
 -- create "projects" table
-CREATE TABLE "projects" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "environment" character varying NOT NULL COLLATE "C", "is_default" boolean NOT NULL DEFAULT false, "archived_at" bigint NOT NULL DEFAULT 0, "organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "projects_organizations_projects" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "projects" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "environment" character varying NOT NULL COLLATE "C", "is_default" boolean NOT NULL DEFAULT false, "archived_at" bigint NOT NULL DEFAULT 0, "unit_price" bigint NOT NULL DEFAULT 0, "currency" character varying NOT NULL DEFAULT 'USD' COLLATE "C", "alert_email" character varying NOT NULL DEFAULT '' COLLATE "C", "organization_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "projects_organizations_projects" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "project_created_at_id" to table: "projects"
 CREATE INDEX "project_created_at_id" ON "projects" ("created_at", "id");
 -- create index "project_organization_id" to table: "projects"
 CREATE INDEX "project_organization_id" ON "projects" ("organization_id");
+-- create "service_accounts" table
+CREATE TABLE "service_accounts" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "disabled_at" bigint NOT NULL DEFAULT 0, "project_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "service_accounts_projects_service_accounts" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "serviceaccount_created_at_id" to table: "service_accounts"
+CREATE INDEX "serviceaccount_created_at_id" ON "service_accounts" ("created_at", "id");
+-- create index "serviceaccount_project_id_name" to table: "service_accounts"
+CREATE UNIQUE INDEX "serviceaccount_project_id_name" ON "service_accounts" ("project_id", "name");
 -- create "api_keys" table
-CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "grace_expires_at" bigint NOT NULL DEFAULT 0, "replaces_id" character varying NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_api_keys_replaced_by" FOREIGN KEY ("replaces_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "api_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "description" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "kind" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "scopes" jsonb NOT NULL, "expires_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "disabled_as" character varying NOT NULL DEFAULT '' COLLATE "C", "metering" character varying NOT NULL DEFAULT 'BEST_EFFORT' COLLATE "C", "reminded_days" bigint NOT NULL DEFAULT 0, "grace_expires_at" bigint NOT NULL DEFAULT 0, "replaces_id" character varying NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "service_account_id" character varying NULL COLLATE "C", "owner_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "api_keys_api_keys_replaced_by" FOREIGN KEY ("replaces_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "api_keys_projects_api_keys" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "api_keys_service_accounts_api_keys" FOREIGN KEY ("service_account_id") REFERENCES "service_accounts" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "api_keys_users_owned_api_keys" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
 -- create index "api_keys_replaces_id_key" to table: "api_keys"
 CREATE UNIQUE INDEX "api_keys_replaces_id_key" ON "api_keys" ("replaces_id");
 -- create index "apikey_created_at_id" to table: "api_keys"
 CREATE INDEX "apikey_created_at_id" ON "api_keys" ("created_at", "id");
+-- create index "apikey_expires_at" to table: "api_keys"
+CREATE INDEX "apikey_expires_at" ON "api_keys" ("expires_at");
 -- create index "apikey_last_used_at_id" to table: "api_keys"
 CREATE INDEX "apikey_last_used_at_id" ON "api_keys" ("last_used_at", "id");
 -- create index "apikey_name_id" to table: "api_keys"
@@ -91,6 +159,8 @@ CREATE INDEX "apikey_name_id" ON "api_keys" ("name", "id");
 CREATE INDEX "apikey_owner_id_project_id" ON "api_keys" ("owner_id", "project_id");
 -- create index "apikey_project_id_kind" to table: "api_keys"
 CREATE INDEX "apikey_project_id_kind" ON "api_keys" ("project_id", "kind");
+-- create index "apikey_service_account_id" to table: "api_keys"
+CREATE INDEX "apikey_service_account_id" ON "api_keys" ("service_account_id");
 -- create "audit_events" table
 CREATE TABLE "audit_events" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "project_id" character varying NULL COLLATE "C", "type" character varying NOT NULL COLLATE "C", "permission" character varying NOT NULL DEFAULT '' COLLATE "C", "outcome" character varying NOT NULL COLLATE "C", "actor_kind" character varying NOT NULL COLLATE "C", "actor_id" character varying NULL COLLATE "C", "actor_name" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_type" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_id" character varying NOT NULL DEFAULT '' COLLATE "C", "resource_name" character varying NOT NULL DEFAULT '' COLLATE "C", "reasons" jsonb NOT NULL, "policy_revision" character varying NOT NULL DEFAULT '' COLLATE "C", "ip" character varying NOT NULL DEFAULT '' COLLATE "C", "user_agent" character varying NOT NULL DEFAULT '' COLLATE "C", "request_id" character varying NOT NULL DEFAULT '' COLLATE "C", "repeated" bigint NOT NULL DEFAULT 1, "changes" jsonb NOT NULL, "organization_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "audit_events_organizations_audit_events" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
 -- create index "auditevent_created_at_id" to table: "audit_events"
@@ -132,7 +202,7 @@ CREATE UNIQUE INDEX "groupmember_group_id_user_id" ON "group_members" ("group_id
 -- create index "groupmember_user_id_group_id_expires_at" to table: "group_members"
 CREATE INDEX "groupmember_user_id_group_id_expires_at" ON "group_members" ("user_id", "group_id", "expires_at");
 -- create "invitations" table
-CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "delivery" character varying NOT NULL DEFAULT 'NOT_CONFIGURED' COLLATE "C", "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "invitations" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "email" character varying NOT NULL COLLATE "C", "role" character varying NOT NULL COLLATE "C", "status" character varying NOT NULL DEFAULT 'PENDING' COLLATE "C", "target_name" character varying NOT NULL COLLATE "C", "sent_at" bigint NOT NULL DEFAULT 0, "delivery" character varying NOT NULL DEFAULT 'NOT_CONFIGURED' COLLATE "C", "resend_count" bigint NOT NULL DEFAULT 0, "expires_at" bigint NOT NULL, "settled_at" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "organization_id" character varying NULL COLLATE "C", "invited_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitations_api_keys_invitations" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_organizations_invitations" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "invitations_users_sent_invitations" FOREIGN KEY ("invited_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "invitation_api_key_id_status" to table: "invitations"
 CREATE INDEX "invitation_api_key_id_status" ON "invitations" ("api_key_id", "status");
 -- create index "invitation_created_at_id" to table: "invitations"
@@ -141,6 +211,16 @@ CREATE INDEX "invitation_created_at_id" ON "invitations" ("created_at", "id");
 CREATE INDEX "invitation_email_status" ON "invitations" ("email", "status");
 -- create index "invitation_invited_by_id" to table: "invitations"
 CREATE INDEX "invitation_invited_by_id" ON "invitations" ("invited_by_id");
+-- create index "invitation_organization_id_status" to table: "invitations"
+CREATE INDEX "invitation_organization_id_status" ON "invitations" ("organization_id", "status");
+-- create "invitation_projects" table
+CREATE TABLE "invitation_projects" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "invitation_id" character varying NOT NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "invitation_projects_invitations_projects" FOREIGN KEY ("invitation_id") REFERENCES "invitations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "invitation_projects_projects_invited" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "invitationproject_created_at_id" to table: "invitation_projects"
+CREATE INDEX "invitationproject_created_at_id" ON "invitation_projects" ("created_at", "id");
+-- create index "invitationproject_invitation_id_project_id" to table: "invitation_projects"
+CREATE UNIQUE INDEX "invitationproject_invitation_id_project_id" ON "invitation_projects" ("invitation_id", "project_id");
+-- create index "invitationproject_project_id" to table: "invitation_projects"
+CREATE INDEX "invitationproject_project_id" ON "invitation_projects" ("project_id");
 -- create "jwt_keys" table
 CREATE TABLE "jwt_keys" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "algorithm" character varying NOT NULL COLLATE "C", "fingerprint" character varying NOT NULL COLLATE "C", "public_key_pem" character varying NOT NULL COLLATE "C", "position" bigint NOT NULL, "api_key_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "jwt_keys_api_keys_jwt_keys" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "jwtkey_api_key_id_fingerprint" to table: "jwt_keys"
@@ -156,13 +236,25 @@ CREATE INDEX "organizationmember_organization_id_user_id_role" ON "organization_
 -- create index "organizationmember_user_id_organization_id" to table: "organization_members"
 CREATE UNIQUE INDEX "organizationmember_user_id_organization_id" ON "organization_members" ("user_id", "organization_id");
 -- create "project_members" table
-CREATE TABLE "project_members" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "user_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "project_members_projects_members" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "project_members_users_project_memberships" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+CREATE TABLE "project_members" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "role" character varying NOT NULL COLLATE "C", "group_id" character varying NULL COLLATE "C", "project_id" character varying NOT NULL COLLATE "C", "user_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "project_members_groups_project_memberships" FOREIGN KEY ("group_id") REFERENCES "groups" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "project_members_projects_members" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "project_members_users_project_memberships" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
 -- create index "projectmember_created_at_id" to table: "project_members"
 CREATE INDEX "projectmember_created_at_id" ON "project_members" ("created_at", "id");
+-- create index "projectmember_group_id_project_id" to table: "project_members"
+CREATE UNIQUE INDEX "projectmember_group_id_project_id" ON "project_members" ("group_id", "project_id");
 -- create index "projectmember_project_id_user_id_role" to table: "project_members"
 CREATE INDEX "projectmember_project_id_user_id_role" ON "project_members" ("project_id", "user_id", "role");
 -- create index "projectmember_user_id_project_id" to table: "project_members"
 CREATE UNIQUE INDEX "projectmember_user_id_project_id" ON "project_members" ("user_id", "project_id");
+-- create "rate_limits" table
+CREATE TABLE "rate_limits" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "requests" bigint NOT NULL, "window_seconds" bigint NOT NULL, "api_key_id" character varying NULL COLLATE "C", "organization_id" character varying NULL COLLATE "C", "project_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "rate_limits_api_keys_rate_limits" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "rate_limits_organizations_rate_limits" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "rate_limits_projects_rate_limits" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
+-- create index "ratelimit_api_key_id_window_seconds" to table: "rate_limits"
+CREATE UNIQUE INDEX "ratelimit_api_key_id_window_seconds" ON "rate_limits" ("api_key_id", "window_seconds");
+-- create index "ratelimit_created_at_id" to table: "rate_limits"
+CREATE INDEX "ratelimit_created_at_id" ON "rate_limits" ("created_at", "id");
+-- create index "ratelimit_organization_id_window_seconds" to table: "rate_limits"
+CREATE UNIQUE INDEX "ratelimit_organization_id_window_seconds" ON "rate_limits" ("organization_id", "window_seconds");
+-- create index "ratelimit_project_id_window_seconds" to table: "rate_limits"
+CREATE UNIQUE INDEX "ratelimit_project_id_window_seconds" ON "rate_limits" ("project_id", "window_seconds");
 -- create "secrets" table
 CREATE TABLE "secrets" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "url" character varying NOT NULL COLLATE "C", "client_id" character varying NOT NULL COLLATE "C", "identifier" character varying NOT NULL DEFAULT '' COLLATE "C", "method" character varying NOT NULL DEFAULT '' COLLATE "C", "tags" jsonb NOT NULL, "notes" character varying NOT NULL DEFAULT '' COLLATE "C", "has_value" boolean NOT NULL DEFAULT false, "version" bigint NOT NULL DEFAULT 1, "reason_required" boolean NOT NULL DEFAULT false, "notify_on_reveal" boolean NOT NULL DEFAULT false, "disabled_at" bigint NOT NULL DEFAULT 0, "disabled_by_id" character varying NULL COLLATE "C", "expires_at" bigint NOT NULL DEFAULT 0, "updated_at" bigint NOT NULL DEFAULT 0, "last_used_at" bigint NOT NULL DEFAULT 0, "reveal_count" bigint NOT NULL DEFAULT 0, "organization_id" character varying NOT NULL COLLATE "C", "owner_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "secrets_organizations_secrets" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "secrets_users_owned_secrets" FOREIGN KEY ("owner_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
 -- create index "secret_created_at_id" to table: "secrets"
@@ -219,8 +311,64 @@ CREATE INDEX "sharelink_created_at_id" ON "share_links" ("created_at", "id");
 CREATE INDEX "sharelink_ended_at_expires_at" ON "share_links" ("ended_at", "expires_at");
 -- create index "sharelink_secret_id" to table: "share_links"
 CREATE INDEX "sharelink_secret_id" ON "share_links" ("secret_id");
+-- create "spend_alerts" table
+CREATE TABLE "spend_alerts" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "percent" bigint NOT NULL, "emails" jsonb NOT NULL, "webhook_url" character varying NOT NULL DEFAULT '' COLLATE "C", "raised_for" bigint NOT NULL DEFAULT 0, "api_key_id" character varying NULL COLLATE "C", "organization_id" character varying NULL COLLATE "C", "project_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "spend_alerts_api_keys_spend_alerts" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "spend_alerts_organizations_spend_alerts" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "spend_alerts_projects_spend_alerts" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
+-- create index "spendalert_api_key_id" to table: "spend_alerts"
+CREATE INDEX "spendalert_api_key_id" ON "spend_alerts" ("api_key_id");
+-- create index "spendalert_created_at_id" to table: "spend_alerts"
+CREATE INDEX "spendalert_created_at_id" ON "spend_alerts" ("created_at", "id");
+-- create index "spendalert_organization_id" to table: "spend_alerts"
+CREATE INDEX "spendalert_organization_id" ON "spend_alerts" ("organization_id");
+-- create index "spendalert_project_id" to table: "spend_alerts"
+CREATE INDEX "spendalert_project_id" ON "spend_alerts" ("project_id");
+-- create "spend_limits" table
+CREATE TABLE "spend_limits" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "amount" bigint NOT NULL, "currency" character varying NOT NULL COLLATE "C", "api_key_id" character varying NULL COLLATE "C", "organization_id" character varying NULL COLLATE "C", "project_id" character varying NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "spend_limits_api_keys_spend_limits" FOREIGN KEY ("api_key_id") REFERENCES "api_keys" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "spend_limits_organizations_spend_limits" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE SET NULL, CONSTRAINT "spend_limits_projects_spend_limits" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE SET NULL);
+-- create index "spendlimit_api_key_id" to table: "spend_limits"
+CREATE UNIQUE INDEX "spendlimit_api_key_id" ON "spend_limits" ("api_key_id");
+-- create index "spendlimit_created_at_id" to table: "spend_limits"
+CREATE INDEX "spendlimit_created_at_id" ON "spend_limits" ("created_at", "id");
+-- create index "spendlimit_organization_id" to table: "spend_limits"
+CREATE UNIQUE INDEX "spendlimit_organization_id" ON "spend_limits" ("organization_id");
+-- create index "spendlimit_project_id" to table: "spend_limits"
+CREATE UNIQUE INDEX "spendlimit_project_id" ON "spend_limits" ("project_id");
+-- create "verifier_tokens" table
+CREATE TABLE "verifier_tokens" ("id" character varying NOT NULL COLLATE "C", "created_at" bigint NOT NULL, "name" character varying NOT NULL COLLATE "C", "start" character varying NOT NULL COLLATE "C", "lookup" character varying NOT NULL COLLATE "C", "hash" bytea NOT NULL, "pepper_id" character varying NOT NULL COLLATE "C", "last_used_at" bigint NOT NULL DEFAULT 0, "project_id" character varying NOT NULL COLLATE "C", "created_by_id" character varying NOT NULL COLLATE "C", PRIMARY KEY ("id"), CONSTRAINT "verifier_tokens_projects_verifier_tokens" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "verifier_tokens_users_created_by" FOREIGN KEY ("created_by_id") REFERENCES "users" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- create index "verifier_tokens_lookup_key" to table: "verifier_tokens"
+CREATE UNIQUE INDEX "verifier_tokens_lookup_key" ON "verifier_tokens" ("lookup");
+-- create index "verifiertoken_created_at_id" to table: "verifier_tokens"
+CREATE INDEX "verifiertoken_created_at_id" ON "verifier_tokens" ("created_at", "id");
+-- create index "verifiertoken_project_id" to table: "verifier_tokens"
+CREATE INDEX "verifiertoken_project_id" ON "verifier_tokens" ("project_id");
 
 -- +goose Down
+-- reverse: create index "verifiertoken_project_id" to table: "verifier_tokens"
+DROP INDEX "verifiertoken_project_id";
+-- reverse: create index "verifiertoken_created_at_id" to table: "verifier_tokens"
+DROP INDEX "verifiertoken_created_at_id";
+-- reverse: create index "verifier_tokens_lookup_key" to table: "verifier_tokens"
+DROP INDEX "verifier_tokens_lookup_key";
+-- reverse: create "verifier_tokens" table
+DROP TABLE "verifier_tokens";
+-- reverse: create index "spendlimit_project_id" to table: "spend_limits"
+DROP INDEX "spendlimit_project_id";
+-- reverse: create index "spendlimit_organization_id" to table: "spend_limits"
+DROP INDEX "spendlimit_organization_id";
+-- reverse: create index "spendlimit_created_at_id" to table: "spend_limits"
+DROP INDEX "spendlimit_created_at_id";
+-- reverse: create index "spendlimit_api_key_id" to table: "spend_limits"
+DROP INDEX "spendlimit_api_key_id";
+-- reverse: create "spend_limits" table
+DROP TABLE "spend_limits";
+-- reverse: create index "spendalert_project_id" to table: "spend_alerts"
+DROP INDEX "spendalert_project_id";
+-- reverse: create index "spendalert_organization_id" to table: "spend_alerts"
+DROP INDEX "spendalert_organization_id";
+-- reverse: create index "spendalert_created_at_id" to table: "spend_alerts"
+DROP INDEX "spendalert_created_at_id";
+-- reverse: create index "spendalert_api_key_id" to table: "spend_alerts"
+DROP INDEX "spendalert_api_key_id";
+-- reverse: create "spend_alerts" table
+DROP TABLE "spend_alerts";
 -- reverse: create index "sharelink_secret_id" to table: "share_links"
 DROP INDEX "sharelink_secret_id";
 -- reverse: create index "sharelink_ended_at_expires_at" to table: "share_links"
@@ -277,10 +425,22 @@ DROP INDEX "secret_last_used_at_id";
 DROP INDEX "secret_created_at_id";
 -- reverse: create "secrets" table
 DROP TABLE "secrets";
+-- reverse: create index "ratelimit_project_id_window_seconds" to table: "rate_limits"
+DROP INDEX "ratelimit_project_id_window_seconds";
+-- reverse: create index "ratelimit_organization_id_window_seconds" to table: "rate_limits"
+DROP INDEX "ratelimit_organization_id_window_seconds";
+-- reverse: create index "ratelimit_created_at_id" to table: "rate_limits"
+DROP INDEX "ratelimit_created_at_id";
+-- reverse: create index "ratelimit_api_key_id_window_seconds" to table: "rate_limits"
+DROP INDEX "ratelimit_api_key_id_window_seconds";
+-- reverse: create "rate_limits" table
+DROP TABLE "rate_limits";
 -- reverse: create index "projectmember_user_id_project_id" to table: "project_members"
 DROP INDEX "projectmember_user_id_project_id";
 -- reverse: create index "projectmember_project_id_user_id_role" to table: "project_members"
 DROP INDEX "projectmember_project_id_user_id_role";
+-- reverse: create index "projectmember_group_id_project_id" to table: "project_members"
+DROP INDEX "projectmember_group_id_project_id";
 -- reverse: create index "projectmember_created_at_id" to table: "project_members"
 DROP INDEX "projectmember_created_at_id";
 -- reverse: create "project_members" table
@@ -299,6 +459,16 @@ DROP INDEX "jwtkey_created_at_id";
 DROP INDEX "jwtkey_api_key_id_fingerprint";
 -- reverse: create "jwt_keys" table
 DROP TABLE "jwt_keys";
+-- reverse: create index "invitationproject_project_id" to table: "invitation_projects"
+DROP INDEX "invitationproject_project_id";
+-- reverse: create index "invitationproject_invitation_id_project_id" to table: "invitation_projects"
+DROP INDEX "invitationproject_invitation_id_project_id";
+-- reverse: create index "invitationproject_created_at_id" to table: "invitation_projects"
+DROP INDEX "invitationproject_created_at_id";
+-- reverse: create "invitation_projects" table
+DROP TABLE "invitation_projects";
+-- reverse: create index "invitation_organization_id_status" to table: "invitations"
+DROP INDEX "invitation_organization_id_status";
 -- reverse: create index "invitation_invited_by_id" to table: "invitations"
 DROP INDEX "invitation_invited_by_id";
 -- reverse: create index "invitation_email_status" to table: "invitations"
@@ -349,6 +519,8 @@ DROP INDEX "auditevent_organization_id_actor_id_created_at_id";
 DROP INDEX "auditevent_created_at_id";
 -- reverse: create "audit_events" table
 DROP TABLE "audit_events";
+-- reverse: create index "apikey_service_account_id" to table: "api_keys"
+DROP INDEX "apikey_service_account_id";
 -- reverse: create index "apikey_project_id_kind" to table: "api_keys"
 DROP INDEX "apikey_project_id_kind";
 -- reverse: create index "apikey_owner_id_project_id" to table: "api_keys"
@@ -357,12 +529,20 @@ DROP INDEX "apikey_owner_id_project_id";
 DROP INDEX "apikey_name_id";
 -- reverse: create index "apikey_last_used_at_id" to table: "api_keys"
 DROP INDEX "apikey_last_used_at_id";
+-- reverse: create index "apikey_expires_at" to table: "api_keys"
+DROP INDEX "apikey_expires_at";
 -- reverse: create index "apikey_created_at_id" to table: "api_keys"
 DROP INDEX "apikey_created_at_id";
 -- reverse: create index "api_keys_replaces_id_key" to table: "api_keys"
 DROP INDEX "api_keys_replaces_id_key";
 -- reverse: create "api_keys" table
 DROP TABLE "api_keys";
+-- reverse: create index "serviceaccount_project_id_name" to table: "service_accounts"
+DROP INDEX "serviceaccount_project_id_name";
+-- reverse: create index "serviceaccount_created_at_id" to table: "service_accounts"
+DROP INDEX "serviceaccount_created_at_id";
+-- reverse: create "service_accounts" table
+DROP TABLE "service_accounts";
 -- reverse: create index "project_organization_id" to table: "projects"
 DROP INDEX "project_organization_id";
 -- reverse: create index "project_created_at_id" to table: "projects"
@@ -383,14 +563,6 @@ DROP INDEX "accesstoken_created_at_id";
 DROP INDEX "access_tokens_lookup_key";
 -- reverse: create "access_tokens" table
 DROP TABLE "access_tokens";
--- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
-DROP INDEX "idempotencykey_expires_at";
--- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
-DROP INDEX "idempotencykey_created_at_id";
--- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
-DROP INDEX "idempotency_keys_lookup_key";
--- reverse: create "idempotency_keys" table
-DROP TABLE "idempotency_keys";
 -- reverse: create index "apikeyhash_created_at_id" to table: "api_key_hashes"
 DROP INDEX "apikeyhash_created_at_id";
 -- reverse: create index "api_key_hashes_lookup_key" to table: "api_key_hashes"
@@ -399,12 +571,84 @@ DROP INDEX "api_key_hashes_lookup_key";
 DROP INDEX "api_key_hashes_api_key_id_key";
 -- reverse: create "api_key_hashes" table
 DROP TABLE "api_key_hashes";
+-- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
+DROP INDEX "sealedvalue_created_at_id";
+-- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
+DROP INDEX "sealedvalue_api_key_id_version";
+-- reverse: create "sealed_values" table
+DROP TABLE "sealed_values";
+-- reverse: create index "sealedversion_secret_id_number" to table: "sealed_versions"
+DROP INDEX "sealedversion_secret_id_number";
+-- reverse: create index "sealedversion_created_at_id" to table: "sealed_versions"
+DROP INDEX "sealedversion_created_at_id";
+-- reverse: create "sealed_versions" table
+DROP TABLE "sealed_versions";
+-- reverse: create index "spendaccount_scope_id_month" to table: "spend_accounts"
+DROP INDEX "spendaccount_scope_id_month";
+-- reverse: create index "spendaccount_created_at_id" to table: "spend_accounts"
+DROP INDEX "spendaccount_created_at_id";
+-- reverse: create "spend_accounts" table
+DROP TABLE "spend_accounts";
+-- reverse: create index "spendlease_scope_id_month_holder" to table: "spend_leases"
+DROP INDEX "spendlease_scope_id_month_holder";
+-- reverse: create index "spendlease_expires_at" to table: "spend_leases"
+DROP INDEX "spendlease_expires_at";
+-- reverse: create index "spendlease_created_at_id" to table: "spend_leases"
+DROP INDEX "spendlease_created_at_id";
+-- reverse: create "spend_leases" table
+DROP TABLE "spend_leases";
+-- reverse: create index "instances_only_key" to table: "instances"
+DROP INDEX "instances_only_key";
+-- reverse: create index "instance_created_at_id" to table: "instances"
+DROP INDEX "instance_created_at_id";
+-- reverse: create "instances" table
+DROP TABLE "instances";
+-- reverse: create index "idempotencykey_expires_at" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_expires_at";
+-- reverse: create index "idempotencykey_created_at_id" to table: "idempotency_keys"
+DROP INDEX "idempotencykey_created_at_id";
+-- reverse: create index "idempotency_keys_lookup_key" to table: "idempotency_keys"
+DROP INDEX "idempotency_keys_lookup_key";
+-- reverse: create "idempotency_keys" table
+DROP TABLE "idempotency_keys";
+-- reverse: create index "usagebatch_created_at_id" to table: "usage_batches"
+DROP INDEX "usagebatch_created_at_id";
+-- reverse: create index "usage_batches_batch_key" to table: "usage_batches"
+DROP INDEX "usage_batches_batch_key";
+-- reverse: create "usage_batches" table
+DROP TABLE "usage_batches";
+-- reverse: create index "usagebucket_width_start" to table: "usage_buckets"
+DROP INDEX "usagebucket_width_start";
+-- reverse: create index "usagebucket_project_id_width_start" to table: "usage_buckets"
+DROP INDEX "usagebucket_project_id_width_start";
+-- reverse: create index "usagebucket_organization_id_width_start" to table: "usage_buckets"
+DROP INDEX "usagebucket_organization_id_width_start";
+-- reverse: create index "usagebucket_created_at_id" to table: "usage_buckets"
+DROP INDEX "usagebucket_created_at_id";
+-- reverse: create index "usagebucket_api_key_id_width_start" to table: "usage_buckets"
+DROP INDEX "usagebucket_api_key_id_width_start";
+-- reverse: create "usage_buckets" table
+DROP TABLE "usage_buckets";
+-- reverse: create index "epoches_only_key" to table: "epoches"
+DROP INDEX "epoches_only_key";
+-- reverse: create index "epoch_created_at_id" to table: "epoches"
+DROP INDEX "epoch_created_at_id";
+-- reverse: create "epoches" table
+DROP TABLE "epoches";
 -- reverse: create index "credentials_user_id_key" to table: "credentials"
 DROP INDEX "credentials_user_id_key";
 -- reverse: create index "credential_created_at_id" to table: "credentials"
 DROP INDEX "credential_created_at_id";
 -- reverse: create "credentials" table
 DROP TABLE "credentials";
+-- reverse: create index "usagereport_expires_at" to table: "usage_reports"
+DROP INDEX "usagereport_expires_at";
+-- reverse: create index "usagereport_created_at_id" to table: "usage_reports"
+DROP INDEX "usagereport_created_at_id";
+-- reverse: create index "usage_reports_lookup_key" to table: "usage_reports"
+DROP INDEX "usage_reports_lookup_key";
+-- reverse: create "usage_reports" table
+DROP TABLE "usage_reports";
 -- reverse: create index "users_username_key" to table: "users"
 DROP INDEX "users_username_key";
 -- reverse: create index "users_email_key" to table: "users"
@@ -413,12 +657,14 @@ DROP INDEX "users_email_key";
 DROP INDEX "user_created_at_id";
 -- reverse: create "users" table
 DROP TABLE "users";
--- reverse: create index "sealedvalue_created_at_id" to table: "sealed_values"
-DROP INDEX "sealedvalue_created_at_id";
--- reverse: create index "sealedvalue_api_key_id_version" to table: "sealed_values"
-DROP INDEX "sealedvalue_api_key_id_version";
--- reverse: create "sealed_values" table
-DROP TABLE "sealed_values";
+-- reverse: create index "webhook_state_next_attempt_at" to table: "webhooks"
+DROP INDEX "webhook_state_next_attempt_at";
+-- reverse: create index "webhook_created_at_id" to table: "webhooks"
+DROP INDEX "webhook_created_at_id";
+-- reverse: create index "webhook_alert_id" to table: "webhooks"
+DROP INDEX "webhook_alert_id";
+-- reverse: create "webhooks" table
+DROP TABLE "webhooks";
 -- reverse: create index "mail_within_id" to table: "mails"
 DROP INDEX "mail_within_id";
 -- reverse: create index "mail_state_next_attempt_at" to table: "mails"
@@ -429,15 +675,9 @@ DROP INDEX "mail_resource_id";
 DROP INDEX "mail_created_at_id";
 -- reverse: create "mails" table
 DROP TABLE "mails";
--- reverse: create index "instances_only_key" to table: "instances"
-DROP INDEX "instances_only_key";
--- reverse: create index "instance_created_at_id" to table: "instances"
-DROP INDEX "instance_created_at_id";
--- reverse: create "instances" table
-DROP TABLE "instances";
--- reverse: create index "sealedversion_secret_id_number" to table: "sealed_versions"
-DROP INDEX "sealedversion_secret_id_number";
--- reverse: create index "sealedversion_created_at_id" to table: "sealed_versions"
-DROP INDEX "sealedversion_created_at_id";
--- reverse: create "sealed_versions" table
-DROP TABLE "sealed_versions";
+-- reverse: create index "revocation_number" to table: "revocations"
+DROP INDEX "revocation_number";
+-- reverse: create index "revocation_created_at_id" to table: "revocations"
+DROP INDEX "revocation_created_at_id";
+-- reverse: create "revocations" table
+DROP TABLE "revocations";
