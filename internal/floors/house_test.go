@@ -27,6 +27,7 @@ func house() []room {
 		{floor: 0, path: "internal/text", only: nothing},
 		{floor: 0, path: "internal/allow", only: nothing},
 		{floor: 0, path: "internal/pubkey", only: nothing},
+		{floor: 0, path: "internal/traffic", only: nothing},
 
 		// The law. It never learns what the memory looks like but through its vocabulary.
 		{floor: 0, path: "policy/internal/core", only: nothing},
@@ -43,6 +44,9 @@ func house() []room {
 		{floor: 6, path: "internal/access", beside: []string{"internal/once"}},
 		{floor: 6, path: "internal/audit", beside: []string{"internal/access"}},
 		{floor: 6, path: "internal/mail"},
+		{floor: 6, path: "internal/epoch"},
+		{floor: 6, path: "internal/verify", beside: []string{"internal/epoch"}},
+		{floor: 6, path: "internal/quota"},
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 
