@@ -1,0 +1,149 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/keyhall/keyhall/internal/app"
+	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/keyring"
+)
+
+// dearGuesses makes one comparison of a passphrase long enough for something to happen meanwhile.
+func dearGuesses(c *app.Config) { c.Accounts.Cost = authn.Cost{MemoryKiB: 8 << 10, Passes: 16} }
+
+// busy fills the line in which passphrases wait to be compared until stop is called: whoever gives one waits behind all of these.
+func busy(t *testing.T, s *apptest.Server) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var line sync.WaitGroup
+	for range 200 {
+		line.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = s.App.Accounts.Hash(ctx, keyring.NewSecret("of somebody else"))
+			}
+		})
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		line.Wait()
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// openUntil opens a link as somebody who hangs up when ctx ends, and takes no answer.
+func openUntil(ctx context.Context, t *testing.T, s *apptest.Server, token, passphrase string) {
+	t.Helper()
+	in := apptest.Vars{"token": token, "passphrase": passphrase}
+	body, err := json.Marshal(map[string]any{"query": openLink, "variables": apptest.Vars{"in": in}})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
+}
+
+// B21: ten who give a passphrase and go away before it is compared keep nobody from opening the link.
+func TestWhoGoesAwayLeavesNoTryBehind(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		link, text := makeLink(t, ada, ada.AddSecret(t, "Payments", "the value"), apptest.Vars{"passphrase": "open sesame", "maxViews": nil})
+		stop := busy(t, s)
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		var clients sync.WaitGroup
+		for range 10 {
+			clients.Go(func() {
+				for ctx.Err() == nil { // whose turn came before the others were there tries again
+					openUntil(ctx, t, s, text, "open sesame")
+				}
+			})
+		}
+		waitFor(t, "ten tries", func() bool { return s.Count(t, "share_links WHERE id = ? AND tries = 10", link) == 1 })
+		leave()
+		clients.Wait()
+		waitFor(t, "no try", func() bool { return s.Count(t, "share_links WHERE id = ? AND tries = 0", link) == 1 })
+		stop()
+		if n := s.Count(t, "share_links WHERE id = ? AND misses = 0", link); n != 1 {
+			t.Error("what was not compared counts as a miss")
+		}
+		if out := openTheLink(t, s, text, apptest.Vars{"passphrase": "open sesame"}); out.Text("openShareLink", "clientSecret") != "the value" {
+			t.Errorf("the right one after them: %s", out.Body)
+		}
+	}, withLinks, dearGuesses)
+}
+
+// B21: who goes away while a wrong passphrase is compared has guessed all the same: it is a miss, and no try is left.
+func TestAWrongGuessCountsWhoeverHearsOfIt(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		link, text := makeLink(t, ada, ada.AddSecret(t, "Payments", "the value"), apptest.Vars{"passphrase": "open sesame"})
+		for range 5 { // one may leave before it is compared
+			ctx, leave := context.WithCancel(t.Context())
+			var client sync.WaitGroup
+			before := 0
+			s.Row(t, "SELECT misses FROM share_links WHERE id = ?", []any{link}, &before)
+			client.Go(func() { openUntil(ctx, t, s, text, "a wrong guess") })
+			waitFor(t, "a try", func() bool { return s.Count(t, "share_links WHERE id = ? AND tries + misses > ?", link, before) == 1 })
+			leave()
+			client.Wait()
+			waitFor(t, "no try", func() bool { return s.Count(t, "share_links WHERE id = ? AND tries = 0", link) == 1 })
+		}
+		if n := s.Count(t, "share_links WHERE id = ? AND misses > 0", link); n != 1 {
+			t.Error("who does not wait for the answer guesses for nothing")
+		}
+	}, withLinks, dearGuesses)
+}
+
+// B21: a right passphrase that shows nothing, as the secret was disabled while it was compared, gives its try back.
+func TestARightTryThatShowsNothingIsGivenBack(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		id := ada.AddSecret(t, "Payments", "the value")
+		link, text := makeLink(t, ada, id, apptest.Vars{"passphrase": "open sesame"})
+		right := apptest.Vars{"passphrase": "open sesame"}
+		out := whileCompared(t, s, link, text, func() {
+			ada.Must(t, `mutation($id: ID!) { disableSecrets(input: {ids: [$id]}) { errors { code } } }`, apptest.Vars{"id": id})
+		})
+		if out.Code() != "INVALID" {
+			t.Errorf("the secret was disabled before it was compared: %s", out.Body)
+		}
+		if n := s.Count(t, "share_links WHERE id = ? AND tries = 0 AND misses = 0 AND view_count = 0", link); n != 1 {
+			t.Error("its try was not given back")
+		}
+		ada.Must(t, `mutation($id: ID!) { enableSecrets(input: {ids: [$id]}) { errors { code } } }`, apptest.Vars{"id": id})
+		if out := openTheLink(t, s, text, right); out.Text("openShareLink", "clientSecret") != "the value" {
+			t.Errorf("enabled again: %s", out.Body)
+		}
+	}, withLinks, dearGuesses)
+}
+
+// whileCompared opens a link with the right passphrase, and has something done after the link was found and before the
+// passphrase is compared.
+func whileCompared(t *testing.T, s *apptest.Server, link, text string, do func()) apptest.Answer {
+	t.Helper()
+	stop := busy(t, s)
+	answer := make(chan apptest.Answer, 1)
+	go func() { answer <- openTheLink(t, s, text, apptest.Vars{"passphrase": "open sesame"}) }()
+	waitFor(t, "a try", func() bool { return s.Count(t, "share_links WHERE id = ? AND tries = 1", link) == 1 })
+	do()
+	stop()
+	return <-answer
+}
