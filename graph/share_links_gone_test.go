@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestAWrongGuessCountsWhoeverHearsOfIt(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada := s.Actor(t, "ada")
 		link, text := makeLink(t, ada, ada.AddSecret(t, "Payments", "the value"), apptest.Vars{"passphrase": "open sesame"})
-		for range 5 { // one may leave before it is compared
+		for range 9 { // one may leave before it is compared
 			ctx, leave := context.WithCancel(t.Context())
 			var client sync.WaitGroup
 			before := 0
@@ -146,4 +147,32 @@ func whileCompared(t *testing.T, s *apptest.Server, link, text string, do func()
 	do()
 	stop()
 	return <-answer
+}
+
+// B21: a link that is sent again while somebody's passphrase is compared shows nothing at its old address from then on: neither a
+// view nor a try of the new one is used.
+func TestALinkSentAgainShowsNothingToWhoIsStillCompared(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		link, text := makeLink(t, ada, ada.AddSecret(t, "Payments", "the value"), apptest.Vars{"passphrase": "open sesame"})
+		again := ""
+		out := whileCompared(t, s, link, text, func() { again = resendLink(t, ada, link) })
+		if out.Code() != "INVALID" || strings.Contains(out.Body, "the value") {
+			t.Errorf("the old address after it was sent again: %s", out.Body)
+		}
+		if n := s.Count(t, "share_links WHERE id = ? AND tries = 0 AND misses = 0 AND view_count = 0", link); n != 1 {
+			t.Error("the old address used something up")
+		}
+		if out := openTheLink(t, s, again, apptest.Vars{"passphrase": "open sesame"}); out.Text("openShareLink", "clientSecret") != "the value" {
+			t.Errorf("the new address: %s", out.Body)
+		}
+	}, withLinks, dearGuesses)
+}
+
+func resendLink(t *testing.T, who *apptest.Actor, link string) (token string) {
+	t.Helper()
+	out := who.Must(t, `mutation($id: ID!) { resendShareLink(input: {id: $id}) { url errors { code } } }`, apptest.Vars{"id": link})
+	_, token, _ = strings.Cut(out.Text("resendShareLink", "url"), "#")
+	return token
 }
