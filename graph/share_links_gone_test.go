@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/app"
@@ -175,4 +176,36 @@ func resendLink(t *testing.T, who *apptest.Actor, link string) (token string) {
 	out := who.Must(t, `mutation($id: ID!) { resendShareLink(input: {id: $id}) { url errors { code } } }`, apptest.Vars{"id": link})
 	_, token, _ = strings.Cut(out.Text("resendShareLink", "url"), "#")
 	return token
+}
+
+// B21: however openings fall together with the link being sent again, each view is one that was shown, and no try is left.
+func TestOpeningsBesideALinkSentAgainLeaveNoTry(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		link, text := makeLink(t, ada, ada.AddSecret(t, "Payments", "the value"), apptest.Vars{"passphrase": "open sesame", "maxViews": nil})
+		var shown atomic.Int64
+		for range 20 {
+			again := ""
+			deeds := []func(){func() { again = resendLink(t, ada, link) }}
+			for range 9 {
+				deeds = append(deeds, func() {
+					out := openTheLink(t, s, text, apptest.Vars{"passphrase": "open sesame"})
+					switch {
+					case out.Text("openShareLink", "clientSecret") == "the value":
+						shown.Add(1)
+					case out.Code() != "INVALID" && out.Code() != "CONFLICT":
+						t.Errorf("an opening beside a link sent again: %s", out.Body)
+					}
+				})
+			}
+			atOnce(deeds...)
+			text = again
+			var views, tries, misses int64
+			s.Row(t, "SELECT view_count, tries, misses FROM share_links WHERE id = ?", []any{link}, &views, &tries, &misses)
+			if views != shown.Load() || tries != 0 || misses != 0 {
+				t.Errorf("%d views, of which %d were shown; %d tries and %d misses are left", views, shown.Load(), tries, misses)
+			}
+		}
+	}, withLinks)
 }

@@ -107,7 +107,7 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	if err := p.err(); err != nil {
 		return err
 	}
-	if err := h.countTry(ctx, link.ID); err != nil {
+	if err := h.countTry(ctx, link); err != nil {
 		return err
 	}
 	right := true
@@ -126,12 +126,13 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	return h.missed(ctx, link)
 }
 
-func (h *House) countTry(ctx context.Context, id string) error {
-	duty := lock.ShareLinkFollow(ctx, id)
+// countTry counts a try at the link as it was found. What was sent again since has another address, and tries of its own.
+func (h *House) countTry(ctx context.Context, found *ent.ShareLink) error {
+	duty := lock.ShareLinkFollow(ctx, found.ID)
 	return h.work(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Query().ForDeed().Only(duty)
 		switch {
-		case ent.IsNotFound(err), err == nil && link.RevokedAt != 0:
+		case ent.IsNotFound(err), err == nil && (link.RevokedAt != 0 || link.Generation != found.Generation):
 			return linkOver()
 		case err != nil:
 			return err
