@@ -209,3 +209,22 @@ func TestOpeningsBesideALinkSentAgainLeaveNoTry(t *testing.T) {
 		}
 	}, withLinks)
 }
+
+// B21: a view that was taken has given its try back, also when its value cannot be opened then: no second one is given back with it,
+// which would be somebody else's.
+func TestAViewThatCannotBeOpenedGivesItsTryBackOnce(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		id, other := ada.AddSecret(t, "Payments", "the value"), ada.AddSecret(t, "Other", "another value")
+		link, text := makeLink(t, ada, id, apptest.Vars{"passphrase": "open sesame", "maxViews": nil})
+		s.SQL(t, "UPDATE sealed_versions SET ciphertext = (SELECT ciphertext FROM sealed_versions WHERE secret_id = ?) WHERE secret_id = ?", other, id)
+		s.SQL(t, "UPDATE share_links SET tries = 3 WHERE id = ?", link) // of others, which are being compared
+		if out := openTheLink(t, s, text, apptest.Vars{"passphrase": "open sesame"}); out.Code() != "INTERNAL" {
+			t.Errorf("a value that is not what was sealed: %s", out.Body)
+		}
+		if n := s.Count(t, "share_links WHERE id = ? AND tries = 3 AND view_count = 1", link); n != 1 {
+			t.Error("more was given back than its own try")
+		}
+	}, withLinks)
+}
