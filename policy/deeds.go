@@ -200,9 +200,6 @@ func deeds(subject string, d Deed) map[Permission]scope {
 // departure ends a membership of an organization, and with it all that the person was given there: grants on its secrets, places
 // in its groups and projects and on their keys, and the open invitations to such places. What they have elsewhere stays.
 func departure(organization, person string, member pins) scope {
-	there := func(column, table, through string) func(*sql.Selector) {
-		return core.Inside(organization, column, table, through)
-	}
 	only := func(w core.Write, rows func(*sql.Selector)) core.Write {
 		w.Rows = rows
 		return w
@@ -210,11 +207,11 @@ func departure(organization, person string, member pins) scope {
 	given := pins{"user_id": person}
 	return scope{writes: []core.Write{
 		only(core.Update("Invitation", pins{"status": "PENDING"}, "status", "settled_at"), core.InvitedThere(organization, person)),
-		only(core.Delete("Mail", pins{"kind": "invitation", "state": "QUEUED", "user_id": person}), there("within_id", "api_keys", "projects")),
-		only(core.Delete("SecretGrant", given), there("secret_id", "secrets", "")),
-		only(core.Delete("GroupMember", given), there("group_id", "groups", "")),
-		only(core.Delete("ProjectMember", given), there("project_id", "projects", "")),
-		only(core.Delete("Collaborator", given), there("api_key_id", "api_keys", "projects")),
+		only(core.Delete("Mail", pins{"kind": "invitation", "state": "QUEUED", "user_id": person}), core.Inside(organization, "within_id", "api_keys", "projects")),
+		only(core.Delete("SecretGrant", given), core.Inside(organization, "secret_id", "secrets", "")),
+		only(core.Delete("GroupMember", given), core.Inside(organization, "group_id", "groups", "")),
+		only(core.Delete("ProjectMember", given), core.Inside(organization, "project_id", "projects", "")),
+		only(core.Delete("Collaborator", given), core.Inside(organization, "api_key_id", "api_keys", "projects")),
 		core.Delete("OrganizationMember", member),
 	}}
 }

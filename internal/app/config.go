@@ -41,7 +41,7 @@ type Config struct {
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
 	Streams       gqlhttp.Streams
-	Timeout       time.Duration // of one operation; what gqlhttp takes when zero
+	Timeout       time.Duration // of one operation; only tests set it: when zero it is what gqlhttp takes
 	Log           *slog.Logger
 }
 

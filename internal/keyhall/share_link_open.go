@@ -2,10 +2,15 @@ package keyhall
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/ent/sealedversion"
+	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -19,6 +24,9 @@ import (
 // maxMisses is how often a wrong passphrase or code may be given for one link, from wherever; then it is over for good.
 // Sending it again before that forgets them. No more are compared at the same time than may still be wrong.
 const maxMisses = 10
+
+// settling is how long it may take to record what became of a try, whether or not its client is still there.
+const settling = 10 * time.Second
 
 // openLink is the permission that an opening goes by: that of who made the link.
 const openLink = "share_link.open"
@@ -86,7 +94,8 @@ func (h *House) linkByToken(ctx context.Context, t token.Token) (*ent.ShareLink,
 }
 
 // guess compares the passphrase and the code. A try is counted before it is compared, so that many at once are no more than
-// one after the other; it is given back with the view.
+// one after the other. One that is right is given back with the view, one that is wrong becomes a miss, and one that is neither,
+// as its client went away before it was compared, is given back at once: else ten of those would close the link for everybody.
 func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink) error {
 	var p problems
 	if link.PassphraseRequired && (in.Passphrase == nil || in.Passphrase.IsZero()) {
@@ -98,14 +107,14 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	if err := p.err(); err != nil {
 		return err
 	}
-	if err := h.countTry(ctx, link.ID); err != nil {
+	if err := h.countTry(ctx, link); err != nil {
 		return err
 	}
 	right := true
 	if link.PassphraseRequired {
 		var err error
 		if right, err = h.passwords.Matches(ctx, *in.Passphrase, link.PassphraseHash); err != nil {
-			return err
+			return h.giveBack(ctx, link, err)
 		}
 	}
 	if link.CodeRequired && !token.MatchesCode(h.keys, link.ID, link.Generation, in.Code.Expose()) {
@@ -117,12 +126,13 @@ func (h *House) guess(ctx context.Context, link *ent.ShareLink, in OpenShareLink
 	return h.missed(ctx, link)
 }
 
-func (h *House) countTry(ctx context.Context, id string) error {
-	duty := lock.ShareLinkFollow(ctx, id)
+// countTry counts a try at the link as it was found. What was sent again since has another address, and tries of its own.
+func (h *House) countTry(ctx context.Context, found *ent.ShareLink) error {
+	duty := lock.ShareLinkFollow(ctx, found.ID)
 	return h.work(ctx, func(tx *ent.Tx) error {
 		link, err := tx.ShareLink.Query().ForDeed().Only(duty)
 		switch {
-		case ent.IsNotFound(err), err == nil && link.RevokedAt != 0:
+		case ent.IsNotFound(err), err == nil && (link.RevokedAt != 0 || link.Generation != found.Generation):
 			return linkOver()
 		case err != nil:
 			return err
@@ -133,9 +143,26 @@ func (h *House) countTry(ctx context.Context, id string) error {
 	})
 }
 
+// giveBack ends a try that showed nothing and was not wrong either, on the link as it was tried: one that was sent again counts
+// anew. It returns why, and what went wrong beside: then the try stays until the link is sent again.
+func (h *House) giveBack(ctx context.Context, tried *ent.ShareLink, why error, where ...predicate.ShareLink) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer done()
+	where = append(where, sharelink.Generation(tried.Generation), sharelink.TriesGT(0))
+	err := h.work(ctx, func(tx *ent.Tx) error {
+		return tx.ShareLink.Update().Where(where...).AddTries(-1).Exec(lock.ShareLinkFollow(ctx, tried.ID))
+	})
+	if err != nil {
+		return errors.Join(why, fmt.Errorf("give a try back: %w", err))
+	}
+	return why
+}
+
 // missed records a wrong passphrase or code, and ends the link with the last one that it forgives. When the link was sent again
-// meanwhile, what was given is of the one before.
+// meanwhile, what was given is of the one before. It is a miss too when its client went away before it was told.
 func (h *House) missed(ctx context.Context, tried *ent.ShareLink) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer done()
 	id := tried.ID
 	duty := lock.ShareLinkFollow(ctx, id)
 	err := h.work(ctx, func(tx *ent.Tx) error {
@@ -174,59 +201,81 @@ func (h *House) missed(ctx context.Context, tried *ent.ShareLink) error {
 	return fault.Refuse(fault.BadCredentials, "this is not the passphrase, or not the code; after a few wrong ones the link is over", "input")
 }
 
-// view takes one view of the link, and then opens the value. The secret's row is locked first, as every deed on it does.
+// viewed is a view that was taken: the link after it, and what it shows.
+type viewed struct {
+	link    *ent.ShareLink
+	row     *ent.SealedVersion
+	receipt audit.Receipt
+}
+
+// view takes one view of the link, and then opens the value. A try that was right and is not viewed is given back. Where the commit
+// itself failed it may have been done all the same, and the try with it; that it was not is sure as long as nobody has viewed the
+// link since.
 func (h *House) view(ctx context.Context, link *ent.ShareLink, guessed bool) (OpenedLink, error) {
-	var receipt audit.Receipt
-	var row *ent.SealedVersion
-	err := h.work(ctx, func(tx *ent.Tx) error {
-		if err := h.guard.LockRow(ctx, tx, ent.TypeSecret, link.SecretID); err != nil {
-			return err
-		}
-		allowed, ok, err := h.guard.OnBehalf(ctx, tx, link.CreatedByID, openLink, policy.Deed{ID: link.ID, Part: link.SecretID})
-		if err != nil {
-			return err
-		}
-		now, err := tx.ShareLink.Query().Only(lock.ShareLinkFollow(ctx, link.ID))
-		if ent.IsNotFound(err) || err == nil && (!ok || now.Generation != link.Generation) {
-			return linkOver()
-		}
-		if err != nil {
-			return err
-		}
-		s, err := tx.Secret.Query().Only(lock.ShareLinkFollow(ctx, link.ID))
-		if err != nil {
-			return err
-		}
-		now.ViewCount++
-		link = now
-		if receipt, err = audit.Record(ctx, tx, allowed, openedEvent("share_link.opened", s, link)); err != nil {
-			return err
-		}
-		if exhausted(link) {
-			if _, err := audit.Record(ctx, tx, allowed, openedEvent("share_link.exhausted", s, link)); err != nil {
-				return err
-			}
-		}
-		ctx := receipt.Open(ctx)
-		update := tx.ShareLink.Update().SetViewCount(link.ViewCount).SetLastViewedAt(allowed.Now)
-		if guessed {
-			update.AddTries(-1)
-		}
-		if err := update.Exec(ctx); err != nil {
-			return err
-		}
-		if err := tx.Secret.Update().AddRevealCount(1).SetLastUsedAt(allowed.Now).Exec(ctx); err != nil {
-			return err
-		}
-		row, err = tx.SealedVersion.Query().Where(sealedversion.SecretID(s.ID), sealedversion.Number(link.Version)).Only(ctx)
+	var v viewed
+	err := h.work(ctx, func(tx *ent.Tx) (err error) {
+		v, err = h.takeView(ctx, tx, link, guessed)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err == nil:
+		out := OpenedLink{Name: v.link.Name, ClientID: v.link.ClientID, ViewsLeft: ViewsLeft(v.link)}
+		out.Value, err = h.openVersion(v.receipt, openLink, v.row)
+		return out, err
+	case !guessed:
 		return OpenedLink{}, err
+	case v.link == nil:
+		return OpenedLink{}, h.giveBack(ctx, link, err)
 	}
-	out := OpenedLink{Name: link.Name, ClientID: link.ClientID, ViewsLeft: ViewsLeft(link)}
-	out.Value, err = h.openVersion(receipt, openLink, row)
-	return out, err
+	return OpenedLink{}, h.giveBack(ctx, link, err, sharelink.ViewCountLT(v.link.ViewCount))
+}
+
+// takeView is what happens in one transaction. The secret's row is locked first, as every deed on it does.
+func (h *House) takeView(ctx context.Context, tx *ent.Tx, link *ent.ShareLink, guessed bool) (viewed, error) {
+	if err := h.guard.LockRow(ctx, tx, ent.TypeSecret, link.SecretID); err != nil {
+		return viewed{}, err
+	}
+	allowed, ok, err := h.guard.OnBehalf(ctx, tx, link.CreatedByID, openLink, policy.Deed{ID: link.ID, Part: link.SecretID})
+	if err != nil {
+		return viewed{}, err
+	}
+	now, err := tx.ShareLink.Query().Only(lock.ShareLinkFollow(ctx, link.ID))
+	if ent.IsNotFound(err) || err == nil && (!ok || now.Generation != link.Generation) {
+		return viewed{}, linkOver()
+	}
+	if err != nil {
+		return viewed{}, err
+	}
+	s, err := tx.Secret.Query().Only(lock.ShareLinkFollow(ctx, link.ID))
+	if err != nil {
+		return viewed{}, err
+	}
+	now.ViewCount++
+	receipt, err := audit.Record(ctx, tx, allowed, openedEvent("share_link.opened", s, now))
+	if err != nil {
+		return viewed{}, err
+	}
+	if exhausted(now) {
+		if _, err := audit.Record(ctx, tx, allowed, openedEvent("share_link.exhausted", s, now)); err != nil {
+			return viewed{}, err
+		}
+	}
+	ctx = receipt.Open(ctx)
+	update := tx.ShareLink.Update().SetViewCount(now.ViewCount).SetLastViewedAt(allowed.Now)
+	if guessed {
+		update.AddTries(-1)
+	}
+	if err := update.Exec(ctx); err != nil {
+		return viewed{}, err
+	}
+	if err := tx.Secret.Update().AddRevealCount(1).SetLastUsedAt(allowed.Now).Exec(ctx); err != nil {
+		return viewed{}, err
+	}
+	row, err := tx.SealedVersion.Query().Where(sealedversion.SecretID(s.ID), sealedversion.Number(now.Version)).Only(ctx)
+	if err != nil {
+		return viewed{}, err
+	}
+	return viewed{now, row, receipt}, nil
 }
 
 func openedEvent(typ string, s *ent.Secret, link *ent.ShareLink) audit.Event {

@@ -30,12 +30,7 @@ func departure(organization, person string) core.Duty {
 			core.Read{Type: given.of, Rows: func(s *sql.Selector) {
 				named := sql.Dialect(s.Dialect()).Select(given.column).From(sql.Table(given.table)).Where(sql.EQ("user_id", person))
 				s.Where(sql.In(s.C("id"), named))
-				if given.through == "" {
-					s.Where(sql.EQ(s.C("organization_id"), organization))
-				} else {
-					projects := sql.Dialect(s.Dialect()).Select("id").From(sql.Table(given.through)).Where(sql.EQ("organization_id", organization))
-					s.Where(sql.In(s.C("project_id"), projects))
-				}
+				core.Of(organization, given.through)(s)
 			}})
 	}
 	return duty
