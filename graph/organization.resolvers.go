@@ -9,11 +9,9 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
-	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
-	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/page"
 )
@@ -42,18 +40,6 @@ func (r *organizationResolver) Projects(ctx context.Context, obj *ent.Organizati
 	return projectsPage(ctx, r.Reader.Project().Where(project.OrganizationID(obj.ID)), window(first, after, last, before), oldest())
 }
 
-func (r *projectResolver) ViewerRole(ctx context.Context, obj *ent.Project) (*projectmember.Role, error) {
-	return requestOf(ctx).project.get(ctx, obj.ID)
-}
-
-func (r *projectResolver) ViewerCan(ctx context.Context, obj *ent.Project, of []string) ([]string, error) {
-	return viewerCan(ctx, ent.TypeProject, obj.ID, of)
-}
-
-func (r *projectResolver) APIKeys(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.APIKeyConnection, error) {
-	return keysPage(ctx, r.Reader.APIKey().Where(apikey.ProjectID(obj.ID)), window(first, after, last, before), oldest())
-}
-
 func (r *queryResolver) Organization(ctx context.Context, id *string, slug *string) (*ent.Organization, error) {
 	switch {
 	case (id == nil) == (slug == nil):
@@ -68,23 +54,6 @@ func (r *queryResolver) Organizations(ctx context.Context, first *int, after *pa
 	return organizationsPage(ctx, r.Reader.Organization(), window(first, after, last, before), oldest())
 }
 
-func (r *queryResolver) Project(ctx context.Context, id string) (*ent.Project, error) {
-	return r.Reader.Project().Where(project.ID(id)).Only(ctx)
-}
-
-func (r *queryResolver) Projects(ctx context.Context, first *int, after *page.Cursor, last *int, before *page.Cursor, organizationID *string) (*ent.ProjectConnection, error) {
-	q := r.Reader.Project()
-	if organizationID != nil {
-		q = q.Where(project.OrganizationID(*organizationID))
-	}
-	return projectsPage(ctx, q, window(first, after, last, before), oldest())
-}
-
 func (r *Resolver) Organization() OrganizationResolver { return &organizationResolver{r} }
 
-func (r *Resolver) Project() ProjectResolver { return &projectResolver{r} }
-
-type (
-	organizationResolver struct{ *Resolver }
-	projectResolver      struct{ *Resolver }
-)
+type organizationResolver struct{ *Resolver }

@@ -25,7 +25,7 @@ type typeColumns struct {
 
 type columns struct {
 	page     statement
-	count    int // of conditions: what a page costs
+	count    int // of conditions that look other rows up: what a page costs
 	combined map[Permission]combination
 }
 
@@ -52,7 +52,7 @@ func (r *Revision) buildType(typ string, root *row, of []*rule) (*typeColumns, e
 		t.forms[p] = r.buildColumns(root, of, p)
 	}
 	if n := t.leaves(); n > maxLeaves {
-		return nil, fmt.Errorf("policy: the rules of %s have %d different conditions, and at most %d are asked for a page; "+
+		return nil, fmt.Errorf("policy: the rules of %s look up %d different things beside a row, and at most %d are looked up for a page; "+
 			"share helper rules between permissions (first rule: %s:%d)", typ, n, maxLeaves, of[0].info.File, of[0].info.Line)
 	}
 	return t, nil
@@ -65,7 +65,11 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	for _, u := range rules {
 		c.combined[u.info.Name] = combineLeaves(u.forms[p.only(u.reads)].where, at, &leaves)
 	}
-	c.count = len(leaves)
+	for _, leaf := range leaves {
+		if hasExists(leaf) {
+			c.count++
+		}
+	}
 	w := newWriter(r.dialect)
 	w.root = rootAlias
 	key := root.entity.Fields[primaryKey].Column

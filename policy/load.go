@@ -14,7 +14,7 @@ import (
 	"github.com/keyhall/keyhall/policy/internal/core"
 )
 
-// maxLeaves bounds the different conditions that a page is asked about for all permissions of its type.
+// maxLeaves bounds what is looked up beside each row of a page for all permissions of its type. Its own columns are there anyway.
 const maxLeaves = 12
 
 // Options say what to load.

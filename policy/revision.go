@@ -92,7 +92,7 @@ func (r *Revision) Modules() []Module {
 	return out
 }
 
-// Leaves tells how many different conditions a page of each type is asked about.
+// Leaves tells how many different things are looked up beside each row of a page, by type.
 func (r *Revision) Leaves() map[string]int {
 	out := map[string]int{}
 	for typ, t := range r.types {

@@ -75,6 +75,9 @@ func combine(parts []node, neutral constant) node {
 	}
 	if neutral {
 		out = withoutImplied(out)
+		if contradict(out) {
+			return constant(false)
+		}
 	}
 	switch {
 	case len(out) == 0:
@@ -99,6 +102,31 @@ func withoutImplied(all []node) []node {
 		p, ok := n.(present)
 		return ok && compared[keys{}.operand(p.of)]
 	})
+}
+
+// contradict tells that one thing must be two: "it is personal" beside "it is a project's".
+func contradict(all []node) bool {
+	must := map[string]any{}
+	for _, n := range all {
+		c, ok := n.(comparison)
+		if !ok || c.op != equal {
+			continue
+		}
+		of, is := c.left, c.right
+		if _, ok := of.(literal); ok {
+			of, is = is, of
+		}
+		value, ok := is.(literal)
+		if !ok {
+			continue
+		}
+		key := keys{}.operand(of)
+		if before, said := must[key]; said && before != value.value {
+			return true
+		}
+		must[key] = value.value
+	}
+	return false
 }
 
 func addAll(parts []node, add func(node) bool) bool {

@@ -127,7 +127,7 @@ enable if {
 
 # METADATA
 # title: Delete it
-# description: The owner. An organization owner, once the owner left the organization or was suspended.
+# description: The owner. An organization owner, once the owner left the organization or the project, or was suspended.
 # entrypoint: true
 delete if holds_as_owner(input.resource, input.subject.id, "delete")
 

@@ -49,6 +49,7 @@ project_key := {
 		"members": [
 			{"user_id": "project_owner", "role": "OWNER"},
 			{"user_id": "project_member", "role": "MEMBER"},
+			{"user_id": "owner", "role": "MEMBER"},
 		],
 		"organization": {"members": [
 			colleague("owner"),
@@ -124,10 +125,17 @@ test_owner_denied_after_leaving_the_organization[verb][kind] if {
 	not api_key[verb] with input as request("owner", verb, left(object.union(project_key, {"kind": kind}), "owner"))
 }
 
-test_owner_denied_while_suspended[verb][kind] if {
+# What is left to the owner of a project key who is no owner any more: what every member of its project may.
+ownership := object.keys(promise) - {"view"}
+
+test_owner_denied_while_suspended[verb] if {
 	some verb in object.keys(promise)
-	some kind in {"PROJECT", "PERSONAL"}
-	not api_key[verb] with input as request("owner", verb, object.union(suspended_owner, {"kind": kind}))
+	not api_key[verb] with input as request("owner", verb, object.union(suspended_owner, {"kind": "PERSONAL"}))
+}
+
+test_owner_of_a_project_key_is_none_while_suspended[verb] if {
+	some verb in ownership
+	not api_key[verb] with input as request("owner", verb, suspended_owner)
 }
 
 test_project_roles_denied_after_leaving_the_organization[verb][actor] if {
@@ -238,11 +246,16 @@ test_collaborator_without_a_fact_denied[verb][path][actor] if {
 	not api_key[verb] with input as json.remove(request(actor, verb, project_key), [path])
 }
 
-test_owner_without_a_fact_denied[verb][path][kind] if {
+test_owner_without_a_fact_denied[verb][path] if {
 	some verb in object.keys(promise)
-	some path in {"/subject", "/subject/id", "/resource", "/resource/owner_id", "/resource/project"}
-	some kind, key in {"project": project_key, "personal": personal_key}
-	not api_key[verb] with input as json.remove(request("owner", verb, key), [path])
+	some path in {"/subject", "/subject/id", "/resource", "/resource/owner_id", "/resource/project", "/resource/kind"}
+	not api_key[verb] with input as json.remove(request("owner", verb, personal_key), [path])
+}
+
+test_owner_of_a_project_key_without_a_fact_denied[verb][path] if {
+	some verb in ownership
+	some path in {"/subject/id", "/resource/owner_id", "/resource/project", "/resource/project/members", "/resource/kind"}
+	not api_key[verb] with input as json.remove(request("owner", verb, project_key), [path])
 }
 
 # Nobody disabled the key, and the subject has no id: absent is never equal to absent.

@@ -32,11 +32,13 @@ reasons contains sprintf("you are a collaborator of this key; %s needs its owner
 reasons contains sprintf("you are a member of the project of this key; %s needs an owner of the project", [asked]) if {
 	input.permission in roles.api_key.project.OWNER
 	not input.permission in roles.api_key.project.MEMBER
+	not holds(input.resource, input.subject.id, input.permission)
 	has_project_role(input.resource, input.subject.id, {"MEMBER"})
 }
 
 reasons contains sprintf("you own the project of this key; %s needs the owner of the key", [asked]) if {
 	input.permission in {"delete", "view_billing"}
+	not holds_as_owner(input.resource, input.subject.id, input.permission)
 	has_project_role(input.resource, input.subject.id, {"OWNER"})
 }
 
@@ -55,6 +57,7 @@ reasons contains "this key was disabled by its owner or for its organization; an
 reasons contains "this key was disabled by its owner or for its organization; a project owner cannot enable it" if {
 	input.permission == "enable"
 	input.resource.disabled_as in {"OWNER", "ORGANIZATION"}
+	not holds_as_owner(input.resource, input.subject.id, "enable")
 	holds_as_project_member(input.resource, input.subject.id, "enable")
 }
 
@@ -63,10 +66,18 @@ reasons contains "you own the organization of this key; you can enable only what
 	has_organization_role(input.resource, input.subject.id, {"OWNER"})
 }
 
-reasons contains "the owner of this key is still in the organization; until they leave only they can delete it" if {
+reasons contains "the owner of this key is still a member of its project; until they leave only they can delete it" if {
 	input.permission == "delete"
+	input.resource.owner_id != ""
 	has_organization_role(input.resource, input.subject.id, {"OWNER"})
 	has_standing_owner(input.resource)
+}
+
+reasons contains "this key belongs to a service account; only the owners of its project can delete it" if {
+	input.permission == "delete"
+	input.resource.service_account_id != ""
+	not holds_as_owner(input.resource, input.subject.id, "delete")
+	has_organization_role(input.resource, input.subject.id, {"OWNER"})
 }
 
 reasons contains "you own this key; an owner cannot leave it" if {
@@ -76,6 +87,7 @@ reasons contains "you own this key; an owner cannot leave it" if {
 
 reasons contains "you have no role of your own on this key; you reach it through its project" if {
 	input.permission == "leave"
+	not input.resource.owner_id == input.subject.id
 	has_project_role(input.resource, input.subject.id, {"MEMBER", "OWNER"})
 }
 

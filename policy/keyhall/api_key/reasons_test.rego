@@ -67,7 +67,7 @@ test_told_who_enables[actor] if {
 }
 
 test_told_who_deletes if {
-	text := "the owner of this key is still in the organization; until they leave only they can delete it"
+	text := "the owner of this key is still a member of its project; until they leave only they can delete it"
 	api_key.reasons == {text} with input as request("organization_owner", "delete", project_key)
 }
 

@@ -21,6 +21,7 @@ request(actor, kind) := {
 				"members": [
 					{"user_id": "project_owner", "role": "OWNER"},
 					{"user_id": "project_member", "role": "MEMBER"},
+					{"user_id": "owner", "role": "MEMBER"},
 				],
 				"organization": {"members": [
 					{"user_id": "owner", "role": "READER", "user": {"suspended_at": 0}},

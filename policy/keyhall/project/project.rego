@@ -1,10 +1,11 @@
 # METADATA
 # title: Project
-# description: Who may do what with a project. Its members lose it when they leave its organization.
+# description: Who may do what with a project. Its members, and those of its groups, lose it when they leave its organization.
 # custom:
 #   resource: Project
 package keyhall.project
 
+import data.keyhall.group
 import data.keyhall.organization
 import data.keyhall.roles
 
@@ -98,13 +99,28 @@ holds(project, person, verb) if {
 
 # METADATA
 # title: A person has one of the wanted roles in a project
-# description: A project member who left the organization has no role any more.
+# description: Who left the organization has no role in its projects any more, by whatever way they had it.
 has_role(project, person, wanted) if {
+	has_place(project, person, wanted)
+	some colleague in project.organization.members
+	colleague.user_id == person
+}
+
+# METADATA
+# title: A person has a place of one of the wanted roles in a project
+# description: Their own, or that of a group that is enabled and that they are in now. Roles add up.
+# scope: document
+has_place(project, person, wanted) if {
 	some member in project.members
 	member.user_id == person
 	member.role in wanted
-	some colleague in project.organization.members
-	colleague.user_id == member.user_id
+}
+
+has_place(project, person, wanted) if {
+	some member in project.members
+	member.role in wanted
+	member.group.status == "ENABLED"
+	group.has_member(member.group, person)
 }
 
 # METADATA
@@ -114,10 +130,12 @@ has_role(project, person, wanted) if {
 reasons contains sprintf("you are a member of this project; project.%s needs an owner", [input.permission]) if {
 	input.permission in roles.project.project.OWNER
 	not input.permission in roles.project.project.MEMBER
+	not has_role(input.resource, input.subject.id, {"OWNER"})
 	has_role(input.resource, input.subject.id, {"MEMBER"})
 }
 
 reasons contains "you own the organization of this project; only members of a project create keys in it" if {
 	input.permission == "create_api_key"
+	not has_role(input.resource, input.subject.id, {"MEMBER", "OWNER"})
 	organization.has_role(input.resource.organization, input.subject.id, {"OWNER"})
 }

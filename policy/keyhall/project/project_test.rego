@@ -133,3 +133,62 @@ test_every_role_has_a_row[column] if {
 test_every_verb_is_in_the_promise if {
 	{verb | some column in roles.project; some verbs in column; some verb in verbs} == object.keys(promise)
 }
+
+# Places by group: what a group is given, everybody has who is in it now and in the organization. Rights add up.
+by_group(person, role, until) := json.patch(shop, [{
+	"op": "add",
+	"path": "/members/-",
+	"value": {
+		"role": role,
+		"group": {"status": "ENABLED", "members": [{"user_id": person, "expires_at": until}]},
+	},
+}])
+
+role_of := {"owner": "OWNER", "member": "MEMBER"}
+
+test_by_group_allowed[verb][like] if {
+	some verb, allowed in promise
+	some like in (allowed & object.keys(role_of))
+	project[verb] with input as request("organization_reader", verb, by_group("organization_reader", role_of[like], 1001))
+}
+
+test_by_group_denied[verb][like] if {
+	some verb, allowed in promise
+	some like in (object.keys(role_of) - allowed)
+	not project[verb] with input as request("organization_reader", verb, by_group("organization_reader", role_of[like], 0))
+}
+
+test_by_group_adds_up[verb] if {
+	some verb in object.keys(promise)
+	project[verb] with input as request("member", verb, by_group("member", "OWNER", 0))
+}
+
+test_by_group_denied_when_it_ended[verb] if {
+	some verb in object.keys(promise)
+	not project[verb] with input as request("organization_reader", verb, by_group("organization_reader", "OWNER", 1000))
+}
+
+test_by_group_denied_outside_the_organization[verb] if {
+	some verb in object.keys(promise)
+	not project[verb] with input as request("stranger", verb, by_group("stranger", "OWNER", 0))
+}
+
+test_by_group_denied_to_everybody_else[verb] if {
+	some verb in object.keys(promise)
+	not project[verb] with input as request("organization_reader", verb, by_group("somebody", "OWNER", 0))
+}
+
+test_by_disabled_group_denied[verb] if {
+	some verb in object.keys(promise)
+	row := json.patch(by_group("organization_reader", "OWNER", 0), [{"op": "replace", "path": "/members/2/group/status", "value": "DISABLED"}])
+	not project[verb] with input as request("organization_reader", verb, row)
+}
+
+test_by_group_told_that_an_owner_is_needed if {
+	text := "you are a member of this project; project.edit needs an owner"
+	project.reasons == {text} with input as request("organization_reader", "edit", by_group("organization_reader", "MEMBER", 0))
+}
+
+test_told_nothing_when_a_group_allows if {
+	project.reasons == set() with input as request("member", "edit", by_group("member", "OWNER", 0))
+}

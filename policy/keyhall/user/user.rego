@@ -22,10 +22,16 @@ view if {
 
 view if {
 	some collaboration in input.resource.collaborations
-	api_key.holds(collaboration.api_key, input.subject.id, "view_sharing")
+	api_key.shares(collaboration.api_key, input.subject.id, "view_sharing")
+}
+
+# Its owner sees themself anyway.
+view if {
+	some key in input.resource.owned_api_keys
+	api_key.holds_as_collaborator(key, input.subject.id, "view_sharing")
 }
 
 view if {
 	some key in input.resource.owned_api_keys
-	api_key.holds(key, input.subject.id, "view_sharing")
+	api_key.holds_as_project_member(key, input.subject.id, "view_sharing")
 }
