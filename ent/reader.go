@@ -507,6 +507,9 @@ func (r Reader) Organization() *OrganizationQuery { return r.c.Organization.Quer
 // IsNode marks Organization as a thing with a global id.
 func (*Organization) IsNode() {}
 
+// IsInvitationTarget marks Organization as a member of the union.
+func (*Organization) IsInvitationTarget() {}
+
 // Eager loads the named unique edges with the query, for a page whose rows all need them.
 func (q *OrganizationQuery) Eager(edges ...string) *OrganizationQuery {
 	for _, e := range edges {

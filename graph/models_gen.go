@@ -15,6 +15,7 @@ import (
 	"github.com/keyhall/keyhall/ent/auditevent"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
@@ -168,6 +169,14 @@ type CreateGroupPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of createOrganization.
+type CreateOrganizationPayload struct {
+	// The new organization.
+	Organization *ent.Organization `json:"organization,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // A new secret.
 type CreateSecretInput struct {
 	// Its organization.
@@ -264,6 +273,22 @@ type DeleteGroupPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names an organization, twice.
+type DeleteOrganizationInput struct {
+	// The organization.
+	ID string `json:"id"`
+	// Its name, exactly.
+	ConfirmName string `json:"confirmName"`
+}
+
+// The answer of deleteOrganization.
+type DeleteOrganizationPayload struct {
+	// The organization that is gone.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a secret.
 type DeleteSecretInput struct {
 	// The secret.
@@ -338,6 +363,14 @@ type EnableSecretsPayload struct {
 type InviteCollaboratorsPayload struct {
 	// The outcome of each address.
 	Results []*keyhall.InvitationResult `json:"results"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of inviteToOrganization.
+type InviteToOrganizationPayload struct {
+	// The outcome of each address.
+	Results []*OrganizationInvitationResult `json:"results"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -440,6 +473,18 @@ type OpenShareLinkPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The outcome for one address.
+type OrganizationInvitationResult struct {
+	// The address, as it was given.
+	Email string `json:"email"`
+	// The new invitation.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// Where no mail is sent, this once: the link to hand on. It is good for the account with this address and for no other.
+	Link *string `json:"link,omitempty"`
+	// Why there is none.
+	Error *fault.User `json:"error,omitempty"`
+}
+
 // One permission.
 type PermissionInfo struct {
 	// Its name, noun.verb, which is the name of its rule.
@@ -528,6 +573,8 @@ type ResendInvitationInput struct {
 type ResendInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// The new link, where it is to an organization and no mail is sent, this once.
+	Link *string `json:"link,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -898,6 +945,42 @@ type UpdateGroupInput struct {
 type UpdateGroupPayload struct {
 	// The group.
 	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// What changes; what is left out stays, null clears.
+type UpdateOrganizationInput struct {
+	// The organization.
+	ID string `json:"id"`
+	// The name.
+	Name *string `json:"name,omitempty"`
+	// The unique name in addresses.
+	Slug *string `json:"slug,omitempty"`
+	// Where bills go.
+	BillingEmail graphql.Omittable[*string] `json:"billingEmail,omitempty"`
+}
+
+// Who is to be what.
+type UpdateOrganizationMemberInput struct {
+	// Their membership.
+	MemberID string `json:"memberId"`
+	// The new role.
+	Role organizationmember.Role `json:"role"`
+}
+
+// The answer of updateOrganizationMember.
+type UpdateOrganizationMemberPayload struct {
+	// Their membership, where the viewer may still see it.
+	Member *ent.OrganizationMember `json:"member,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of updateOrganization.
+type UpdateOrganizationPayload struct {
+	// The organization, where the viewer may still see it.
+	Organization *ent.Organization `json:"organization,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

@@ -9,12 +9,35 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/page"
 )
+
+func (r *mutationResolver) CreateOrganization(ctx context.Context, input keyhall.CreateOrganization) (*CreateOrganizationPayload, error) {
+	o, err := r.House.CreateOrganization(ctx, input)
+	return answer(err, func(e []*fault.User) *CreateOrganizationPayload {
+		return &CreateOrganizationPayload{Organization: o, Errors: e}
+	})
+}
+
+func (r *mutationResolver) UpdateOrganization(ctx context.Context, input UpdateOrganizationInput) (*UpdateOrganizationPayload, error) {
+	o, err := r.House.UpdateOrganization(ctx, input.changes())
+	return answer(err, func(e []*fault.User) *UpdateOrganizationPayload {
+		return &UpdateOrganizationPayload{Organization: o, Errors: e}
+	})
+}
+
+func (r *mutationResolver) DeleteOrganization(ctx context.Context, input DeleteOrganizationInput) (*DeleteOrganizationPayload, error) {
+	err := r.House.DeleteOrganization(ctx, input.ID, input.ConfirmName)
+	return answer(err, func(e []*fault.User) *DeleteOrganizationPayload {
+		return &DeleteOrganizationPayload{DeletedID: unless(e, input.ID), Errors: e}
+	})
+}
 
 func (r *mutationResolver) LeaveOrganization(ctx context.Context, input LeaveOrganizationInput) (*LeaveOrganizationPayload, error) {
 	err := r.House.LeaveOrganization(ctx, input.ID)
@@ -34,6 +57,20 @@ func (r *organizationResolver) ViewerRole(ctx context.Context, obj *ent.Organiza
 
 func (r *organizationResolver) ViewerCan(ctx context.Context, obj *ent.Organization, of []string) ([]string, error) {
 	return viewerCan(ctx, ent.TypeOrganization, obj.ID, of)
+}
+
+func (r *organizationResolver) Members(ctx context.Context, obj *ent.Organization, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.OrganizationMemberConnection, error) {
+	return gated(ctx, ent.TypeOrganization, obj.ID, func() (*ent.OrganizationMemberConnection, error) {
+		return r.Reader.OrganizationMember().Where(organizationmember.OrganizationID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), oldest())
+	})
+}
+
+func (r *organizationResolver) Invitations(ctx context.Context, obj *ent.Organization, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.InvitationConnection, error) {
+	return gated(ctx, ent.TypeOrganization, obj.ID, func() (*ent.InvitationConnection, error) {
+		return r.Reader.Invitation().Where(invitation.OrganizationID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), newest())
+	})
 }
 
 func (r *organizationResolver) Projects(ctx context.Context, obj *ent.Organization, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.ProjectConnection, error) {

@@ -972,6 +972,16 @@ func (ec *executionContext) marshalNProjectEdge2ᚖgithubᚗcomᚋkeyhallᚋkeyh
 	return ec._ProjectEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNProjectRole2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋprojectmemberᚐRole(ctx context.Context, v any) (projectmember.Role, error) {
+	var res projectmember.Role
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProjectRole2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋprojectmemberᚐRole(ctx context.Context, sel ast.SelectionSet, v projectmember.Role) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalOEnvironment2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋprojectᚐEnvironment(ctx context.Context, v any) (*project.Environment, error) {
 	if v == nil {
 		return nil, nil

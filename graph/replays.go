@@ -62,6 +62,11 @@ func replays() map[string]replay {
 		"removeGroupMember": again(removedMember),
 		"leaveGroup":        again(leftGroup),
 
+		"createOrganization":       again(createdOrganization),
+		"updateOrganization":       again(updatedOrganization),
+		"deleteOrganization":       again(deletedOrganization),
+		"inviteToOrganization":     again(invitedToOrganization),
+		"updateOrganizationMember": again(updatedOrganizationMember),
 		"leaveOrganization":        again(leftOrganization),
 		"removeOrganizationMember": again(removedFromOrganization),
 

@@ -80,11 +80,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateAPIKeyInput,
 		ec.unmarshalInputCreateAccessTokenInput,
 		ec.unmarshalInputCreateGroupInput,
+		ec.unmarshalInputCreateOrganizationInput,
 		ec.unmarshalInputCreateSecretInput,
 		ec.unmarshalInputCreateShareLinkInput,
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
 		ec.unmarshalInputDeleteGroupInput,
+		ec.unmarshalInputDeleteOrganizationInput,
 		ec.unmarshalInputDeleteSecretInput,
 		ec.unmarshalInputDisableAPIKeyInput,
 		ec.unmarshalInputDisableSecretsInput,
@@ -94,6 +96,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputGranteeRef,
 		ec.unmarshalInputGroupMemberInput,
 		ec.unmarshalInputInviteCollaboratorsInput,
+		ec.unmarshalInputInviteToOrganizationInput,
 		ec.unmarshalInputJWTKeyInput,
 		ec.unmarshalInputLeaveAPIKeyInput,
 		ec.unmarshalInputLeaveGroupInput,
@@ -103,6 +106,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputOpenShareLinkInput,
 		ec.unmarshalInputPreviewGroupChangeInput,
+		ec.unmarshalInputProjectRoleInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRemoveOrganizationMemberInput,
@@ -130,6 +134,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
 		ec.unmarshalInputUpdateGroupInput,
+		ec.unmarshalInputUpdateOrganizationInput,
+		ec.unmarshalInputUpdateOrganizationMemberInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateSecretInput,
 		ec.unmarshalInputUpdateSecuritySettingsInput,
@@ -225,7 +231,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -243,7 +249,9 @@ var sources = []*ast.Source{
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/exposure.graphqls", Input: sourceData("schema/exposure.graphqls"), BuiltIn: false},
 	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
+	{Name: "schema/offboarding.graphqls", Input: sourceData("schema/offboarding.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
+	{Name: "schema/organization_member.graphqls", Input: sourceData("schema/organization_member.graphqls"), BuiltIn: false},
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/project.graphqls", Input: sourceData("schema/project.graphqls"), BuiltIn: false},
 	{Name: "schema/secret.graphqls", Input: sourceData("schema/secret.graphqls"), BuiltIn: false},
@@ -612,6 +620,16 @@ func (ec *executionContext) childFields_CreateGroupPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type CreateGroupPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_CreateOrganizationPayload_organization(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateOrganizationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateOrganizationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -678,6 +696,16 @@ func (ec *executionContext) childFields_DeleteGroupPayload(ctx context.Context, 
 		return ec.fieldContext_DeleteGroupPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteOrganizationPayload_deletedId(ctx, field)
+	case "errors":
+		return ec.fieldContext_DeleteOrganizationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteOrganizationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -948,6 +976,16 @@ func (ec *executionContext) childFields_InviteCollaboratorsPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type InviteCollaboratorsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_InviteToOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_InviteToOrganizationPayload_results(ctx, field)
+	case "errors":
+		return ec.fieldContext_InviteToOrganizationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteToOrganizationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_JWTKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1010,6 +1048,20 @@ func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type MarkAPIKeyExposedPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_OffboardingPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keysThatStop":
+		return ec.fieldContext_OffboardingPreview_keysThatStop(ctx, field)
+	case "solelyOwned":
+		return ec.fieldContext_OffboardingPreview_solelyOwned(ctx, field)
+	case "exposures":
+		return ec.fieldContext_OffboardingPreview_exposures(ctx, field)
+	case "heirs":
+		return ec.fieldContext_OffboardingPreview_heirs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OffboardingPreview", field.Name)
+}
+
 func (ec *executionContext) childFields_OpenInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invitation":
@@ -1050,6 +1102,10 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_viewerRole(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Organization_viewerCan(ctx, field)
+	case "members":
+		return ec.fieldContext_Organization_members(ctx, field)
+	case "invitations":
+		return ec.fieldContext_Organization_invitations(ctx, field)
 	case "projects":
 		return ec.fieldContext_Organization_projects(ctx, field)
 	}
@@ -1078,6 +1134,58 @@ func (ec *executionContext) childFields_OrganizationEdge(ctx context.Context, fi
 		return ec.fieldContext_OrganizationEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrganizationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationInvitationResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_OrganizationInvitationResult_email(ctx, field)
+	case "invitation":
+		return ec.fieldContext_OrganizationInvitationResult_invitation(ctx, field)
+	case "link":
+		return ec.fieldContext_OrganizationInvitationResult_link(ctx, field)
+	case "error":
+		return ec.fieldContext_OrganizationInvitationResult_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationInvitationResult", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OrganizationMember_id(ctx, field)
+	case "user":
+		return ec.fieldContext_OrganizationMember_user(ctx, field)
+	case "role":
+		return ec.fieldContext_OrganizationMember_role(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_OrganizationMember_addedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationMember", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_OrganizationMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_OrganizationMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OrganizationMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_OrganizationMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_OrganizationMemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_OrganizationMemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationMemberEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1230,6 +1338,8 @@ func (ec *executionContext) childFields_ResendInvitationPayload(ctx context.Cont
 	switch field.Name {
 	case "invitation":
 		return ec.fieldContext_ResendInvitationPayload_invitation(ctx, field)
+	case "link":
+		return ec.fieldContext_ResendInvitationPayload_link(ctx, field)
 	case "errors":
 		return ec.fieldContext_ResendInvitationPayload_errors(ctx, field)
 	}
@@ -1746,6 +1856,26 @@ func (ec *executionContext) childFields_UpdateGroupPayload(ctx context.Context, 
 		return ec.fieldContext_UpdateGroupPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateOrganizationMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_UpdateOrganizationMemberPayload_member(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateOrganizationMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateOrganizationMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateOrganizationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_UpdateOrganizationPayload_organization(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateOrganizationPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateOrganizationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
@@ -33,16 +34,28 @@ func declined(ctx context.Context, r *Resolver, did once.Did, _ keyhall.WhichInv
 	return &DeclineInvitationPayload{Invitation: inv}, err
 }
 
+// mayStillInvite asks it of what an invitation is to: a key, or an organization.
+func mayStillInvite(ctx context.Context, r *Resolver, id string) error {
+	if strings.HasPrefix(id, "org_") {
+		return stillInvites(ctx, r, id)
+	}
+	_, err := keyOf(ctx, r, id, id)
+	return err
+}
+
 func resentInvitation(ctx context.Context, r *Resolver, did once.Did, _ ResendInvitationInput) (*ResendInvitationPayload, error) {
-	if _, err := keyOf(ctx, r, did.Subject, did.Subject); err != nil {
+	if err := mayStillInvite(ctx, r, did.Subject); err != nil {
 		return nil, err
 	}
 	inv, err := invitationOf(ctx, r, did.Part)
-	return &ResendInvitationPayload{Invitation: inv}, err
+	if err != nil {
+		return nil, err
+	}
+	return &ResendInvitationPayload{Invitation: inv, Errors: handedOver(inv)}, nil
 }
 
 func revokedInvitation(ctx context.Context, r *Resolver, did once.Did, _ RevokeInvitationInput) (*RevokeInvitationPayload, error) {
-	if _, err := keyOf(ctx, r, did.Subject, did.Subject); err != nil {
+	if err := mayStillInvite(ctx, r, did.Subject); err != nil {
 		return nil, err
 	}
 	inv, err := invitationOf(ctx, r, did.Part)

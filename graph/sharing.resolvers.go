@@ -24,10 +24,17 @@ func (r *invitationResolver) Status(ctx context.Context, obj *ent.Invitation) (I
 
 func (r *invitationResolver) Target(ctx context.Context, obj *ent.Invitation) (InvitationTarget, error) {
 	key, err := obj.APIKey(ctx)
-	if key == nil {
+	if err != nil {
 		return nil, err
 	}
-	return key, nil
+	if key != nil {
+		return key, nil
+	}
+	o, err := obj.Organization(ctx)
+	if o == nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (r *invitationResolver) AcceptedAt(ctx context.Context, obj *ent.Invitation) (*time.Time, error) {
@@ -74,9 +81,9 @@ func (r *mutationResolver) RevokeInvitation(ctx context.Context, input RevokeInv
 }
 
 func (r *mutationResolver) ResendInvitation(ctx context.Context, input ResendInvitationInput) (*ResendInvitationPayload, error) {
-	inv, err := r.House.ResendInvitation(ctx, input.InvitationID)
+	inv, link, err := r.House.ResendInvitation(ctx, input.InvitationID)
 	return answer(err, func(e []*fault.User) *ResendInvitationPayload {
-		return &ResendInvitationPayload{Invitation: inv, Errors: e}
+		return &ResendInvitationPayload{Invitation: inv, Link: expose(link), Errors: e}
 	})
 }
 

@@ -17,6 +17,8 @@ type Deed struct {
 	Owner, Project string
 
 	Person string // of a deed about somebody else: who that is
+
+	Projects []string // of who joins an organization: where they get a place in it
 }
 
 type pins = core.Pins
@@ -95,11 +97,8 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"api_key.update_role":         {writes: []core.Write{core.Update("Collaborator", pins{"id": d.Part, "api_key_id": d.ID}, "role")}},
 		"api_key.remove_collaborator": {writes: []core.Write{core.Delete("Collaborator", pins{"id": d.Part, "api_key_id": d.ID})}},
 		"api_key.leave":               {writes: []core.Write{core.Delete("Collaborator", pins{"api_key_id": d.ID, "user_id": subject})}},
-		"invitation.accept": {writes: []core.Write{
-			core.Update("Invitation", pins{"id": d.ID}, settled...),
-			core.Create("Collaborator", pins{"user_id": subject, "api_key_id": d.Part}),
-		}},
-		"invitation.decline": {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
+		"invitation.accept":           joining(subject, d),
+		"invitation.decline":          {writes: []core.Write{core.Update("Invitation", pins{"id": d.ID}, settled...)}},
 		"account.manage": {writes: []core.Write{
 			core.Create("AccessToken", pins{"id": d.New, "user_id": subject}),
 			core.Update("User", pins{"id": subject}, "username", "name"),
@@ -166,6 +165,14 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("Secret", pins{"id": d.ID}),
 		}},
+		"account.create_organization": {writes: []core.Write{
+			core.Create("Organization", pins{"id": d.New, "personal": false}),
+			core.Create("OrganizationMember", pins{"organization_id": d.New, "user_id": subject, "role": "OWNER"}),
+		}},
+		"organization.edit":          {writes: []core.Write{core.Update("Organization", pins{"id": d.ID}, "name", "slug", "billing_email")}},
+		"organization.update_member": {writes: []core.Write{core.Update("OrganizationMember", pins{"id": d.Part, "organization_id": d.ID}, "role")}},
+		"organization.invite":        invitingThere(subject, d),
+		"organization.delete":        deletion(d.ID),
 		"organization.leave":         departure(d.ID, subject, pins{"organization_id": d.ID, "user_id": subject}),
 		"organization.remove_member": departure(d.ID, d.Person, pins{"id": d.Part, "organization_id": d.ID, "user_id": d.Person}),
 		"organization.create_group": {writes: []core.Write{
@@ -195,25 +202,6 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			reads: []core.Read{{Type: "User", Rows: sql.FieldEQ("id", d.ID)}},
 		},
 	}
-}
-
-// departure ends a membership of an organization, and with it all that the person was given there: grants on its secrets, places
-// in its groups and projects and on their keys, and the open invitations to such places. What they have elsewhere stays.
-func departure(organization, person string, member pins) scope {
-	only := func(w core.Write, rows func(*sql.Selector)) core.Write {
-		w.Rows = rows
-		return w
-	}
-	given := pins{"user_id": person}
-	return scope{writes: []core.Write{
-		only(core.Update("Invitation", pins{"status": "PENDING"}, "status", "settled_at"), core.InvitedThere(organization, person)),
-		only(core.Delete("Mail", pins{"kind": "invitation", "state": "QUEUED", "user_id": person}), core.Inside(organization, "within_id", "api_keys", "projects")),
-		only(core.Delete("SecretGrant", given), core.Inside(organization, "secret_id", "secrets", "")),
-		only(core.Delete("GroupMember", given), core.Inside(organization, "group_id", "groups", "")),
-		only(core.Delete("ProjectMember", given), core.Inside(organization, "project_id", "projects", "")),
-		only(core.Delete("Collaborator", given), core.Inside(organization, "api_key_id", "api_keys", "projects")),
-		core.Delete("OrganizationMember", member),
-	}}
 }
 
 // rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does

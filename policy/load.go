@@ -15,7 +15,7 @@ import (
 )
 
 // maxLeaves bounds what is looked up beside each row of a page for all permissions of its type. Its own columns are there anyway.
-const maxLeaves = 12
+const maxLeaves = 13
 
 // Options say what to load.
 type Options struct {

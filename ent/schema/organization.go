@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -12,6 +13,11 @@ type Organization struct{ ent.Schema }
 
 // Mixin of Organization.
 func (Organization) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "org"}} }
+
+// Annotations of Organization.
+func (Organization) Annotations() []schema.Annotation {
+	return []schema.Annotation{Unions{Names: []string{"InvitationTarget"}}}
+}
 
 // Fields of Organization.
 func (Organization) Fields() []ent.Field {

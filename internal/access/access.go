@@ -170,6 +170,12 @@ func (g *Guard) Could(ctx context.Context, tx *ent.Tx, p policy.Permission, id s
 	return d.Allow, err
 }
 
+// HeldBy tells, inside a deed, whether somebody else has a permission now. It authorizes nothing.
+func (g *Guard) HeldBy(ctx context.Context, tx *ent.Tx, userID string, p policy.Permission, id string) (bool, error) {
+	d, err := g.engine.Revision().Decide(ctx, tx, policy.Subject{ID: userID}, p, id)
+	return d.Allow, err
+}
+
 // SeenBy are those of some people, inside a deed, who see a thing. It authorizes nothing.
 func (g *Guard) SeenBy(ctx context.Context, tx *ent.Tx, users []string, typ, id string) ([]string, error) {
 	rev := g.engine.Revision()

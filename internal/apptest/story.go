@@ -110,3 +110,23 @@ func (a *Actor) MakeGroup(t testing.TB, name string, members ...*Actor) string {
 	}
 	return id
 }
+
+// MakeOrganization makes an organization that the actor owns, and returns its id.
+func (a *Actor) MakeOrganization(t testing.TB, name string) string {
+	t.Helper()
+	out := a.Must(t, `mutation($name: String!) { createOrganization(input: {name: $name}) { organization { id } errors { code path } } }`, Vars{"name": name})
+	return out.Text("createOrganization", "organization", "id")
+}
+
+// InviteTo offers somebody a place in an organization, and in projects of it, and returns the invitation's id.
+func (a *Actor) InviteTo(t testing.TB, organizationID, email, role string, projects ...Vars) string {
+	t.Helper()
+	out := a.Must(t, `mutation($org: ID!, $email: String!, $role: OrganizationRole!, $projects: [ProjectRoleInput!]) {
+		inviteToOrganization(input: {organizationId: $org, emails: [$email], role: $role, projects: $projects}) { results { invitation { id } error { code } } errors { code path } } }`,
+		Vars{"org": organizationID, "email": email, "role": role, "projects": projects})
+	id := out.Text("inviteToOrganization", "results", 0, "invitation", "id")
+	if id == "" {
+		t.Fatalf("no invitation: %s", out.Body)
+	}
+	return id
+}

@@ -27,8 +27,11 @@ func placeOf(ctx context.Context, tx *ent.Tx, actor, resource string) (place, er
 		return projectPlace(ctx, tx, key.ProjectID)
 	case "inv":
 		inv, err := tx.Invitation.Get(ctx, resource)
-		if err != nil || inv.APIKeyID == nil {
+		if err != nil {
 			return place{}, err
+		}
+		if inv.APIKeyID == nil {
+			return place{organization: *inv.OrganizationID}, nil
 		}
 		key, err := tx.APIKey.Get(ctx, *inv.APIKeyID)
 		if err != nil {

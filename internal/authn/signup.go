@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/organization"
@@ -190,7 +191,7 @@ func (a *Accounts) write(ctx context.Context, tx *ent.Tx, ids lock.Account, in N
 	}
 	for _, step := range []interface{ Exec(context.Context) error }{
 		tx.Credential.Create().SetUserID(ids.UserID).SetPasswordHash(hash).SetVerifyGeneration(firstLink).SetVerifyUntil(now + verifyTTL.Microseconds()),
-		tx.Organization.Create().SetID(ids.OrganizationID).SetName(in.Name).SetSlug(in.Username).SetPersonal(true),
+		tx.Organization.Create().SetID(ids.OrganizationID).SetName(in.Name).SetSlug(strings.ToLower(ids.OrganizationID)).SetPersonal(true),
 		tx.OrganizationMember.Create().SetOrganizationID(ids.OrganizationID).SetUserID(ids.UserID).SetRole(organizationmember.RoleOWNER),
 		tx.Project.Create().SetID(ids.ProjectID).SetOrganizationID(ids.OrganizationID).SetName("Default").
 			SetEnvironment(project.EnvironmentDEVELOPMENT).SetIsDefault(true),

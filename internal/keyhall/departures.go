@@ -8,7 +8,6 @@ import (
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
-	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -70,15 +69,8 @@ func (h *House) RemoveOrganizationMember(ctx context.Context, memberID string) (
 }
 
 func (h *House) depart(ctx context.Context, tx *ent.Tx, allowed access.Permit, m *ent.OrganizationMember, event, field string) error {
-	if m.Role == organizationmember.RoleOWNER {
-		owners, err := tx.OrganizationMember.Query().
-			Where(organizationmember.OrganizationID(m.OrganizationID), organizationmember.RoleEQ(organizationmember.RoleOWNER)).Count(ctx)
-		if err != nil {
-			return err
-		}
-		if owners < 2 {
-			return fault.Refuse(fault.LastOwner, "an organization has an owner at all times: make somebody else one first", "input", field)
-		}
+	if err := keepsOwner(ctx, tx, m, field); err != nil {
+		return err
 	}
 	o, err := tx.Organization.Get(ctx, m.OrganizationID)
 	if err != nil {

@@ -21,7 +21,10 @@ type WhichInvitation struct{ InvitationID, Token *string }
 // REQUIRED, INVALID, EMAIL_NOT_VERIFIED, INVITE_NOT_PENDING, INVITE_EXPIRED, INVITE_REVOKED (also when the inviter may no
 // longer invite, or a newer mail was sent), INVITE_WRONG_ACCOUNT, ALREADY_MEMBER.
 func (h *House) AcceptInvitation(ctx context.Context, which WhichInvitation) (*ent.Invitation, error) {
-	return h.settle(ctx, which, "invitation.accept", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation) error {
+	return h.settle(ctx, which, "invitation.accept", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation, with []place) error {
+		if inv.APIKeyID == nil {
+			return h.join(ctx, tx, allowed, inv, with)
+		}
 		v := viewer.From(ctx)
 		r, err := audit.Record(ctx, tx, allowed, invitationEvent("invite.accepted", inv))
 		if err != nil {
@@ -43,7 +46,7 @@ func (h *House) AcceptInvitation(ctx context.Context, which WhichInvitation) (*e
 
 // DeclineInvitation needs invitation.decline. Errors as AcceptInvitation.
 func (h *House) DeclineInvitation(ctx context.Context, which WhichInvitation) (*ent.Invitation, error) {
-	return h.settle(ctx, which, "invitation.decline", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation) error {
+	return h.settle(ctx, which, "invitation.decline", func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation, _ []place) error {
 		r, err := audit.Record(ctx, tx, allowed, invitationEvent("invite.declined", inv))
 		if err != nil {
 			return err
@@ -52,10 +55,20 @@ func (h *House) DeclineInvitation(ctx context.Context, which WhichInvitation) (*
 	})
 }
 
-type settlement func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation) error
+type settlement func(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv *ent.Invitation, with []place) error
 
-// settle answers an invitation. The key's row is locked before the invitation's, the order that everything about sharing
-// keeps, so that accepting, revoking and removing wait for each other and never for a circle.
+// target is what an invitation is to: a key, or an organization.
+type target struct{ typ, id string }
+
+func targetOf(inv *ent.Invitation) target {
+	if inv.APIKeyID != nil {
+		return target{ent.TypeAPIKey, *inv.APIKeyID}
+	}
+	return target{ent.TypeOrganization, *inv.OrganizationID}
+}
+
+// settle answers an invitation. The row of its key or organization is locked before the invitation's, the order that everything
+// about sharing keeps, so that accepting, revoking and removing wait for each other and never for a circle.
 func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Permission, f settlement) (*ent.Invitation, error) {
 	l, err := h.linkOf(which)
 	if err != nil {
@@ -66,25 +79,29 @@ func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Perm
 		if err != nil {
 			return err
 		}
-		if err := h.guard.LockRow(ctx, tx, ent.TypeAPIKey, *inv.APIKeyID); err != nil {
+		to := targetOf(inv)
+		if err := h.guard.LockRow(ctx, tx, to.typ, to.id); err != nil {
 			return err
 		}
-		before := inv
-		if inv, err = tx.Invitation.Get(l.sight(ctx), l.id); err != nil { // again, now that its key is locked
+		if inv, err = tx.Invitation.Get(l.sight(ctx), l.id); err != nil { // again, now that what it is to is locked
 			return err
 		}
-		if err := stays(before, inv); err != nil {
+		if err := stays(to, inv); err != nil {
 			return err
 		}
 		ctx, err := h.follow(ctx, tx, l, inv)
 		if err != nil {
 			return err
 		}
-		allowed, err := h.guard.Authorize(ctx, tx, p, policy.Deed{ID: l.id, Part: *inv.APIKeyID})
+		with, err := h.placesWith(ctx, tx, inv)
+		if err != nil {
+			return err
+		}
+		allowed, err := h.guard.Authorize(ctx, tx, p, policy.Deed{ID: l.id, Part: to.id, Projects: given(with)})
 		if err != nil {
 			return h.whyNot(ctx, tx, l.id, err)
 		}
-		return f(ctx, tx, allowed, inv)
+		return f(ctx, tx, allowed, inv, with)
 	})
 	if err != nil {
 		return nil, err
@@ -94,8 +111,8 @@ func (h *House) settle(ctx context.Context, which WhichInvitation, p policy.Perm
 
 // stays tells, once the key of an invitation is held, that it is still its key: a rotation takes open invitations to the new
 // one.
-func stays(before, now *ent.Invitation) error {
-	if *now.APIKeyID != *before.APIKeyID {
+func stays(before target, now *ent.Invitation) error {
+	if targetOf(now) != before {
 		return fault.Conflict("the key was replaced by a newer one just now, and the invitation is to that: try again")
 	}
 	return nil
@@ -138,9 +155,10 @@ func (h *House) invitation(ctx context.Context, id string, err error) (*ent.Invi
 	return inv, nil
 }
 
-func invitationEvent(typ string, inv *ent.Invitation) audit.Event {
+func invitationEvent(typ string, inv *ent.Invitation, changes ...audit.Change) audit.Event {
+	to := targetOf(inv)
 	return audit.Event{
-		Type: typ, ResourceType: ent.TypeAPIKey, ResourceID: *inv.APIKeyID, ResourceName: inv.TargetName,
-		Changes: []audit.Change{{Field: "email", After: &inv.Email}, {Field: "role", After: &inv.Role}},
+		Type: typ, ResourceType: to.typ, ResourceID: to.id, ResourceName: inv.TargetName,
+		Changes: append([]audit.Change{{Field: "email", After: &inv.Email}, {Field: "role", After: &inv.Role}}, changes...),
 	}
 }

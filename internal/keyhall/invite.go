@@ -94,12 +94,16 @@ func outcomes(results []InvitationResult) []string {
 // Repeat is what InviteCollaborators answered when it was done: the outcome of each address, with the invitations as the
 // viewer sees them now.
 func (in InviteCollaborators) Repeat(outcomes []string, invitations []*ent.Invitation) []InvitationResult {
+	return repeat(in.Emails, outcomes, invitations)
+}
+
+func repeat(emails, outcomes []string, invitations []*ent.Invitation) []InvitationResult {
 	byID := map[string]*ent.Invitation{}
 	for _, inv := range invitations {
 		byID[inv.ID] = inv
 	}
 	var out []InvitationResult
-	for i, email := range unique(in.Emails) {
+	for i, email := range unique(emails) {
 		result := InvitationResult{Email: email}
 		switch {
 		case i >= len(outcomes):
@@ -115,16 +119,21 @@ func (in InviteCollaborators) Repeat(outcomes []string, invitations []*ent.Invit
 
 func (in InviteCollaborators) check(v viewer.Viewer) error {
 	var p problems
-	switch {
-	case len(in.Emails) == 0:
-		p.add(fault.Required, "name at least one address", "emails")
-	case len(in.Emails) > maxInvitees:
-		p.add(fault.TooLong, fmt.Sprintf("at most %d addresses at a time", maxInvitees), "emails")
-	}
+	p.invitees(in.Emails)
 	if own, ok := text.Address(in.ConfirmEmail); v.SignedIn() && (!ok || own != v.Email) {
 		p.add(fault.EmailNotConfirmed, "confirm with the e-mail address of your own account", "confirmEmail")
 	}
 	return p.err()
+}
+
+// invitees checks how many are invited at a time.
+func (p *problems) invitees(emails []string) {
+	switch {
+	case len(emails) == 0:
+		p.add(fault.Required, "name at least one address", "emails")
+	case len(emails) > maxInvitees:
+		p.add(fault.TooLong, fmt.Sprintf("at most %d addresses at a time", maxInvitees), "emails")
+	}
 }
 
 // refusePersonal names the way out for a key that is never shared; who may not see the key gets no such answer.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/internal/authn"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/token"
@@ -74,9 +75,16 @@ func (h *House) follow(ctx context.Context, tx *ent.Tx, l link, inv *ent.Invitat
 	if err := h.check(ctx, l, inv); err != nil {
 		return ctx, err
 	}
+	if !proves(inv) {
+		return ctx, nil
+	}
 	v, err := authn.AddressProven(ctx, tx, mailedAt(inv))
 	return h.guard.Enter(ctx, v), err
 }
+
+// proves tells whether whoever has the newest link of an invitation had it by mail: without a mail server it was handed to who
+// invited.
+func proves(inv *ent.Invitation) bool { return inv.Delivery != invitation.DeliveryNOT_CONFIGURED }
 
 // mailedAt is when the newest link of an invitation was made, by the database's clock.
 func mailedAt(inv *ent.Invitation) int64 { return inv.ExpiresAt - invitationTTL.Microseconds() }
@@ -97,11 +105,11 @@ func (h *House) OpenInvitation(ctx context.Context, text string) (*ent.Invitatio
 			return err
 		}
 		v := viewer.From(ctx)
-		proves, err := authn.Proves(ctx, tx, mailedAt(inv))
+		proven, err := authn.Proves(ctx, tx, mailedAt(inv))
 		if err != nil {
 			return err
 		}
-		v.EmailVerified = v.EmailVerified || proves // as they would be by accepting
+		v.EmailVerified = v.EmailVerified || proven && proves(inv) // as they would be by accepting
 		ctx := h.guard.Enter(ctx, v)
 		ok, err := h.guard.Holds(ctx, tx, "invitation.accept", l.id)
 		if err != nil || ok {

@@ -18,11 +18,13 @@ const (
 
 	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
 	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
+
+	OrganizationInvitation Kind = "organization_invitation" // ResourceID: the invitation, WithinID: the organization, Name: its name, ActorName, Role
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired, OrganizationInvitation}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -41,15 +43,18 @@ type Letter struct {
 // link tells which token the letter's link carries; a letter may have none.
 func (k Kind) link() (token.Link, bool) {
 	l, ok := map[Kind]token.Link{
-		Invitation: token.InvitationLink, VerifyEmail: token.AddressLink, ResetPassword: token.ResetLink,
+		Invitation: token.InvitationLink, OrganizationInvitation: token.InvitationLink, VerifyEmail: token.AddressLink, ResetPassword: token.ResetLink,
 	}[k]
 	return l, ok
 }
 
+// Invites tells whether the letter carries an invitation.
+func (k Kind) Invites() bool { return k == Invitation || k == OrganizationInvitation }
+
 // page is where the letter's link leads. The token stands in the fragment, which no browser sends to a server.
 func (k Kind) page() string {
 	return map[Kind]string{
-		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
+		Invitation: "/invitations", OrganizationInvitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
 		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/",
 		ShareLinkCode: "/share", ShareLinkExpired: "/share",
 	}[k]

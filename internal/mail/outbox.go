@@ -10,6 +10,7 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	entmail "github.com/keyhall/keyhall/ent/mail"
+	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/token"
 )
 
@@ -59,6 +60,16 @@ func (o *Outbox) First() string {
 		return string(entmail.StateQUEUED)
 	}
 	return string(entmail.StateNOT_CONFIGURED)
+}
+
+// Link is the address of a letter that is not sent because no mail is configured, for who may hand it on. ok is false where
+// letters are sent: then nobody but their reader gets it.
+func (o *Outbox) Link(l Letter, origin string) (link keyring.Secret, ok bool) {
+	if o.config.Configured() {
+		return keyring.Secret{}, false
+	}
+	row := &ent.Mail{Kind: string(l.Kind), ResourceID: l.ResourceID, Generation: l.Generation}
+	return keyring.NewSecret(o.linkOf(row, origin)), true
 }
 
 // Wake has the worker look at once. It never waits.

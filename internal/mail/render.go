@@ -79,8 +79,8 @@ func (p *press) set(row *ent.Mail, link, code, origin string) (rendered, error) 
 }
 
 func role(name string) string {
-	if name == "ADMIN" {
-		return "an admin"
+	if name == "ADMIN" || name == "OWNER" {
+		return "an " + strings.ToLower(name)
 	}
 	return "a " + strings.ToLower(name)
 }

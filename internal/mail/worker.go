@@ -110,7 +110,7 @@ func (o *Outbox) mark(ctx context.Context, row *ent.Mail, end outcome) (err erro
 	if err := u.Exec(ctx); err != nil {
 		return err
 	}
-	if Kind(row.Kind) == Invitation {
+	if Kind(row.Kind).Invites() {
 		if err := about.Exec(ctx); err != nil {
 			return err
 		}

@@ -1,25 +1,26 @@
 # METADATA
 # title: Invitation
-# description: Who may see and answer an invitation. Revoking and sending again are verbs of the key.
+# description: Who may see and answer an invitation. Revoking and sending again are verbs of the key, or of the organization.
 # custom:
 #   resource: Invitation
 package keyhall.invitation
 
 import data.keyhall.api_key
+import data.keyhall.organization
 
 # METADATA
 # title: View an invitation
-# description: The invitee, also before their address is verified, and who may invite to the key.
+# description: The invitee, also before their address is verified, and who may invite to the key or the organization.
 # entrypoint: true
 view if is_invitee
 
-view if api_key.shares(input.resource.api_key, input.subject.id, "invite")
+view if may_invite(input.subject.id)
 
 # METADATA
 # title: Accept an invitation
 # description: >-
 #   The invitee with a verified address, while it is pending and not expired, and while who sent it
-#   may still invite to the key.
+#   may still invite to the key or the organization.
 # entrypoint: true
 accept if {
 	is_verified_invitee
@@ -54,12 +55,20 @@ is_verified_invitee if {
 is_pending if input.resource.status == "PENDING"
 
 # METADATA
-# title: Who sent the invitation may still invite to the key
+# title: Who sent the invitation may still invite
 # description: Not suspended, and still in a role that invites. A void invitation is never accepted in part.
 has_inviter_in_power if {
 	input.resource.invited_by.suspended_at == 0
-	api_key.shares(input.resource.api_key, input.resource.invited_by_id, "invite")
+	may_invite(input.resource.invited_by_id)
 }
+
+# METADATA
+# title: A person may invite to what the invitation is to
+# description: To the key, or to the organization.
+# scope: document
+may_invite(person) if api_key.shares(input.resource.api_key, person, "invite")
+
+may_invite(person) if organization.holds(input.resource.organization, person, "invite")
 
 # METADATA
 # title: Why not
@@ -86,7 +95,7 @@ reasons contains "this invitation has expired" if {
 	input.resource.expires_at <= input.env.now
 }
 
-reasons contains "who sent this invitation may no longer invite to this key" if {
+reasons contains "who sent this invitation may no longer invite" if {
 	input.permission == "accept"
 	not has_inviter_in_power
 }

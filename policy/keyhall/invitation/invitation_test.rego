@@ -192,7 +192,7 @@ test_view_with_an_empty_subject_denied if {
 	not invitation.view with input as request({}, "view", pending("admin"))
 }
 
-void := "who sent this invitation may no longer invite to this key"
+void := "who sent this invitation may no longer invite"
 
 settled := "this invitation was already answered or withdrawn"
 
@@ -248,4 +248,42 @@ test_told_nothing_when_allowed[verb][inviter] if {
 test_view_told_nothing[note] if {
 	some note, change in unacceptable
 	invitation.reasons == set() with input as request(unverified, "view", changed(change))
+}
+
+# To an organization, of which its owners invite.
+joining(inviter) := object.union(json.remove(pending(inviter), ["/api_key"]), {"role": "READER", "organization": {"members": [
+	{"user_id": "owner", "role": "OWNER"},
+	{"user_id": "reader", "role": "READER"},
+]}})
+
+test_view_of_one_to_an_organization_allowed_to_its_owners_alone if {
+	invitation.view with input as request(invitee, "view", joining("owner"))
+	invitation.view with input as request({"id": "owner"}, "view", joining("owner"))
+	not invitation.view with input as request({"id": "reader"}, "view", joining("owner"))
+	not invitation.view with input as request({"id": "stranger"}, "view", joining("stranger"))
+}
+
+test_accept_of_one_to_an_organization_allowed_while_its_inviter_owns_it if {
+	invitation.accept with input as request(invitee, "accept", joining("owner"))
+}
+
+test_accept_of_one_to_an_organization_denied_otherwise[inviter] if {
+	some inviter in {"reader", "stranger"}
+	not invitation.accept with input as request(invitee, "accept", joining(inviter))
+	invitation.reasons == {void} with input as request(invitee, "accept", joining(inviter))
+}
+
+test_accept_of_one_to_an_organization_denied_too[note] if {
+	some note in {"accepted", "declined", "revoked", "expired", "expiring now", "suspended inviter", "another address"}
+	row := object.union(joining("owner"), unacceptable[note])
+	not invitation.accept with input as request(invitee, "accept", row)
+}
+
+test_accept_of_one_to_an_organization_denied_without_a_fact[path] if {
+	some path in {"/resource/organization", "/resource/organization/members", "/resource/invited_by", "/resource/invited_by_id"}
+	not invitation.accept with input as json.remove(request(invitee, "accept", joining("owner")), [path])
+}
+
+test_decline_of_one_to_an_organization_needs_nobody_in_power if {
+	invitation.decline with input as request(invitee, "decline", joining("reader"))
 }
