@@ -51,7 +51,6 @@ func spendLease(scope, holder string) core.Duty {
 			core.Create("SpendAccount", pins{"scope_id": scope}),
 			core.Update("SpendAccount", pins{"scope_id": scope}, "granted"),
 			core.Create("SpendLease", own),
-			core.Update("SpendLease", own, "amount", "expires_at"),
 			core.Delete("SpendLease", own),
 		},
 	}
