@@ -55,6 +55,9 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 			t.Fatal(done.Body)
 		}
 	}
+	for id, who := range map[string]*apptest.Actor{own: w.ada, shared: w.ben, w.ada.Project: w.ada, w.ben.Project: w.ben, w.ada.Home: w.ada, w.cleo.Home: w.cleo} {
+		who.Must(t, `mutation($id: ID!) { updateLimits(input: {targetId: $id, rates: [{requests: 7, windowSeconds: 60}], spend: {amount: "7", currency: "USD"}, alerts: [{percent: 50, emails: ["a@b.example"]}]}) { errors { code } } }`, apptest.Vars{"id": id})
+	}
 	// One key took the place of another, seen from both ends: hidden < shared < own < neighbour.
 	for old, successor := range map[string]string{hidden: shared, shared: own, own: neighbour} {
 		s.SQL(t, "UPDATE api_keys SET replaces_id = ? WHERE id = ?", old, successor)
@@ -90,6 +93,9 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"AuditEvent":         of("SELECT id AS x FROM audit_events WHERE organization_id = ?", w.ada.Home),
 		"SecuritySettings":   of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", own),
 		"JWTKey":             of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", own),
+		"RateLimit":          of("SELECT id AS x FROM rate_limits WHERE api_key_id = ? OR project_id = ? OR organization_id = ?", own, w.ada.Project, w.ada.Home),
+		"SpendLimit":         of("SELECT id AS x FROM spend_limits WHERE api_key_id = ? OR project_id = ? OR organization_id = ?", own, w.ada.Project, w.ada.Home),
+		"SpendAlert":         of("SELECT id AS x FROM spend_alerts WHERE api_key_id = ? OR project_id = ? OR organization_id = ?", own, w.ada.Project, w.ada.Home),
 		"Secret":             sorted(secret, lent, through),
 		"SecretGrant":        of("SELECT id AS x FROM secret_grants WHERE secret_id IN (?, ?, ?)", secret, lent, through),
 		"SecretVersion":      of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", secret),
@@ -110,6 +116,8 @@ func tables() map[string]string {
 		"User": "users", "Organization": "organizations", "OrganizationMember": "organization_members", "Project": "projects",
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
+		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
+		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
 		"IdempotencyKey": "idempotency_keys", "Mail": "mails",

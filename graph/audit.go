@@ -15,6 +15,14 @@ func shownBy(e *ent.AuditEvent) (typ, permission string) {
 	switch e.Type {
 	case "security_settings.updated":
 		return ent.TypeAPIKey, "api_key.view_security"
+	case "limits.updated":
+		switch e.ResourceType {
+		case ent.TypeAPIKey:
+			return ent.TypeAPIKey, "api_key.view_security"
+		case ent.TypeProject:
+			return ent.TypeProject, "project.view_limits"
+		}
+		return ent.TypeOrganization, "organization.view_limits"
 	case "secret.updated": // an owner of the organization is nobody on its secrets
 		return ent.TypeSecret, "secret.view"
 	}

@@ -18,12 +18,15 @@ type idorSlot struct {
 	ask    string // an operation with $id, and $home for the asker's own organization
 }
 
+// idorLimits is all that limits could tell.
+const idorLimits = "rates { requests windowSeconds used } spend { amount { amount } spent { amount } } alerts { id percent emails webhookUrl webhookSecret }"
+
 // idorAll is all that a row of a type could tell.
 func idorAll(typ string) string {
 	return "id __typename " + map[string]string{
 		"APIKey": `name description tags kind status start scopes createdAt owner { ... on User { id username name email } } project { id name }
 			replaces { id name } replacedBy { id name } graceExpiresAt viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
-			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } }`,
+			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } } limits { alerts { id emails } }`,
 		"User":         "username name email",
 		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
 		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } }",
@@ -39,6 +42,7 @@ func idorAll(typ string) string {
 		"Group": `name description owner { id name } organization { id name } viewerCan
 			status members(first: 5) { totalCount nodes { id user { id } } }`,
 		"GroupMember": "user { id } addedBy { id } addedAt",
+		"SpendAlert":  "percent emails webhookUrl webhookSecret",
 		"AuditEvent":  "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
 	}[typ]
 }
@@ -46,7 +50,7 @@ func idorAll(typ string) string {
 // idorAny is the same of a row of whatever type.
 func idorAny() string {
 	out := ""
-	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember"} {
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember", "SpendAlert"} {
 		fields := idorAll(typ)
 		if typ == "Secret" || typ == "Group" { // what is of another type than elsewhere, or too much for one operation, is on a line of its own
 			fields, _, _ = strings.Cut(fields, "\n")
@@ -128,6 +132,7 @@ func idorSlots() []idorSlot {
 		deed("CreateAPIKeyInput.projectId", "prj", "createAPIKey", `projectId: $id, name: "Swept"`, "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
 		deed("UpdateAPIKeyInput.id", "key", "updateAPIKey", `id: $id, name: "Swept"`, "apiKey { "+idorAll("APIKey")+" }"),
 		deed("UpdateSecuritySettingsInput.apiKeyId", "key", "updateSecuritySettings", `apiKeyId: $id, requireSecret: true, methods: ["swept"]`, "apiKey { "+idorAll("APIKey")+" }"),
+		deed("UpdateLimitsInput.targetId", "", "updateLimits", `targetId: $id, rates: [{requests: 1, windowSeconds: 1}], alerts: [{percent: 1, emails: ["swept@example.com"]}]`, "limits { "+idorLimits+" }"),
 		deed("RevealAPIKeySecretInput.id", "key", "revealAPIKeySecret", "id: $id", "secret revealCount"),
 		deed("RotateAPIKeyInput.id", "key", "rotateAPIKey", "id: $id, overlapSeconds: 60", "plaintext secret apiKey { "+idorAll("APIKey")+" }"),
 		deed("RotateAPIKeySecretInput.id", "key", "rotateAPIKeySecret", "id: $id", "secret apiKey { "+idorAll("APIKey")+" }"),
@@ -226,11 +231,11 @@ type idorActor struct {
 func idorCast(t *testing.T, e *estate) []idorActor {
 	t.Helper()
 	admin := []string{
-		"UpdateAPIKeyInput.id", "UpdateSecuritySettingsInput.apiKeyId", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
+		"UpdateAPIKeyInput.id", "UpdateSecuritySettingsInput.apiKeyId", "UpdateLimitsInput.targetId", "RevealAPIKeySecretInput.id", "DisableAPIKeyInput.id", "EnableAPIKeyInput.id", "InviteCollaboratorsInput.apiKeyId",
 		"RotateAPIKeyInput.id", "RotateAPIKeySecretInput.id", "MarkAPIKeyExposedInput.id",
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
-	own := []string{"LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
+	own := []string{"UpdateLimitsInput.targetId", "LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
 	admin = append(admin, "GranteeRef.userId", "GroupMemberInput.userId") // of people they see; with eve's secret and group nothing comes of it
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
 	offers := e.all(t, "SELECT id AS x FROM invitations WHERE api_key_id = ?", e.key.ID)
@@ -278,6 +283,7 @@ func (e *estate) idorIDs(t *testing.T) []string {
 		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
+		e.alert, of("SELECT id AS x FROM rate_limits WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM spend_limits WHERE api_key_id = ?", e.key.ID),
 		e.vault, e.safe, e.team, e.devMember, of("SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault), of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", e.vault),
 		of("SELECT id AS x FROM sealed_versions WHERE secret_id = ?", e.vault), e.vaultLink,
 		of("SELECT id AS x FROM instances"), of("SELECT id AS x FROM mails WHERE resource_id = ?", e.devInvitation), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,

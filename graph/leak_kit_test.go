@@ -33,6 +33,7 @@ type estate struct {
 	devsNew, devsOld               string // keys of fay's that dev sees; not what the one replaced, and not what replaced the other
 	vault, safe, team, devMember   string // a secret of ada's that dev edits and cleo views, one that is hers alone, and her group with dev and hal, which reaches the first
 	vaultLink                      string // by which ada hands the vault to somebody outside
+	alert                          string // of the limit of the key
 	evesSecret, evesGroup          string // eve's own, both with fay and joe
 	fay                            string
 	deletedKey, deletedPlace       string
@@ -69,6 +70,11 @@ func newEstate(t *testing.T, s *apptest.Server) *estate {
 	signer, _, _ := keyPair(t)
 	e.ada.Must(t, editSecurity, settings(e.key.ID, apptest.Vars{"origins": []string{"https://zanzibar.example"}, "methods": []string{leakWord},
 		"jwtKeys": []apptest.Vars{{"name": leakWord, "publicKeyPEM": signer}}}))
+	for _, id := range []string{e.key.ID, e.ada.Project, e.ada.Home} {
+		e.ada.Must(t, editLimits, limited(id, apptest.Vars{"rates": []apptest.Vars{{"requests": 7, "windowSeconds": 60}}, "spend": apptest.Vars{"amount": "77", "currency": "USD"},
+			"alerts": []apptest.Vars{{"percent": 50, "emails": []string{"zanzibar@zanzibar.example"}, "webhookUrl": "https://hooks.zanzibar.example/x"}}}))
+	}
+	e.alert = e.one(t, "SELECT id AS x FROM spend_alerts WHERE api_key_id = ?", e.key.ID)
 	e.benPlace = e.ada.Share(t, e.key.ID, e.ben, "ADMIN")
 	e.cleoInvitation = e.ada.Invite(t, e.key.ID, e.cleo, "CONTRIBUTOR")
 	e.cleo.Accept(t, e.cleoInvitation)

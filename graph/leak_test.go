@@ -46,6 +46,15 @@ func leakEdges() []leakEdge {
 		{"APIKey.securitySettings", "ida", key + `id securitySettings { jwtKeys { id } } } }`, []any{"apiKey", "securitySettings"}, "FORBIDDEN"},
 		{"APIKey.securitySettings", "cleo", `{ apiKeys(first: 10) { nodes { id securitySettings { origins } } } }`, []any{"apiKeys", "nodes", 0, "securitySettings"}, ""},
 		{"APIKey.securitySettings", "cleo", `query($key: ID!) { nodes(ids: [$key]) { id ... on APIKey { securitySettings { origins } } } }`, []any{"nodes", 0, "securitySettings"}, ""},
+		{"APIKey.limits", "cleo", key + `id limits { ` + idorLimits + ` } } }`, []any{"apiKey", "limits"}, "FORBIDDEN"},
+		{"APIKey.limits", "hal", key + `id limits { ` + idorLimits + ` } } }`, []any{"apiKey", "limits"}, "FORBIDDEN"},
+		{"APIKey.limits", "ida", `{ apiKeys(first: 10) { nodes { id limits { ` + idorLimits + ` } } } }`, []any{"apiKeys", "nodes", 0, "limits"}, ""},
+		{"Organization.limits", "gus", `query($org: ID!) { organization(id: $org) { id limits { ` + idorLimits + ` } } }`, []any{"organization", "limits"}, "FORBIDDEN"},
+		{"Project.limits", "hal", `query($prj: ID!) { project(id: $prj) { id limits { spend { spent { amount } } } } }`, []any{"project", "limits", "spend", "spent"}, ""},
+		{"Project.limits", "hal", `query($prj: ID!) { project(id: $prj) { id limits { alerts { webhookSecret } } } }`, []any{"project", "limits", "alerts", 0, "webhookSecret"}, ""},
+		{"APIKey.limits", "ben", key + `id limits { spend { spent { amount } } } } }`, []any{"apiKey", "limits", "spend", "spent"}, ""},
+		{"Query.node", "cleo", `query($alert: ID!) { viewer { email } node(id: $alert) { id } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.node", "ida", `query($alert: ID!) { viewer { email } node(id: $alert) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"APIKey.viewerMembership", "hal", key + `id viewerMembership { id } } }`, []any{"apiKey", "viewerMembership"}, ""},
 		{"Collaborator.addedBy", "cleo", key + `viewerMembership { id addedBy { id name } } } }`, []any{"apiKey", "viewerMembership", "addedBy"}, ""},
 		{"Collaborator.addedBy", "cleo", `query($place: ID!) { node(id: $place) { id ... on Collaborator { addedBy { id } } } }`, []any{"node", "addedBy"}, ""},
@@ -142,6 +151,11 @@ func leakless() map[string]string {
 		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
 		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
 		"SecuritySettings.jwtKeys":   "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
+		"Limits.rates":               "who sees the limits of a thing sees each of them: one right shows all (policy/keyhall/limit)",
+		"Limits.spend":               "the same",
+		"Limits.alerts":              "the same",
+		"SpendLimit.amount":          "an amount, and no row",
+		"SpendLimit.spent":           "an amount, and no row: null for who may not see the cost",
 		"AuditEvent.actor":           "TestWhoLeftIsANameInTheLogAndNothingElse",
 	}
 }
@@ -227,7 +241,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 	for name, id := range map[string]string{
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
-		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "vaultLink": e.vaultLink, "hal": e.hal.ID,
+		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "vaultLink": e.vaultLink, "alert": e.alert, "hal": e.hal.ID,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

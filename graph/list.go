@@ -58,6 +58,7 @@ func keysPage(ctx context.Context, q *ent.APIKeyQuery, w page.Window, o page.Ord
 		memory.place.announce(e.Node.ID)
 		memory.security.announce(e.Node.ID)
 		memory.jwtKeys.announce(e.Node.ID)
+		memory.limits.announce(e.Node.ID)
 	}
 	return c, nil
 }
@@ -72,6 +73,7 @@ func projectsPage(ctx context.Context, q *ent.ProjectQuery, w page.Window, o pag
 	for _, e := range c.Edges {
 		memory.can[ent.TypeProject].announce(e.Node.ID)
 		memory.project.announce(e.Node.ID)
+		memory.limits.announce(e.Node.ID)
 	}
 	return c, nil
 }
@@ -86,6 +88,7 @@ func organizationsPage(ctx context.Context, q *ent.OrganizationQuery, w page.Win
 	for _, e := range c.Edges {
 		memory.can[ent.TypeOrganization].announce(e.Node.ID)
 		memory.organization.announce(e.Node.ID)
+		memory.limits.announce(e.Node.ID)
 	}
 	return c, nil
 }

@@ -198,7 +198,7 @@ func (g *stage) written(t *testing.T, p *prop) string {
 	if g.s.Database == apptest.Postgres {
 		join = "string_agg(x, ' ')"
 	}
-	var key, places, offers, values, security string
+	var key, places, offers, values, security, rates string
 	g.s.Row(t, `SELECT name || '|' || description || '|' || CAST(tags AS TEXT) || '|' || kind || '|' || CAST(expires_at AS TEXT) || '|' || CAST(disabled_at AS TEXT)
 		|| '|' || COALESCE(disabled_by_id, '') || '|' || disabled_as || '|' || project_id || '|' || owner_id FROM api_keys WHERE id = ?`, []any{p.ID}, &key)
 	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT id || ':' || role || ':' || user_id AS x FROM collaborators WHERE api_key_id = ? ORDER BY id) AS places`, []any{p.ID}, &places)
@@ -206,7 +206,8 @@ func (g *stage) written(t *testing.T, p *prop) string {
 	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT CAST(version AS TEXT) || ':' || CAST(reveal_count AS TEXT) AS x FROM sealed_values WHERE api_key_id = ?) AS sealed`, []any{p.ID}, &values)
 	g.s.Row(t, `SELECT CAST(require_secret AS TEXT) || CAST(secret_overrides_allowlists AS TEXT) || CAST(require_jwt AS TEXT) || CAST(origins AS TEXT)
 		FROM security_settings WHERE api_key_id = ?`, []any{p.ID}, &security)
-	return key + "\n" + security + "\n" + places + "\n" + offers + "\n" + values
+	g.s.Row(t, `SELECT COALESCE(`+join+`, '') FROM (SELECT CAST(requests AS TEXT) || ':' || CAST(window_seconds AS TEXT) AS x FROM rate_limits WHERE api_key_id = ?) AS rates`, []any{p.ID}, &rates)
+	return key + "\n" + security + "\n" + rates + "\n" + places + "\n" + offers + "\n" + values
 }
 
 // recorded counts the deeds in the audit that are about a key or somebody's part of it.

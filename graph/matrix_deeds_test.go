@@ -58,6 +58,10 @@ func deeds() map[string]deed {
 			theKey, stored(1, "security_settings WHERE api_key_id = ? AND require_secret = ?",
 				func(_ *stage, p *prop, _ *apptest.Actor) []any { return []any{p.ID, true} }),
 		},
+		"edit_limits": {
+			`mutation($id: ID!) { updateLimits(input: {targetId: $id, rates: [{requests: 77, windowSeconds: 60}]}) { errors { code message } } }`,
+			theKey, stored(1, "rate_limits WHERE api_key_id = ? AND requests = 77", keyArg),
+		},
 		"reveal_secret": {
 			`mutation($id: ID!) { revealAPIKeySecret(input: {id: $id, reason: "matrix"}) { secret errors { code message } } }`,
 			theKey, func(_ *testing.T, _ *stage, p *prop, _ *apptest.Actor, out apptest.Answer) bool {

@@ -19,6 +19,7 @@ import (
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/money"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
 
@@ -421,6 +422,17 @@ type LeaveSecretInput struct {
 type LeaveSecretPayload struct {
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
+}
+
+// What limits the use of a key, a project or an organization. A request passes when all of these three let it, and what is refused
+// costs nothing anywhere. No rates and no spend: nothing is limited here.
+type Limits struct {
+	// How many requests pass in which time. All of them hold.
+	Rates []*ent.RateLimit `json:"rates"`
+	// How much may be spent in a month.
+	Spend *ent.SpendLimit `json:"spend,omitempty"`
+	// Who is told when a part of that is used. An alert refuses nothing.
+	Alerts []*ent.SpendAlert `json:"alerts"`
 }
 
 // The answer of markAPIKeyExposed.
@@ -945,6 +957,26 @@ type UpdateGroupInput struct {
 type UpdateGroupPayload struct {
 	// The group.
 	Group *ent.Group `json:"group,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// What changes; what is left out stays, and a list that is given takes the place of the one there is.
+type UpdateLimitsInput struct {
+	// The key, the project or the organization.
+	TargetID string `json:"targetId"`
+	// All rates, at most 10, one a window; null: none.
+	Rates graphql.Omittable[[]*keyhall.NewRateLimit] `json:"rates,omitempty"`
+	// How much may be spent in a month, in the currency of the project; null: there is no such limit.
+	Spend graphql.Omittable[*money.Money] `json:"spend,omitempty"`
+	// All alerts, at most 10; null: none. One that is there already keeps its id.
+	Alerts graphql.Omittable[[]*keyhall.NewSpendAlert] `json:"alerts,omitempty"`
+}
+
+// The answer of updateLimits.
+type UpdateLimitsPayload struct {
+	// The limits as they are now, where the viewer may see them.
+	Limits *Limits `json:"limits,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

@@ -33,6 +33,7 @@ func TestEveryReplayAsksForItsPermissionAgain(t *testing.T) {
 			"disableAPIKey":          {`id: $id`, nil},
 			"enableAPIKey":           {`id: $id`, func(key string) string { answers(t, "disable", ben, disableMutation, key, ""); return key }},
 			"updateSecuritySettings": {`apiKeyId: $id, requireSecret: true`, nil},
+			"updateLimits":           {`targetId: $id, rates: [{requests: 3, windowSeconds: 1}]`, nil},
 			"inviteCollaborators":    {fmt.Sprintf(`apiKeyId: $id, emails: [%q], role: ADMIN, confirmEmail: %q`, invitee.Email, ben.Email), nil},
 			"resendInvitation":       {`invitationId: $id`, offer},
 			"revokeInvitation":       {`invitationId: $id`, offer},

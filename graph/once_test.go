@@ -66,6 +66,7 @@ func allRepeats() map[string]twice {
 		"enableAPIKey":           {deed("enableAPIKey", `id: $id`, key), nil, onADisabledKey},
 		"deleteAPIKey":           {deed("deleteAPIKey", `id: $id`, "deletedId"), nil, onAKey},
 		"updateSecuritySettings": {deed("updateSecuritySettings", `apiKeyId: $id, requireSecret: true, origins: ["https://example.com"]`, "apiKey { id securitySettings { requireSecret origins } }"), nil, onAKey},
+		"updateLimits":           {deed("updateLimits", `targetId: $id, rates: [{requests: 3, windowSeconds: 1}], spend: {amount: "2.50", currency: "USD"}`, "limits { rates { requests } spend { amount { amount } } }"), nil, onAKey},
 		"acceptInvitation":       {deed("acceptInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"declineInvitation":      {deed("declineInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ben)},
 		"revokeInvitation":       {deed("revokeInvitation", `invitationId: $id`, "invitation { id status }"), nil, onAnInvitation(ada)},

@@ -35,7 +35,7 @@ func outcomesOf(out apptest.Answer) []string {
 }
 
 // team makes an organization with two projects, and its owner an owner of the first.
-func team(t *testing.T, s *apptest.Server, owner *apptest.Actor) (id, shop, lab string) {
+func crew(t *testing.T, s *apptest.Server, owner *apptest.Actor) (id, shop, lab string) {
 	t.Helper()
 	id = owner.MakeOrganization(t, "Acme "+owner.Username)
 	shop, lab = strings.Replace(id, "org_", "prj_", 1), strings.Replace(id, "org_0", "prj_1", 1)
@@ -51,7 +51,7 @@ func TestAnyAddressIsInvitedToAnOrganization(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
 		ada, ben, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "dev")
-		id, _, _ := team(t, s, ada)
+		id, _, _ := crew(t, s, ada)
 		s.JoinOrganization(t, id, ben, "READER")
 		emails := []string{dev.Email, "new@keyhall.test", strings.ToUpper(dev.Email), "no address", ben.Email}
 		out := ada.Must(t, inviteThere, apptest.Vars{"org": id, "emails": emails, "role": "READER"})
@@ -99,7 +99,7 @@ func TestWhoAcceptsIsInTheOrganizationAndItsProjects(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
 		ada, eve := s.Actor(t, "ada"), s.Actor(t, "eve")
-		id, shop, lab := team(t, s, ada)
+		id, shop, lab := crew(t, s, ada)
 		ada.InviteTo(t, id, "newcomer-1@keyhall.test", "READER", apptest.Vars{"projectId": shop, "role": "MEMBER"}, apptest.Vars{"projectId": lab, "role": "OWNER"})
 		letter := box.Await(t, mail.OrganizationInvitation, "newcomer-1@keyhall.test", 1)
 		dev := s.Unverified(t, "newcomer") // with that very address
@@ -136,7 +136,7 @@ func TestAnInvitationGivesWhatItsInviterStillCan(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada, ben, dev, eve := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "dev"), s.Actor(t, "eve")
-		id, shop, lab := team(t, s, ada)
+		id, shop, lab := crew(t, s, ada)
 		s.JoinOrganization(t, id, ben, "OWNER")
 		both := []apptest.Vars{{"projectId": shop, "role": "MEMBER"}, {"projectId": lab, "role": "MEMBER"}}
 		first, second := ben.InviteTo(t, id, dev.Email, "OWNER", both...), ben.InviteTo(t, id, eve.Email, "READER", both...)
@@ -161,7 +161,7 @@ func TestOnlyPlacesThatOneMayGiveAreOffered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada, eve := s.Actor(t, "ada"), s.Actor(t, "eve")
-		id, shop, lab := team(t, s, ada)
+		id, shop, lab := crew(t, s, ada)
 		s.SQL(t, "UPDATE projects SET archived_at = 1 WHERE id = ?", lab)
 		narrow := ada.Must(t, `mutation($p: [Permission!]) { createAccessToken(input: {name: "n", permissions: $p}) { plaintext errors { code } } }`,
 			apptest.Vars{"p": []string{"organization.view", "organization.invite", "organization_member.view", "invitation.view", "user.view", "project.view"}})
@@ -194,7 +194,7 @@ func TestWithoutMailTheInviterGetsTheLinkOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada, dev, eve := s.Actor(t, "ada"), s.Unverified(t, "dev"), s.Actor(t, "eve")
-		id, _, _ := team(t, s, ada)
+		id, _, _ := crew(t, s, ada)
 		vars := apptest.Vars{"org": id, "emails": []string{dev.Email}, "role": "READER"}
 		out := ada.Once(t, inviteThere, vars, "once")
 		link, inv := out.Text("inviteToOrganization", "results", 0, "link"), out.Text("inviteToOrganization", "results", 0, "invitation", "id")
@@ -236,7 +236,7 @@ func TestInvitationsToAnOrganizationEndAsThoseToAKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada, ben, dev, eve := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "dev"), s.Actor(t, "eve")
-		id, _, _ := team(t, s, ada)
+		id, _, _ := crew(t, s, ada)
 		s.JoinOrganization(t, id, ben, "READER")
 		inv := ada.InviteTo(t, id, dev.Email, "READER")
 		if out := dev.Must(t, `{ viewer { invitations(first: 5) { nodes { id role target { ... on Organization { name } } } } } }`, nil); out.Text("viewer", "invitations", "nodes", 0, "id") != inv ||
@@ -278,7 +278,7 @@ func TestInvitingToAnOrganizationIsCounted(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		ada := s.Actor(t, "ada")
-		id, _, _ := team(t, s, ada)
+		id, _, _ := crew(t, s, ada)
 		first := ada.InviteTo(t, id, "one@keyhall.test", "READER")
 		out := ada.Do(t, inviteThere, apptest.Vars{"org": id, "emails": []string{"two@keyhall.test", "three@keyhall.test"}, "role": "READER"})
 		if out.Code() != "RATE_LIMITED" || s.Count(t, "invitations") != 1 {

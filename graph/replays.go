@@ -29,6 +29,8 @@ func replays() map[string]replay {
 
 		"updateSecuritySettings": again(editedSecurity),
 
+		"updateLimits": again(editedLimits),
+
 		"inviteCollaborators":    again(invited),
 		"acceptInvitation":       again(accepted),
 		"declineInvitation":      again(declined),

@@ -15,6 +15,7 @@ import (
 	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/traffic"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -27,6 +28,9 @@ type request struct {
 	organization *batch[*organizationmember.Role]
 	security     *batch[*ent.SecuritySettings] // by key
 	jwtKeys      *batch[[]*ent.JWTKey]         // by key
+	limits       *batch[*Limits]               // by key, project or organization
+	rates        *batch[traffic.Standing]      // by all that a rate is
+	budgets      *batch[traffic.Budget]        // by all that a spend limit is
 	clock        *batch[int64]
 	shared       *batch[bool]            // by secret
 	owners       *batch[*ent.User]       // by secret
@@ -46,6 +50,9 @@ func (r *Resolver) newRequest() *request {
 	q.organization = newBatch(r.organizationRoles)
 	q.security = newBatch(r.securitySettings)
 	q.jwtKeys = newBatch(r.jwtKeys)
+	q.limits = newBatch(r.limitsOf)
+	q.rates = newBatch(r.rateStandings)
+	q.budgets = newBatch(r.spendBudgets)
 	q.clock = newBatch(r.readClock)
 	q.shared = newBatch(r.sharedNow)
 	q.owners = newBatch(r.House.SecretOwners)

@@ -23,6 +23,7 @@ type Resolver struct {
 	Accounts *authn.Accounts
 	Cookies  Cookies
 	News     News
+	Quota    Quota
 	Streams  gqlhttp.Streams
 	Timeout  time.Duration // of one operation; what gqlhttp takes when zero
 	Log      *slog.Logger

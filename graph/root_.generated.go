@@ -35,12 +35,15 @@ type ResolverRoot interface {
 	Policy() PolicyResolver
 	Project() ProjectResolver
 	Query() QueryResolver
+	RateLimit() RateLimitResolver
 	Secret() SecretResolver
 	SecretGrant() SecretGrantResolver
 	SecretVersion() SecretVersionResolver
 	SecuritySettings() SecuritySettingsResolver
 	Session() SessionResolver
 	ShareLink() ShareLinkResolver
+	SpendAlert() SpendAlertResolver
+	SpendLimit() SpendLimitResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Viewer() ViewerResolver
@@ -103,10 +106,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLeaveOrganizationInput,
 		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
+		ec.unmarshalInputMoneyInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputOpenShareLinkInput,
 		ec.unmarshalInputPreviewGroupChangeInput,
 		ec.unmarshalInputProjectRoleInput,
+		ec.unmarshalInputRateLimitInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRemoveOrganizationMemberInput,
@@ -130,10 +135,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputShareSecretsInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
+		ec.unmarshalInputSpendAlertInput,
 		ec.unmarshalInputUnshareSecretInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
 		ec.unmarshalInputUpdateGroupInput,
+		ec.unmarshalInputUpdateLimitsInput,
 		ec.unmarshalInputUpdateOrganizationInput,
 		ec.unmarshalInputUpdateOrganizationMemberInput,
 		ec.unmarshalInputUpdateProfileInput,
@@ -231,7 +238,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/limit.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -249,6 +256,7 @@ var sources = []*ast.Source{
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/exposure.graphqls", Input: sourceData("schema/exposure.graphqls"), BuiltIn: false},
 	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
+	{Name: "schema/limit.graphqls", Input: sourceData("schema/limit.graphqls"), BuiltIn: false},
 	{Name: "schema/offboarding.graphqls", Input: sourceData("schema/offboarding.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
 	{Name: "schema/organization_member.graphqls", Input: sourceData("schema/organization_member.graphqls"), BuiltIn: false},
@@ -312,6 +320,8 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_collaborators(ctx, field)
 	case "invitations":
 		return ec.fieldContext_APIKey_invitations(ctx, field)
+	case "limits":
+		return ec.fieldContext_APIKey_limits(ctx, field)
 	case "securitySettings":
 		return ec.fieldContext_APIKey_securitySettings(ctx, field)
 	}
@@ -1034,6 +1044,18 @@ func (ec *executionContext) childFields_LeaveSecretPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type LeaveSecretPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Limits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rates":
+		return ec.fieldContext_Limits_rates(ctx, field)
+	case "spend":
+		return ec.fieldContext_Limits_spend(ctx, field)
+	case "alerts":
+		return ec.fieldContext_Limits_alerts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Limits", field.Name)
+}
+
 func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -1046,6 +1068,16 @@ func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Con
 		return ec.fieldContext_MarkAPIKeyExposedPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MarkAPIKeyExposedPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_Money_amount(ctx, field)
+	case "currency":
+		return ec.fieldContext_Money_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
 }
 
 func (ec *executionContext) childFields_OffboardingPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1108,6 +1140,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_invitations(ctx, field)
 	case "projects":
 		return ec.fieldContext_Organization_projects(ctx, field)
+	case "limits":
+		return ec.fieldContext_Organization_limits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
 }
@@ -1268,6 +1302,8 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_viewerCan(ctx, field)
 	case "apiKeys":
 		return ec.fieldContext_Project_apiKeys(ctx, field)
+	case "limits":
+		return ec.fieldContext_Project_limits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Project", field.Name)
 }
@@ -1294,6 +1330,22 @@ func (ec *executionContext) childFields_ProjectEdge(ctx context.Context, field g
 		return ec.fieldContext_ProjectEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProjectEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "requests":
+		return ec.fieldContext_RateLimit_requests(ctx, field)
+	case "windowSeconds":
+		return ec.fieldContext_RateLimit_windowSeconds(ctx, field)
+	case "used":
+		return ec.fieldContext_RateLimit_used(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_RateLimit_resetsAt(ctx, field)
+	case "binds":
+		return ec.fieldContext_RateLimit_binds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimit", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveCollaboratorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1818,6 +1870,36 @@ func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SpendAlert(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SpendAlert_id(ctx, field)
+	case "percent":
+		return ec.fieldContext_SpendAlert_percent(ctx, field)
+	case "emails":
+		return ec.fieldContext_SpendAlert_emails(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_SpendAlert_webhookUrl(ctx, field)
+	case "webhookSecret":
+		return ec.fieldContext_SpendAlert_webhookSecret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendAlert", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_SpendLimit_amount(ctx, field)
+	case "spent":
+		return ec.fieldContext_SpendLimit_spent(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_SpendLimit_resetsAt(ctx, field)
+	case "binds":
+		return ec.fieldContext_SpendLimit_binds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendLimit", field.Name)
+}
+
 func (ec *executionContext) childFields_UnshareSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -1856,6 +1938,16 @@ func (ec *executionContext) childFields_UpdateGroupPayload(ctx context.Context, 
 		return ec.fieldContext_UpdateGroupPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateLimitsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limits":
+		return ec.fieldContext_UpdateLimitsPayload_limits(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateLimitsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateLimitsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateOrganizationMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

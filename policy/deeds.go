@@ -66,7 +66,10 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Update("JWTKey", pins{"api_key_id": d.ID}, "name", "position"),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 		}},
-		"api_key.rotate": rotation(d),
+		"api_key.edit_limits":      limits("api_key_id", d),
+		"project.edit_limits":      limits("project_id", d),
+		"organization.edit_limits": limits("organization_id", d),
+		"api_key.rotate":           rotation(d),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -78,6 +81,9 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("SealedValue", pins{"api_key_id": d.ID}),
 			core.Delete("SecuritySettings", pins{"api_key_id": d.ID}),
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
+			core.Delete("RateLimit", pins{"api_key_id": d.ID}),
+			core.Delete("SpendLimit", pins{"api_key_id": d.ID}),
+			core.Delete("SpendAlert", pins{"api_key_id": d.ID}),
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
 		}},
@@ -218,6 +224,9 @@ func rotation(d Deed) scope {
 			core.Move("Mail", pins{"kind": "invitation", "within_id": d.ID}, pins{"within_id": d.New}),
 			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
 			core.Create("JWTKey", pins{"api_key_id": d.New}),
+			created("RateLimit", "api_key_id", d.New, "requests", "window_seconds"),
+			created("SpendLimit", "api_key_id", d.New, "amount", "currency"),
+			created("SpendAlert", "api_key_id", d.New, "percent", "emails", "webhook_url"),
 			core.Create("Mail", pins{"kind": "key_exposed", "resource_id": d.ID}),
 			core.Update("SealedValue", pins{"api_key_id": d.ID}, "valid_until"),
 			core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
@@ -227,10 +236,38 @@ func rotation(d Deed) scope {
 			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "SecuritySettings", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "RateLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SpendLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SpendAlert", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "User", Rows: on(d)},
 			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
 		},
 	}
+}
+
+// limits replaces what limits one thing, which the column names.
+func limits(column string, d Deed) scope {
+	its := pins{column: d.ID}
+	return scope{writes: []core.Write{
+		created("RateLimit", column, d.ID, "requests", "window_seconds"),
+		core.Update("RateLimit", its, "requests"),
+		core.Delete("RateLimit", its),
+		created("SpendLimit", column, d.ID, "amount", "currency"),
+		core.Update("SpendLimit", its, "amount", "currency"),
+		core.Delete("SpendLimit", its),
+		created("SpendAlert", column, d.ID, "percent", "emails", "webhook_url"),
+		core.Delete("SpendAlert", its),
+	}}
+}
+
+// created allows a limit of the one thing that the column names, and of no other: a row could name three.
+func created(typ, column, id string, own ...string) core.Write {
+	w := core.Create(typ, pins{column: id})
+	w.Columns = append([]string{"created_at", column, "raised_for"}, own...)
+	if typ != "SpendAlert" {
+		w.Columns = append([]string{"created_at", column}, own...)
+	}
+	return w
 }
 
 // on are the people of a key: its owner and those it is shared with.

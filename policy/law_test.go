@@ -37,13 +37,13 @@ func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 		"AuditEvent": "audit_event.view", "User": "user.view", "Session": "session.view", "Collaborator": "collaborator.view",
 		"SecuritySettings": "security_settings.view", "JWTKey": "jwt_key.view", "Secret": "secret.view", "SecretGrant": "secret_grant.view",
 		"SecretVersion": "secret_version.view", "Group": "group.view", "GroupMember": "group_member.view",
-		"ShareLink": "share_link.view",
+		"ShareLink": "share_link.view", "RateLimit": "rate_limit.view", "SpendLimit": "spend_limit.view", "SpendAlert": "spend_alert.view",
 	} {
 		if got, ok := r.RowPermission(typ); !ok || got != want {
 			t.Errorf("%s: %q", typ, got)
 		}
 	}
-	for _, typ := range []string{"Credential", "SealedValue", "SealedVersion", "APIKeyHash", "Instance", "Nonsense"} {
+	for _, typ := range []string{"Credential", "SealedValue", "SealedVersion", "APIKeyHash", "Instance", "SpendAccount", "SpendLease", "Webhook", "Nonsense"} {
 		if got, ok := r.RowPermission(typ); ok {
 			t.Errorf("rows of %s are shown by %q", typ, got)
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"github.com/keyhall/keyhall/console/explorer"
 	"github.com/keyhall/keyhall/console/landing"
 	"github.com/keyhall/keyhall/graph"
@@ -19,6 +21,7 @@ import (
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
+	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
@@ -37,6 +40,7 @@ type App struct {
 	Engine   *policy.Engine
 	Mail     *mail.Outbox
 	News     *news.Hub
+	Quota    *quota.Quota
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -80,7 +84,12 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: hub, log: c.Log}
+	c.Quota.Single, c.Quota.Log = s.Dialect() == dialect.SQLite, c.Log
+	counted, err := quota.New(s.Client, c.Quota)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Quota: counted, Store: s, Accounts: accounts, Engine: policy.NewEngine(law), Mail: outbox, News: hub, log: c.Log}
 	a.denials = audit.NewDenials(s.Client, c.Log)
 	a.Guard = access.New(a.Engine, s.Client, a.denials, c.Log)
 	a.House = keyhall.New(keyhall.Parts{
@@ -94,7 +103,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	resolver := &graph.Resolver{
 		Reader: s.Reader(), House: a.House, Accounts: accounts, Cookies: web.Cookies{},
-		News: a.News, Streams: c.Streams, Timeout: c.Timeout, Log: c.Log,
+		News: a.News, Quota: a.Quota, Streams: c.Streams, Timeout: c.Timeout, Log: c.Log,
 	}
 	pages, err := landing.Routes(c.Explorer && explorer.Built())
 	if err != nil {
@@ -110,6 +119,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(a.keepFlushing)
+	a.running.Go(func() { a.Quota.Run(a.work) })
 	return a, nil
 }
 
@@ -137,7 +147,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.hangUp()
 	a.stop()
 	a.running.Wait()
-	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
+	return errors.Join(a.denials.Close(ctx), a.Quota.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
 func (a *App) keepFlushing() {
@@ -149,7 +159,7 @@ func (a *App) keepFlushing() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx), a.House.RaiseSpendAlerts(ctx, a.Quota.Touched())); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "what is kept in memory could not be written, or what is old not forgotten", "error", err)
 			}
 		}

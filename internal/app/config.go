@@ -15,6 +15,7 @@ import (
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -40,6 +41,7 @@ type Config struct {
 	Openings      limit.Rate    // one-time links that one client may try
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
+	Quota         quota.Config // how requests with keys are held to their limits
 	Streams       gqlhttp.Streams
 	Timeout       time.Duration // of one operation; only tests set it: when zero it is what gqlhttp takes
 	Log           *slog.Logger
@@ -53,7 +55,7 @@ func Defaults() Config {
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
 		Exports: limit.Rate{Count: 10, Per: time.Minute}, Searches: limit.Rate{Count: 120, Per: time.Minute},
 		Openings: limit.Rate{Count: 30, Per: time.Minute},
-		Mail:     mail.Defaults(), Log: slog.Default(),
+		Mail:     mail.Defaults(), Quota: quota.Defaults(), Log: slog.Default(),
 	}
 }
 

@@ -209,6 +209,9 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
 			func() error { _, err := tx.SealedValue.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SecuritySettings.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.JWTKey.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.RateLimit.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.SpendLimit.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.SpendAlert.Delete().Exec(ctx); return err },
 		} {
 			if err := part(); err != nil {
 				return err

@@ -6,7 +6,10 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/invitation"
 	"github.com/keyhall/keyhall/ent/jwtkey"
+	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/spendalert"
+	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/internal/token"
 )
 
@@ -26,6 +29,9 @@ func (h *House) succeed(ctx context.Context, tx *ent.Tx, old *ent.APIKey, id str
 		return token.Token{}, err
 	}
 	if err := copySecurity(ctx, tx, old.ID, id); err != nil {
+		return token.Token{}, err
+	}
+	if err := copyLimits(ctx, tx, old.ID, id); err != nil {
 		return token.Token{}, err
 	}
 	if err := h.credentials(ctx, tx, id, plain, secret); err != nil {
@@ -74,6 +80,38 @@ func copySecurity(ctx context.Context, tx *ent.Tx, old, id string) error {
 		err := tx.JWTKey.Create().SetAPIKeyID(id).SetName(k.Name).SetAlgorithm(k.Algorithm).SetFingerprint(k.Fingerprint).
 			SetPublicKeyPem(k.PublicKeyPem).SetPosition(k.Position).Exec(ctx)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyLimits limits the new key as the old one is. Each of them counts for itself from then on.
+func copyLimits(ctx context.Context, tx *ent.Tx, old, id string) error {
+	rates, err := tx.RateLimit.Query().Where(ratelimit.APIKeyID(old)).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rates {
+		if err := tx.RateLimit.Create().SetAPIKeyID(id).SetRequests(r.Requests).SetWindowSeconds(r.WindowSeconds).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	spends, err := tx.SpendLimit.Query().Where(spendlimit.APIKeyID(old)).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range spends {
+		if err := tx.SpendLimit.Create().SetAPIKeyID(id).SetAmount(s.Amount).SetCurrency(s.Currency).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	alerts, err := tx.SpendAlert.Query().Where(spendalert.APIKeyID(old)).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if err := tx.SpendAlert.Create().SetAPIKeyID(id).SetPercent(a.Percent).SetEmails(a.Emails).SetWebhookURL(a.WebhookURL).Exec(ctx); err != nil {
 			return err
 		}
 	}

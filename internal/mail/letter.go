@@ -16,6 +16,8 @@ const (
 	GroupGrew       Kind = "group_grew"       // ResourceID: the group, Name: its name, ActorName: who added people to it
 	SecretRevealed  Kind = "secret_revealed"  // ResourceID: the secret, Name: its name, ActorName: who looked at its value
 
+	SpendAlert Kind = "spend_alert" // ResourceID: the alert, WithinID: what it is of, Name: its name, Role: which part of which limit
+
 	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
 	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
 
@@ -24,7 +26,10 @@ const (
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired, OrganizationInvitation}
+	return []Kind{
+		Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired,
+		OrganizationInvitation, SpendAlert,
+	}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -56,6 +61,6 @@ func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", OrganizationInvitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
 		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/",
-		ShareLinkCode: "/share", ShareLinkExpired: "/share",
+		ShareLinkCode: "/share", ShareLinkExpired: "/share", SpendAlert: "/",
 	}[k]
 }

@@ -65,6 +65,12 @@ type Standing struct {
 	Alone     bool          // counted by this process alone: others count for themselves
 }
 
+// Budget is how a spend limit stands.
+type Budget struct {
+	Spent int64 // this month, in millionths, without what a living process holds and may not have spent
+	Binds bool  // the next request that costs something is refused
+}
+
 // Use is one decided request, as it is counted.
 type Use struct {
 	Key    *Key

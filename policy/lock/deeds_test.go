@@ -42,7 +42,34 @@ api_key.delete delete JWTKey[] where api_key_id=ID
 api_key.delete delete SealedValue[] where api_key_id=ID
 api_key.delete delete Mail[] where within_id=ID
 api_key.delete delete SecuritySettings[] where api_key_id=ID
+api_key.delete delete RateLimit[] where api_key_id=ID
+api_key.delete delete SpendAlert[] where api_key_id=ID
+api_key.delete delete SpendLimit[] where api_key_id=ID
 api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
+api_key.edit_limits create RateLimit[api_key_id created_at requests window_seconds] where api_key_id=ID
+api_key.edit_limits create SpendAlert[api_key_id created_at emails percent raised_for webhook_url] where api_key_id=ID
+api_key.edit_limits create SpendLimit[amount api_key_id created_at currency] where api_key_id=ID
+api_key.edit_limits delete RateLimit[] where api_key_id=ID
+api_key.edit_limits delete SpendAlert[] where api_key_id=ID
+api_key.edit_limits delete SpendLimit[] where api_key_id=ID
+api_key.edit_limits update RateLimit[requests] where api_key_id=ID
+api_key.edit_limits update SpendLimit[amount currency] where api_key_id=ID
+organization.edit_limits create RateLimit[created_at organization_id requests window_seconds] where organization_id=ID
+organization.edit_limits create SpendAlert[created_at emails organization_id percent raised_for webhook_url] where organization_id=ID
+organization.edit_limits create SpendLimit[amount created_at currency organization_id] where organization_id=ID
+organization.edit_limits delete RateLimit[] where organization_id=ID
+organization.edit_limits delete SpendAlert[] where organization_id=ID
+organization.edit_limits delete SpendLimit[] where organization_id=ID
+organization.edit_limits update RateLimit[requests] where organization_id=ID
+organization.edit_limits update SpendLimit[amount currency] where organization_id=ID
+project.edit_limits create RateLimit[created_at project_id requests window_seconds] where project_id=ID
+project.edit_limits create SpendAlert[created_at emails percent project_id raised_for webhook_url] where project_id=ID
+project.edit_limits create SpendLimit[amount created_at currency project_id] where project_id=ID
+project.edit_limits delete RateLimit[] where project_id=ID
+project.edit_limits delete SpendAlert[] where project_id=ID
+project.edit_limits delete SpendLimit[] where project_id=ID
+project.edit_limits update RateLimit[requests] where project_id=ID
+project.edit_limits update SpendLimit[amount currency] where project_id=ID
 api_key.edit_security create JWTKey[*] where api_key_id=ID
 api_key.edit_security delete JWTKey[] where api_key_id=ID
 api_key.edit_security update JWTKey[name position] where api_key_id=ID
@@ -68,7 +95,10 @@ api_key.rotate create SealedValue[*] where api_key_id=NEW
 api_key.rotate create JWTKey[*] where api_key_id=NEW
 api_key.rotate create Mail[*] where kind=key_exposed resource_id=ID
 api_key.rotate create SecuritySettings[*] where api_key_id=NEW
-api_key.rotate reads Collaborator JWTKey Project SealedValue SecuritySettings User
+api_key.rotate create RateLimit[api_key_id created_at requests window_seconds] where api_key_id=NEW
+api_key.rotate create SpendAlert[api_key_id created_at emails percent raised_for webhook_url] where api_key_id=NEW
+api_key.rotate create SpendLimit[amount api_key_id created_at currency] where api_key_id=NEW
+api_key.rotate reads Collaborator JWTKey Project RateLimit SealedValue SecuritySettings SpendAlert SpendLimit User
 api_key.rotate update Mail[within_id] where kind=invitation within_id=ID to within_id=NEW
 api_key.rotate update APIKey[grace_expires_at] where id=ID
 api_key.rotate update Invitation[api_key_id] where api_key_id=ID status=PENDING to api_key_id=NEW
@@ -179,6 +209,9 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	s.SQL(t, `INSERT INTO jwt_keys (id, created_at, api_key_id, name, algorithm, fingerprint, public_key_pem, position)
 		VALUES ('jwk_1', 1, ?, 'signer', 'ES256', 'f', 'p', 0)`, c.key)
 	s.PutLink(t, c.secret, c.ada)
+	s.SQL(t, "INSERT INTO rate_limits (id, created_at, api_key_id, requests, window_seconds) VALUES ('rlm_1', 1, ?, 1, 1)", c.key)
+	s.SQL(t, "INSERT INTO spend_limits (id, created_at, api_key_id, amount, currency) VALUES ('spl_1', 1, ?, 1, 'USD')", c.key)
+	s.SQL(t, "INSERT INTO spend_alerts (id, created_at, api_key_id, percent, emails) VALUES ('spa_1', 1, ?, 1, '[]')", c.key)
 	permissions = map[policy.Permission]bool{}
 	ctx := c.as(c.ada)
 	tx, err := s.App.Store.Tx(ctx)
@@ -231,6 +264,8 @@ func tableOf() map[string]string {
 		"IdempotencyKey": "idempotency_keys",
 		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
 		"Group": "groups", "GroupMember": "group_members",
+		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
+		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",
 	}
 }
 
@@ -281,6 +316,9 @@ func TestDeedsAreTheClosedList(t *testing.T) {
 			if !withDeed[name] {
 				t.Errorf("mutation %s names %s, of which no permit comes", mutation, name)
 			}
+		}
+		for _, noun := range []string{"api_key", "project", "organization"} { // one mutation of three permissions, by what is named
+			named["updateLimits of "+noun] = noun + ".edit_limits"
 		}
 		named["openShareLink"] = "share_link.open" // @public: it is asked about who made the link
 		for name := range withDeed {

@@ -77,6 +77,14 @@ func doors() map[string][]string {
 		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},
+		"LimitsOf":            {"internal/keyhall"},
+		"SpendAlerts":         {"internal/keyhall"},
+		"SpendLease":          {"internal/quota"},
+		"SpendRenew":          {"internal/quota"},
+		"SpendLost":           {"internal/quota"},
+		"SpendLook":           {"internal/quota"},
+		"WebhookClaim":        {"internal/webhook"},
+		"WebhookMark":         {"internal/webhook"},
 	}
 }
 

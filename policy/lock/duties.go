@@ -24,6 +24,7 @@ func Duties() []core.Duty {
 		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
+		limitsOf(""), spendLease("", ""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
 	}
 }
 

@@ -61,6 +61,7 @@ link.issue create Mail[*] where kind= resource_id= user_id=
 link.issue delete Mail[] where kind= state=QUEUED user_id=
 link.issue reads Credential User
 link.issue update Credential[reset_generation reset_until verify_generation verify_until] where user_id=
+limits reads Project RateLimit SpendAlert SpendLimit
 mail.claim reads Mail
 mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
 mail.mark update Invitation[delivery sent_at] where id= resend_count=0
@@ -108,8 +109,25 @@ sign_up create ProjectMember[*] where project_id= role=OWNER user_id=
 sign_up create Project[*] where id= is_default=true organization_id=
 sign_up create User[*] where administrator=false email_verified=false id= personal_organization_id=
 sign_up.lookup reads User
+spend.alerts create Mail[*] where kind=spend_alert within_id=
+spend.alerts create Webhook[*] where 
+spend.alerts reads APIKey Organization Project SpendAccount SpendAlert SpendLimit
+spend.alerts update SpendAlert[raised_for] where  and of some rows only
+spend.lease create SpendAccount[*] where scope_id=
+spend.lease create SpendLease[*] where holder= scope_id=
+spend.lease delete SpendLease[] where holder= scope_id=
+spend.lease reads SpendAccount SpendLease
+spend.lease update SpendAccount[granted] where scope_id=
+spend.look reads SpendAccount SpendLease
+spend.lost delete SpendLease[] where  and of some rows only
+spend.lost reads SpendLease
+spend.lost update SpendAccount[lost] where 
+spend.renew update SpendLease[expires_at] where holder= and of some rows only
 touch update AccessToken[last_used_at] where 
 touch update Session[last_seen_at] where 
+webhook.claim reads SpendAlert Webhook
+webhook.claim update Webhook[attempts next_attempt_at] where state=QUEUED
+webhook.mark update Webhook[last_error next_attempt_at state] where id= state=QUEUED
 `
 
 func TestDutiesAreTheClosedList(t *testing.T) {
