@@ -77,6 +77,14 @@ func doors() map[string][]string {
 		"Principals":          {"internal/keyhall"},
 		"Rewrap":              {"internal/instance"},
 		"Sharing":             {"internal/keyhall"},
+		"UsageFlush":          {"internal/usage"},
+		"KeysUsed":            {"internal/usage"},
+		"UsageRollUp":         {"internal/usage"},
+		"UsageReport":         {"internal/usage"},
+		"ForgetReports":       {"internal/usage"},
+		"UsageOf":             {"internal/keyhall"},
+		"Used":                {"internal/keyhall"},
+		"KeysExpire":          {"internal/keyhall"},
 	}
 }
 

@@ -23,6 +23,7 @@ func Duties() []core.Duty {
 		sharing(nil), credentialStanding(""), keyAudience(""),
 		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
+		usageFlush(), keysUsed(), usageRollUp(), usageOf(Used{}), usageReport("", "", ""), forgetReports(), keysExpire(0),
 	}
 }
 
