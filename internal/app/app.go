@@ -20,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/usage"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -37,6 +38,7 @@ type App struct {
 	Engine   *policy.Engine
 	Mail     *mail.Outbox
 	News     *news.Hub
+	Usage    *usage.Counter
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -109,7 +111,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		a.site.Explorer = explorer.Handler()
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.Usage = usage.New(s.Client, usage.Defaults(), c.Log)
 	a.running.Go(a.keepFlushing)
+	a.running.Go(func() { a.Usage.Run(a.work) })
 	return a, nil
 }
 
@@ -137,7 +141,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.hangUp()
 	a.stop()
 	a.running.Wait()
-	return errors.Join(a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
+	return errors.Join(a.Usage.Flush(ctx), a.denials.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
 func (a *App) keepFlushing() {
@@ -149,9 +153,14 @@ func (a *App) keepFlushing() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx), a.lookAfterUsage(ctx)); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "what is kept in memory could not be written, or what is old not forgotten", "error", err)
 			}
 		}
 	}
+}
+
+// lookAfterUsage adds up what is old, forgets old reports, and tells of keys that expire.
+func (a *App) lookAfterUsage(ctx context.Context) error {
+	return errors.Join(a.Usage.RollUp(ctx), a.Usage.ForgetReports(ctx), a.House.RemindOfExpiry(ctx))
 }

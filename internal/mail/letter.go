@@ -16,13 +16,15 @@ const (
 	GroupGrew       Kind = "group_grew"       // ResourceID: the group, Name: its name, ActorName: who added people to it
 	SecretRevealed  Kind = "secret_revealed"  // ResourceID: the secret, Name: its name, ActorName: who looked at its value
 
+	KeyExpires Kind = "key_expires" // ResourceID: the key, Name: its name, Generation: in how many days at most
+
 	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
 	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired}
+	return []Kind{Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired, KeyExpires}
 }
 
 // Letter is what a deed wants to be told. It holds ids and names: never a token, never a value.
@@ -50,7 +52,7 @@ func (k Kind) link() (token.Link, bool) {
 func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
-		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/",
+		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/", KeyExpires: "/",
 		ShareLinkCode: "/share", ShareLinkExpired: "/share",
 	}[k]
 }

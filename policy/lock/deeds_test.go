@@ -52,7 +52,7 @@ api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
 api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
-api_key.rename update APIKey[description expires_at name tags] where id=ID
+api_key.rename update APIKey[description expires_at name reminded_days tags] where id=ID
 api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
 api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.resend_invitation update Invitation[delivery expires_at invited_by_id resend_count] where api_key_id=ID id=PART

@@ -63,7 +63,7 @@ func usageOf(u Used) core.Duty {
 		{Type: "Project", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("id"), u.projects(s))) }},
 		{Type: "Organization", Rows: func(s *sql.Selector) {
 			of := sql.Dialect(s.Dialect()).Select("organization_id").From(sql.Table("projects")).Where(sql.In("id", u.projects(s)))
-			s.Where(sql.In(s.C("id"), of))
+			s.Where(sql.Or(sql.In(s.C("id"), of), sql.EQ(s.C("id"), u.OrganizationID)))
 		}},
 	}}
 }
@@ -178,11 +178,13 @@ func ownGroups(s, projects *sql.Selector) *sql.Predicate {
 }
 
 // expireWithin selects the keys that will expire within some days, and whose last reminder, if there was one, was for more days.
+// Of a key that was made for less than that from the start nobody needs a reminder.
 func expireWithin(s *sql.Selector, days int) *sql.Predicate {
-	at, d := s.C("expires_at"), s.Dialect()
+	at, made, d, span := s.C("expires_at"), s.C("created_at"), s.Dialect(), int64(days)*24*60*60*1_000_000
 	return sql.And(
 		sql.P(func(b *sql.Builder) {
-			b.WriteString(at + " > " + core.Now(d) + " AND " + at + " <= " + core.Now(d) + " + ").Arg(int64(days) * 24 * 60 * 60 * 1_000_000)
+			b.WriteString(at + " > " + core.Now(d) + " AND " + at + " <= " + core.Now(d) + " + ").Arg(span)
+			b.WriteString(" AND " + made + " <= " + at + " - ").Arg(span)
 		}),
 		sql.Or(sql.EQ(s.C("reminded_days"), 0), sql.GT(s.C("reminded_days"), days)),
 		sql.EQ(s.C("disabled_at"), 0), sql.EQ(s.C("grace_expires_at"), 0),
