@@ -43,6 +43,9 @@ func (h *House) RemindOfExpiry(ctx context.Context) error {
 // remind finds out whom to tell before it takes the key: whoever takes it second finds nothing due.
 func (h *House) remind(duty context.Context, tx *ent.Tx, key *ent.APIKey, days int) error {
 	to, err := h.concernedByExpiry(duty, tx, key)
+	if ent.IsNotFound(err) { // told already, or extended in the meantime
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,6 @@ import (
 	"github.com/keyhall/keyhall/internal/usage"
 )
 
-func TestMain(m *testing.M) { apptest.Main(m) }
-
 // counter is one process that counts, whose writer does not run by itself.
 func counter(s *apptest.Server, change ...func(*usage.Config)) *usage.Counter {
 	config := usage.Defaults()

@@ -228,8 +228,8 @@ func tableOf() map[string]string {
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
-		"IdempotencyKey": "idempotency_keys",
-		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
+		"IdempotencyKey": "idempotency_keys", "UsageBucket": "usage_buckets", "UsageBatch": "usage_batches", "UsageReport": "usage_reports",
+		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
 		"Group": "groups", "GroupMember": "group_members",
 	}
 }
