@@ -76,10 +76,10 @@ func (s *accessStream) next(ctx context.Context) *AccessChange {
 }
 
 // standing looks at the credential, and says for how long that look is good.
-func (s *accessStream) standing(ctx context.Context) (time.Duration, bool, error) {
+func (r *Resolver) standing(ctx context.Context) (time.Duration, bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, eventTime)
 	defer cancel()
-	now, ok, err := s.Accounts.Standing(bounded, viewer.From(ctx))
+	now, ok, err := r.Accounts.Standing(bounded, viewer.From(ctx))
 	if err != nil || !ok {
 		return 0, false, err
 	}

@@ -26,10 +26,11 @@ func idorAll(typ string) string {
 	return "id __typename " + map[string]string{
 		"APIKey": `name description tags kind status start scopes createdAt owner { ... on User { id username name email } } project { id name }
 			replaces { id name } replacedBy { id name } graceExpiresAt viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
-			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } } limits { alerts { id emails } }`,
+			limits { alerts { id emails } } usage(window: LAST_HOUR) { requests points { group } } billing { billingEmail monthToDate { amount } }
+			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } }`,
 		"User":         "username name email",
 		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
-		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } }",
+		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } } usage(window: LAST_HOUR, groupBy: API_KEY) { points { group } }",
 		"Collaborator": "role user { id email } addedBy { id }",
 		"Invitation":   "email role targetName target { ... on APIKey { id name } } invitedBy { id }",
 		"Session":      "ip userAgent current",
@@ -81,6 +82,7 @@ func idorSlots() []idorSlot {
 		{"Query.node(id)", "", `query($id: ID!) { node(id: $id) { ` + idorAny() + ` } }`},
 		{"Query.nodes(ids)", "", `query($id: ID!) { nodes(ids: [$id]) { ` + idorAny() + ` } }`},
 		{"Query.apiKey(id)", "key", `query($id: ID!) { apiKey(id: $id) { ` + idorAll("APIKey") + ` } }`},
+		{"Subscription.usage(apiKeyId)", "key", `subscription($id: ID!) { usage(apiKeyId: $id) { start group requests refused cost { amount } } }`},
 		{"Query.project(id)", "prj", `query($id: ID!) { project(id: $id) { ` + idorAll("Project") + ` } }`},
 		{"Query.organization(id)", "org", `query($id: ID!) { organization(id: $id) { ` + idorAll("Organization") + ` } }`},
 		{"Query.organization(slug)", "slug", `query($id: String!) { organization(slug: $id) { ` + idorAll("Organization") + ` } }`},
@@ -208,6 +210,10 @@ func (s idorSlot) send(t *testing.T, e *estate, who *apptest.Actor, id any) appt
 	}
 	if strings.Contains(s.ask, "$me") {
 		vars["me"], vars["to"] = who.Email, "somebody@else.test"
+	}
+	if strings.HasPrefix(s.ask, "subscription") {
+		_, first := who.Stream(t, s.ask, vars).Event(t)
+		return first
 	}
 	return who.Do(t, s.ask, vars)
 }

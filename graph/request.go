@@ -36,6 +36,7 @@ type request struct {
 	owners       *batch[*ent.User]       // by secret
 	grantees     *batch[keyhall.Grantee] // by grant
 	members      *batch[*ent.User]       // by membership of a group
+	usages       atomic.Int64            // how many were asked for
 }
 
 func (r *Resolver) newRequest() *request {

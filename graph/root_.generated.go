@@ -238,7 +238,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/limit.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/limit.graphqls" "schema/money.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/usage.graphqls" "schema/user.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -257,6 +257,7 @@ var sources = []*ast.Source{
 	{Name: "schema/exposure.graphqls", Input: sourceData("schema/exposure.graphqls"), BuiltIn: false},
 	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
 	{Name: "schema/limit.graphqls", Input: sourceData("schema/limit.graphqls"), BuiltIn: false},
+	{Name: "schema/money.graphqls", Input: sourceData("schema/money.graphqls"), BuiltIn: false},
 	{Name: "schema/offboarding.graphqls", Input: sourceData("schema/offboarding.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
 	{Name: "schema/organization_member.graphqls", Input: sourceData("schema/organization_member.graphqls"), BuiltIn: false},
@@ -266,6 +267,7 @@ var sources = []*ast.Source{
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
 	{Name: "schema/share_link.graphqls", Input: sourceData("schema/share_link.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
+	{Name: "schema/usage.graphqls", Input: sourceData("schema/usage.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -324,6 +326,10 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_limits(ctx, field)
 	case "securitySettings":
 		return ec.fieldContext_APIKey_securitySettings(ctx, field)
+	case "usage":
+		return ec.fieldContext_APIKey_usage(ctx, field)
+	case "billing":
+		return ec.fieldContext_APIKey_billing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type APIKey", field.Name)
 }
@@ -542,6 +548,18 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingDetails(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "billingEmail":
+		return ec.fieldContext_BillingDetails_billingEmail(ctx, field)
+	case "monthToDate":
+		return ec.fieldContext_BillingDetails_monthToDate(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_BillingDetails_unitPrice(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingDetails", field.Name)
 }
 
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1142,6 +1160,10 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_projects(ctx, field)
 	case "limits":
 		return ec.fieldContext_Organization_limits(ctx, field)
+	case "usage":
+		return ec.fieldContext_Organization_usage(ctx, field)
+	case "billing":
+		return ec.fieldContext_Organization_billing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
 }
@@ -1304,6 +1326,8 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_apiKeys(ctx, field)
 	case "limits":
 		return ec.fieldContext_Project_limits(ctx, field)
+	case "usage":
+		return ec.fieldContext_Project_usage(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Project", field.Name)
 }
@@ -1998,6 +2022,40 @@ func (ec *executionContext) childFields_UpdateSecuritySettingsPayload(ctx contex
 		return ec.fieldContext_UpdateSecuritySettingsPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSecuritySettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Usage_window(ctx, field)
+	case "requests":
+		return ec.fieldContext_Usage_requests(ctx, field)
+	case "allowed":
+		return ec.fieldContext_Usage_allowed(ctx, field)
+	case "refused":
+		return ec.fieldContext_Usage_refused(ctx, field)
+	case "cost":
+		return ec.fieldContext_Usage_cost(ctx, field)
+	case "points":
+		return ec.fieldContext_Usage_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Usage", field.Name)
+}
+
+func (ec *executionContext) childFields_UsagePoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "start":
+		return ec.fieldContext_UsagePoint_start(ctx, field)
+	case "group":
+		return ec.fieldContext_UsagePoint_group(ctx, field)
+	case "requests":
+		return ec.fieldContext_UsagePoint_requests(ctx, field)
+	case "refused":
+		return ec.fieldContext_UsagePoint_refused(ctx, field)
+	case "cost":
+		return ec.fieldContext_UsagePoint_cost(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsagePoint", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -189,7 +189,7 @@ func unpaged(s *ast.Schema) (out []string) {
 // gatedNotNull: a field that the viewer may be refused is null then, and must be able to.
 func gatedNotNull(s *ast.Schema) (out []string) {
 	eachField(s, func(d *ast.Definition, f *ast.FieldDefinition) {
-		if f.Directives.ForName("permission") != nil && d != s.Mutation && f.Type.NonNull {
+		if f.Directives.ForName("permission") != nil && d != s.Mutation && d != s.Subscription && f.Type.NonNull {
 			out = append(out, d.Name+"."+f.Name+" is gated and cannot be null")
 		}
 		if d.Kind == ast.Object && d != s.Query && d != s.Mutation && d != s.Subscription && f.Type.NonNull && s.Types[f.Type.Name()].IsCompositeType() && hides(d, f) {
@@ -206,7 +206,7 @@ func hides(d *ast.Definition, f *ast.FieldDefinition) bool {
 			return false
 		}
 	}
-	return f.Type.Elem == nil && d.Name+"."+f.Name != "Viewer.user" // everybody sees themself
+	return f.Type.Elem == nil && f.Type.Name() != "Money" && d.Name+"."+f.Name != "Viewer.user" // everybody sees themself
 }
 
 // assignable: what decides about rights is set by the one mutation that is for it, and by no other (T16).

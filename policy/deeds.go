@@ -57,7 +57,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Create("SealedValue", pins{"api_key_id": d.New}),
 			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
 		}},
-		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at")}},
+		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days")}},
 		"api_key.disable": {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.enable":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.edit_security": {writes: []core.Write{

@@ -23,6 +23,7 @@ import (
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/usage"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -41,6 +42,7 @@ type App struct {
 	Mail     *mail.Outbox
 	News     *news.Hub
 	Quota    *quota.Quota
+	Usage    *usage.Counter
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -118,8 +120,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		a.site.Explorer = explorer.Handler()
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.Usage = usage.New(s.Client, usage.Defaults(), c.Log)
 	a.running.Go(a.keepFlushing)
 	a.running.Go(func() { a.Quota.Run(a.work) })
+	a.running.Go(func() { a.Usage.Run(a.work) })
 	return a, nil
 }
 
@@ -147,7 +151,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.hangUp()
 	a.stop()
 	a.running.Wait()
-	return errors.Join(a.denials.Close(ctx), a.Quota.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
+	return errors.Join(a.Usage.Flush(ctx), a.denials.Close(ctx), a.Quota.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
 func (a *App) keepFlushing() {
@@ -159,9 +163,22 @@ func (a *App) keepFlushing() {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := errors.Join(a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx), a.House.RaiseSpendAlerts(ctx, a.Quota.Touched())); err != nil && ctx.Err() == nil {
+			if err := a.lookAfter(ctx); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "what is kept in memory could not be written, or what is old not forgotten", "error", err)
 			}
 		}
 	}
+}
+
+// lookAfterUsage adds up what is old, forgets old reports, and tells of keys that expire.
+func (a *App) lookAfterUsage(ctx context.Context) error {
+	return errors.Join(a.Usage.RollUp(ctx), a.Usage.ForgetReports(ctx), a.House.RemindOfExpiry(ctx))
+}
+
+// lookAfter writes what is kept in memory, tells what has come to be, and forgets what is over.
+func (a *App) lookAfter(ctx context.Context) error {
+	return errors.Join(
+		a.Accounts.Flush(ctx), a.denials.Flush(ctx), a.House.ForgetKeys(ctx), a.House.EndShareLinks(ctx),
+		a.House.RaiseSpendAlerts(ctx, a.Quota.Touched()), a.lookAfterUsage(ctx),
+	)
 }

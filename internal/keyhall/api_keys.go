@@ -105,7 +105,7 @@ func (in UpdateAPIKey) apply(tx *ent.Tx, key *ent.APIKey) (*ent.APIKeyUpdateOne,
 		changes = append(changes, audit.Changed("tags", strings.Join(key.Tags, ", "), strings.Join(tags, ", ")))
 	}
 	if in.Expiry != nil && in.Expiry.micros() != key.ExpiresAt {
-		u.SetExpiresAt(in.Expiry.micros())
+		u.SetExpiresAt(in.Expiry.micros()).SetRemindedDays(0)
 		changes = append(changes, audit.Changed("expires_at", moment(key.ExpiresAt), moment(in.Expiry.micros())))
 	}
 	return u, changes

@@ -17,6 +17,7 @@ const (
 	SecretRevealed  Kind = "secret_revealed"  // ResourceID: the secret, Name: its name, ActorName: who looked at its value
 
 	SpendAlert Kind = "spend_alert" // ResourceID: the alert, WithinID: what it is of, Name: its name, Role: which part of which limit
+	KeyExpires Kind = "key_expires" // ResourceID: the key, Name: its name, Generation: in how many days at most
 
 	ShareLinkCode    Kind = "share_link_code"    // ResourceID: the link, WithinID: its secret, ActorName: who made it; it says the code and never the link
 	ShareLinkExpired Kind = "share_link_expired" // ResourceID: the link, WithinID: its secret
@@ -28,7 +29,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		Invitation, VerifyEmail, ResetPassword, KnownAddress, PasswordChanged, KeyExposed, GroupGrew, SecretRevealed, ShareLinkCode, ShareLinkExpired,
-		OrganizationInvitation, SpendAlert,
+		OrganizationInvitation, SpendAlert, KeyExpires,
 	}
 }
 
@@ -61,6 +62,6 @@ func (k Kind) page() string {
 	return map[Kind]string{
 		Invitation: "/invitations", OrganizationInvitation: "/invitations", VerifyEmail: "/verify-email", ResetPassword: "/reset-password",
 		KnownAddress: "/sign-in", PasswordChanged: "/sign-in", KeyExposed: "/", SecretRevealed: "/", GroupGrew: "/",
-		ShareLinkCode: "/share", ShareLinkExpired: "/share", SpendAlert: "/",
+		ShareLinkCode: "/share", ShareLinkExpired: "/share", SpendAlert: "/", KeyExpires: "/",
 	}[k]
 }

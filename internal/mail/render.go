@@ -49,7 +49,10 @@ type sheet struct {
 
 // set makes the letter of a row. Names come from people: they are only ever text, in the page too.
 func (p *press) set(row *ent.Mail, link, code, origin string) (rendered, error) {
-	data := struct{ Actor, Name, Role, Part, To, Code string }{row.ActorName, row.Name, role(row.Role), row.Role, row.Recipient, code}
+	data := struct {
+		Actor, Name, Role, Part, To, Code string
+		Number                            int
+	}{row.ActorName, row.Name, role(row.Role), row.Role, row.Recipient, code, row.Generation}
 	word := func(part string) (string, error) {
 		var out bytes.Buffer
 		err := p.words.ExecuteTemplate(&out, row.Kind+"."+part, data)

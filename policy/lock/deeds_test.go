@@ -79,7 +79,7 @@ api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
 api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
-api_key.rename update APIKey[description expires_at name tags] where id=ID
+api_key.rename update APIKey[description expires_at name reminded_days tags] where id=ID
 api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
 api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.resend_invitation update Invitation[delivery expires_at invited_by_id resend_count] where api_key_id=ID id=PART
@@ -261,8 +261,8 @@ func tableOf() map[string]string {
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
-		"IdempotencyKey": "idempotency_keys",
-		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
+		"IdempotencyKey": "idempotency_keys", "UsageBucket": "usage_buckets", "UsageBatch": "usage_batches", "UsageReport": "usage_reports",
+		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
 		"Group": "groups", "GroupMember": "group_members",
 		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
 		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",

@@ -85,6 +85,14 @@ func doors() map[string][]string {
 		"SpendLook":           {"internal/quota"},
 		"WebhookClaim":        {"internal/webhook"},
 		"WebhookMark":         {"internal/webhook"},
+		"UsageFlush":          {"internal/usage"},
+		"KeysUsed":            {"internal/usage"},
+		"UsageRollUp":         {"internal/usage"},
+		"UsageReport":         {"internal/usage"},
+		"ForgetReports":       {"internal/usage"},
+		"UsageOf":             {"internal/keyhall"},
+		"Used":                {"internal/keyhall"},
+		"KeysExpire":          {"internal/keyhall"},
 	}
 }
 

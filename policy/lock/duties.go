@@ -25,6 +25,7 @@ func Duties() []core.Duty {
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
 		limitsOf(""), spendLease("", ""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
+		usageFlush(), keysUsed(), usageRollUp(), usageOf(Used{}), usageReport("", "", ""), forgetReports(), keysExpire(0),
 	}
 }
 

@@ -32,6 +32,9 @@ address_link.follow update Credential[verify_generation verify_until] where user
 address_link.follow update User[email_verified] where id=
 administrator reads User
 api_key.audience reads Collaborator OrganizationMember ProjectMember
+api_key.expires create Mail[*] where kind=key_expires
+api_key.expires reads APIKey GroupMember OrganizationMember Project ProjectMember User
+api_key.expires update APIKey[reminded_days] where  and of some rows only
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
@@ -128,6 +131,22 @@ touch update Session[last_seen_at] where
 webhook.claim reads SpendAlert Webhook
 webhook.claim update Webhook[attempts next_attempt_at] where state=QUEUED
 webhook.mark update Webhook[last_error next_attempt_at state] where id= state=QUEUED
+usage.flush create UsageBatch[*] where 
+usage.flush create UsageBucket[*] where width=MINUTE
+usage.flush delete UsageBatch[] where 
+usage.forget delete UsageReport[] where  and of some rows only
+usage.last_used update APIKey[last_used_at] where 
+usage.of reads Organization Project UsageBucket
+usage.report create UsageBucket[*] where api_key_id= project_id= requests=0 width=MINUTE
+usage.report create UsageReport[*] where lookup=
+usage.report delete UsageReport[] where lookup= and of some rows only
+usage.report reads APIKey Project UsageReport
+usage.roll_up create UsageBatch[*] where 
+usage.roll_up create UsageBucket[*] where width=DAY
+usage.roll_up create UsageBucket[*] where width=HOUR
+usage.roll_up delete UsageBatch[] where 
+usage.roll_up delete UsageBucket[] where  and of some rows only
+usage.roll_up reads UsageBucket
 `
 
 func TestDutiesAreTheClosedList(t *testing.T) {
@@ -421,6 +440,8 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"share_link.follow": {"ShareLink.AddMisses", "ShareLink.AddRevokedAt", "ShareLink.SetMisses", "ShareLink.SetNillableMisses", "ShareLink.SetNillableRevokedAt",
 			"ShareLink.SetRevokedAt", "ShareLink.AddTries", "ShareLink.SetTries", "ShareLink.SetNillableTries"},
 		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
+		"usage.last_used": {"APIKey.AddLastUsedAt", "APIKey.SetLastUsedAt", "APIKey.SetNillableLastUsedAt"},
+		"api_key.expires": {"APIKey.AddRemindedDays", "APIKey.SetNillableRemindedDays", "APIKey.SetRemindedDays"},
 		"mail.claim":      {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
@@ -428,7 +449,8 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey",
 			"SealedVersion.SetKeysetID", "SealedVersion.SetNillableKeysetID", "SealedVersion.SetWrappedKey"},
 	}
-	deleting := map[string][]string{"link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}}
+	deleting := map[string][]string{"link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}, "usage.flush": {"UsageBatch"}, "usage.roll_up": {"UsageBatch", "UsageBucket"},
+		"usage.report": {"UsageReport"}, "usage.forget": {"UsageReport"}} // TestUsageDuties... says which rows
 	forgetting := []string{"idempotency", "idempotency.forget"} // TestDutiesForgetOnlyKeysWhoseDayIsOver
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		c := newScene(t, s)
