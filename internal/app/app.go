@@ -15,11 +15,13 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/epoch"
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/news"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -37,6 +39,8 @@ type App struct {
 	Engine   *policy.Engine
 	Mail     *mail.Outbox
 	News     *news.Hub
+	Verifier *verify.Verifier
+	Epoch    *epoch.Watcher
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -105,11 +109,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 		Exports: map[string]web.Table{"secrets": graph.Exports{Resolver: resolver}.Secrets},
 	}
+	if a.site.Gateways, err = a.gateways(ctx, c, keys, install); err != nil {
+		return nil, err
+	}
 	if c.Explorer {
 		a.site.Explorer = explorer.Handler()
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(a.keepFlushing)
+	a.running.Go(func() { a.Epoch.Run(a.work) })
 	return a, nil
 }
 

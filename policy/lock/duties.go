@@ -23,6 +23,8 @@ func Duties() []core.Duty {
 		sharing(nil), credentialStanding(""), keyAudience(""),
 		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
+		epochRaise(), epochWatch(0), epochForget(),
+		verifyLookup(""), verifySecret(""), verifyOwner(""), verifierByToken(""),
 	}
 }
 

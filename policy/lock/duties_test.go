@@ -37,6 +37,12 @@ audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
 departure reads APIKey Collaborator Group GroupMember Invitation Secret SecretGrant
+epoch.forget delete Revocation[] where  and of some rows only
+epoch.raise create Epoch[*] where only=1
+epoch.raise create Revocation[*] where 
+epoch.raise reads Epoch
+epoch.raise update Epoch[number] where only=1
+epoch.watch reads Epoch Revocation
 exposure reads AuditEvent Secret SecretVersion
 group.audience reads GroupMember
 group.reach reads Secret SecretGrant User
@@ -110,6 +116,10 @@ sign_up create User[*] where administrator=false email_verified=false id= person
 sign_up.lookup reads User
 touch update AccessToken[last_used_at] where 
 touch update Session[last_seen_at] where 
+verifier.by_token reads VerifierToken
+verify.lookup reads APIKey APIKeyHash JWTKey Project RateLimit SecuritySettings ServiceAccount SpendLimit
+verify.owner reads APIKey GroupMember
+verify.secret reads SealedValue
 `
 
 func TestDutiesAreTheClosedList(t *testing.T) {
