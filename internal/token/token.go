@@ -39,7 +39,9 @@ const (
 )
 
 // Kinds lists them all.
-func Kinds() []Kind { return []Kind{LiveKey, TestKey, KeySecret, AccessToken, ShareLink, VerifierToken} }
+func Kinds() []Kind {
+	return []Kind{LiveKey, TestKey, KeySecret, AccessToken, ShareLink, VerifierToken}
+}
 
 const (
 	idLength     = 12
