@@ -23,7 +23,7 @@ func (Group) Annotations() []schema.Annotation {
 
 // Hooks of Group: people may be in a project through it, and not while it is disabled.
 func (Group) Hooks() []ent.Hook {
-	return []ent.Hook{lock.Revoking{Only: []string{"status"}}.Hook}
+	return []ent.Hook{lock.Revoking{Old: true, Only: []string{"status"}}.Hook}
 }
 
 // Fields of Group.

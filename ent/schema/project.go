@@ -17,7 +17,7 @@ func (Project) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prj"}} }
 
 // Hooks of Project: its keys stop with it, and cost what it says.
 func (Project) Hooks() []ent.Hook {
-	return []ent.Hook{lock.Revoking{Of: []string{"id"}, Only: []string{"archived_at", "environment", "unit_price", "currency"}}.Hook}
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, Only: []string{"archived_at", "environment", "unit_price", "currency"}}.Hook}
 }
 
 // Fields of Project.

@@ -23,7 +23,7 @@ func (ServiceAccount) Annotations() []schema.Annotation {
 
 // Hooks of ServiceAccount: its keys stop while it is disabled.
 func (ServiceAccount) Hooks() []ent.Hook {
-	return []ent.Hook{lock.Revoking{Of: []string{"id"}, But: []string{"name"}}.Hook}
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, But: []string{"name"}}.Hook}
 }
 
 // Fields of ServiceAccount.

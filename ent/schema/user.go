@@ -22,7 +22,7 @@ func (User) Annotations() []schema.Annotation {
 
 // Hooks of User: the keys of who is suspended stop.
 func (User) Hooks() []ent.Hook {
-	return []ent.Hook{lock.Revoking{Of: []string{"id"}, Only: []string{"suspended_at"}}.Hook}
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, Only: []string{"suspended_at"}}.Hook}
 }
 
 // Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.

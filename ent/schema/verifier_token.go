@@ -17,7 +17,7 @@ func (VerifierToken) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "vft"
 
 // Hooks of VerifierToken: who may ask is remembered too.
 func (VerifierToken) Hooks() []ent.Hook {
-	return []ent.Hook{lock.Revoking{Of: []string{"id"}, But: []string{"name", "last_used_at"}}.Hook}
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, But: []string{"name", "last_used_at"}}.Hook}
 }
 
 // Fields of VerifierToken.

@@ -84,7 +84,9 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-forget.C:
-			w.forget(ctx)
+			if err := w.Forget(ctx); err != nil && ctx.Err() == nil {
+				w.Log.WarnContext(ctx, "old changes are still there", "error", err)
+			}
 			continue
 		case n := <-heard:
 			w.hear(n, heard)

@@ -18,9 +18,9 @@ const mostRows = 2000
 func (w *Watcher) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
-	known, began := int64(0), time.Now()
+	known, began, first := int64(0), time.Now(), true
 	if l := w.last.Load(); l != nil {
-		known = l.number
+		known, first = l.number, false
 	}
 	duty := lock.EpochWatch(ctx, known)
 	number, err := w.number(duty)
@@ -31,7 +31,7 @@ func (w *Watcher) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if number != known || w.missed {
+	if !first && (number != known || w.missed) { // nothing is remembered before the first look
 		change, err := w.since(duty, known, number)
 		if err != nil {
 			return err
@@ -73,9 +73,10 @@ func (w *Watcher) since(duty context.Context, known, number int64) (Change, erro
 	return change, nil
 }
 
-// forget deletes what every process has read.
-func (w *Watcher) forget(ctx context.Context) {
-	if _, err := w.Store.Client.Revocation.Delete().Exec(lock.EpochForget(ctx)); err != nil && ctx.Err() == nil {
-		w.Log.WarnContext(ctx, "old revocations could not be deleted", "error", err)
+// Forget deletes what every process has read. One statement, which needs no transaction.
+func (w *Watcher) Forget(ctx context.Context) error {
+	if _, err := w.Store.Client.Revocation.Delete().Exec(lock.EpochForget(ctx)); err != nil {
+		return fmt.Errorf("delete old changes: %w", err)
 	}
+	return nil
 }

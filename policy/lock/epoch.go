@@ -22,6 +22,7 @@ type Revoking struct {
 	Of   []string // columns that name whom a row concerns: the first that is known of a write counts; none is known: all keys
 	Only []string // when not nil: the columns of an update that matter
 	But  []string // columns of an update that do not
+	Old  bool     // nothing can be remembered of a new row
 }
 
 // revoking is what ent/template/epoch.tmpl adds to the generated types.
@@ -52,7 +53,10 @@ func (r Revoking) Hook(next ent.Mutator) ent.Mutator {
 
 // matters tells whether verifying looks at anything that is written.
 func (r Revoking) matters(m mutation) (bool, error) {
-	if !m.Op().Is(ent.OpUpdate | ent.OpUpdateOne) {
+	switch {
+	case m.Op().Is(ent.OpCreate):
+		return !r.Old, nil
+	case m.Op().Is(ent.OpDelete | ent.OpDeleteOne):
 		return true, nil
 	}
 	touched, err := columns(m)
