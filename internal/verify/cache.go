@@ -16,8 +16,9 @@ const (
 )
 
 // cache remembers entries by the public part of their credential, a bounded number of them. What is dropped while it is being read
-// is not kept.
+// is not kept. Where there is nothing it remembers nobody, found in the same way and the same time as somebody.
 type cache struct {
+	nobody *entry
 	seed   maphash.Seed
 	kept   int // entries of a shard
 	shards [shards]shard
@@ -33,11 +34,11 @@ type cache struct {
 type shard struct {
 	mu     sync.RWMutex
 	known  map[string]*entry
-	absent map[string]struct{}
+	absent []string // of those: where there is nobody
 }
 
-func newCache(kept int) *cache {
-	c := &cache{seed: maphash.MakeSeed(), kept: max(1, kept/shards)}
+func newCache(kept int, nobody *entry) *cache {
+	c := &cache{nobody: nobody, seed: maphash.MakeSeed(), kept: max(1, kept/shards)}
 	c.forget()
 	return c
 }
@@ -46,17 +47,16 @@ func (c *cache) shard(lookup string) *shard {
 	return &c.shards[maphash.String(c.seed, lookup)%shards]
 }
 
-// get finds what is remembered and current. absent: it is remembered that there is nothing.
-func (c *cache) get(lookup string) (e *entry, absent bool) {
+// get finds what is remembered and current.
+func (c *cache) get(lookup string) *entry {
 	s := c.shard(lookup)
 	s.mu.RLock()
-	e = s.known[lookup]
-	_, absent = s.absent[lookup]
+	e := s.known[lookup]
 	s.mu.RUnlock()
-	if e != nil && !e.current() {
-		e = nil
+	if e == nil || !e.current() {
+		return nil
 	}
-	return e, absent && e == nil
+	return e
 }
 
 // put keeps what was read since the epoch had a number, unless something has changed for it in the meantime. A nil entry is that
@@ -71,11 +71,9 @@ func (c *cache) put(lookup string, e *entry, since int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e == nil {
-		if len(s.absent) >= absentKept {
-			clear(s.absent)
-		}
-		s.absent[lookup] = struct{}{}
-		delete(s.known, lookup)
+		s.forgetNobody(c.nobody)
+		s.absent = append(s.absent, lookup)
+		s.known[lookup] = c.nobody
 		return
 	}
 	for old, other := range s.known { // any one of them: who is asked for often is read again soon
@@ -86,8 +84,20 @@ func (c *cache) put(lookup string, e *entry, since int64) {
 		delete(c.ids, other.key.ID)
 	}
 	c.share(e)
-	delete(s.absent, lookup)
 	s.known[lookup], c.ids[e.key.ID] = e, e
+}
+
+// forgetNobody makes room where many unknown ids were asked for.
+func (s *shard) forgetNobody(nobody *entry) {
+	if len(s.absent) < absentKept {
+		return
+	}
+	for _, lookup := range s.absent {
+		if s.known[lookup] == nobody {
+			delete(s.known, lookup)
+		}
+	}
+	s.absent = s.absent[:0]
 }
 
 // share gives an entry the cells that it has in common with others, and their strings.
@@ -149,9 +159,11 @@ func (c *cache) drop(change epoch.Change) {
 			cell.over.Store(true)
 			delete(c.cells, id)
 		}
-		s := c.shard(id) // of the public part of a key that was made
+		s := c.shard(id) // the public part of a key that was made
 		s.mu.Lock()
-		delete(s.absent, id)
+		if s.known[id] == c.nobody {
+			delete(s.known, id)
+		}
 		s.mu.Unlock()
 	}
 }
@@ -167,7 +179,7 @@ func (c *cache) reset() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		s.known, s.absent = map[string]*entry{}, map[string]struct{}{}
+		s.known, s.absent = map[string]*entry{}, nil
 		s.mu.Unlock()
 	}
 }

@@ -66,7 +66,8 @@ func New(c Config) *Verifier {
 	if c.Kept == 0 {
 		c.Kept = keysKept
 	}
-	v := &Verifier{Config: c, known: newCache(c.Kept), callers: newCache(callersKept), nobody: &entry{}}
+	nobody := &entry{cells: [3]*cell{{}, {}, {}}}
+	v := &Verifier{Config: c, known: newCache(c.Kept, nobody), callers: newCache(callersKept, nobody), nobody: nobody}
 	hash, pepper := token.New(token.TestKey).Hash(c.Keys)
 	copy(v.nobody.hash[:], hash)
 	v.nobody.pepper = pepper
