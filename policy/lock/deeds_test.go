@@ -231,6 +231,7 @@ func tableOf() map[string]string {
 		"IdempotencyKey": "idempotency_keys",
 		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
 		"Group": "groups", "GroupMember": "group_members",
+		"Epoch": "epoches", "Revocation": "revocations",
 	}
 }
 
