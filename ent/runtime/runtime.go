@@ -65,6 +65,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	apikeyHooks := schema.APIKey{}.Hooks()
+
+	apikey.Hooks[1] = apikeyHooks[0]
 	apikeyMixinFields0 := apikeyMixin[0].Fields()
 	_ = apikeyMixinFields0
 	apikeyFields := schema.APIKey{}.Fields()
@@ -125,6 +128,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	apikeyhashHooks := schema.APIKeyHash{}.Hooks()
+
+	apikeyhash.Hooks[1] = apikeyhashHooks[0]
 	apikeyhashMixinFields0 := apikeyhashMixin[0].Fields()
 	_ = apikeyhashMixinFields0
 	apikeyhashFields := schema.APIKeyHash{}.Fields()
@@ -352,6 +358,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	groupHooks := schema.Group{}.Hooks()
+
+	group.Hooks[1] = groupHooks[0]
 	groupMixinFields0 := groupMixin[0].Fields()
 	_ = groupMixinFields0
 	groupFields := schema.Group{}.Fields()
@@ -384,6 +393,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	groupmemberHooks := schema.GroupMember{}.Hooks()
+
+	groupmember.Hooks[1] = groupmemberHooks[0]
 	groupmemberMixinFields0 := groupmemberMixin[0].Fields()
 	_ = groupmemberMixinFields0
 	groupmemberFields := schema.GroupMember{}.Fields()
@@ -532,6 +544,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	jwtkeyHooks := schema.JWTKey{}.Hooks()
+
+	jwtkey.Hooks[1] = jwtkeyHooks[0]
 	jwtkeyMixinFields0 := jwtkeyMixin[0].Fields()
 	_ = jwtkeyMixinFields0
 	jwtkeyFields := schema.JWTKey{}.Fields()
@@ -656,6 +671,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	organizationmemberHooks := schema.OrganizationMember{}.Hooks()
+
+	organizationmember.Hooks[1] = organizationmemberHooks[0]
 	organizationmemberMixinFields0 := organizationmemberMixin[0].Fields()
 	_ = organizationmemberMixinFields0
 	organizationmemberFields := schema.OrganizationMember{}.Fields()
@@ -680,6 +698,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	projectHooks := schema.Project{}.Hooks()
+
+	project.Hooks[1] = projectHooks[0]
 	projectMixinFields0 := projectMixin[0].Fields()
 	_ = projectMixinFields0
 	projectFields := schema.Project{}.Fields()
@@ -728,6 +749,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	projectmemberHooks := schema.ProjectMember{}.Hooks()
+
+	projectmember.Hooks[1] = projectmemberHooks[0]
 	projectmemberMixinFields0 := projectmemberMixin[0].Fields()
 	_ = projectmemberMixinFields0
 	projectmemberFields := schema.ProjectMember{}.Fields()
@@ -752,6 +776,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	ratelimitHooks := schema.RateLimit{}.Hooks()
+
+	ratelimit.Hooks[1] = ratelimitHooks[0]
 	ratelimitMixinFields0 := ratelimitMixin[0].Fields()
 	_ = ratelimitMixinFields0
 	ratelimitFields := schema.RateLimit{}.Fields()
@@ -800,6 +827,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	sealedvalueHooks := schema.SealedValue{}.Hooks()
+
+	sealedvalue.Hooks[1] = sealedvalueHooks[0]
 	sealedvalueMixinFields0 := sealedvalueMixin[0].Fields()
 	_ = sealedvalueMixinFields0
 	sealedvalueFields := schema.SealedValue{}.Fields()
@@ -992,6 +1022,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	securitysettingsHooks := schema.SecuritySettings{}.Hooks()
+
+	securitysettings.Hooks[1] = securitysettingsHooks[0]
 	securitysettingsMixinFields0 := securitysettingsMixin[0].Fields()
 	_ = securitysettingsMixinFields0
 	securitysettingsFields := schema.SecuritySettings{}.Fields()
@@ -1044,6 +1077,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	serviceaccountHooks := schema.ServiceAccount{}.Hooks()
+
+	serviceaccount.Hooks[1] = serviceaccountHooks[0]
 	serviceaccountMixinFields0 := serviceaccountMixin[0].Fields()
 	_ = serviceaccountMixinFields0
 	serviceaccountFields := schema.ServiceAccount{}.Fields()
@@ -1276,6 +1312,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	spendlimitHooks := schema.SpendLimit{}.Hooks()
+
+	spendlimit.Hooks[1] = spendlimitHooks[0]
 	spendlimitMixinFields0 := spendlimitMixin[0].Fields()
 	_ = spendlimitMixinFields0
 	spendlimitFields := schema.SpendLimit{}.Fields()
@@ -1372,6 +1411,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	userHooks := schema.User{}.Hooks()
+
+	user.Hooks[1] = userHooks[0]
 	userMixinFields0 := userMixin[0].Fields()
 	_ = userMixinFields0
 	userFields := schema.User{}.Fields()
@@ -1408,6 +1450,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	verifiertokenHooks := schema.VerifierToken{}.Hooks()
+
+	verifiertoken.Hooks[1] = verifiertokenHooks[0]
 	verifiertokenMixinFields0 := verifiertokenMixin[0].Fields()
 	_ = verifiertokenMixinFields0
 	verifiertokenFields := schema.VerifierToken{}.Fields()

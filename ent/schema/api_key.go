@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // APIKey is one issued key: what may be known of it. Its hash and its sealed secret are in tables of their own.
@@ -17,6 +19,11 @@ func (APIKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "key"}} }
 // Annotations of APIKey.
 func (APIKey) Annotations() []schema.Annotation {
 	return []schema.Annotation{Unions{Names: []string{"InvitationTarget"}}}
+}
+
+// Hooks of APIKey: verifying depends on it, but for what is only told of it.
+func (APIKey) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"id"}, But: []string{"last_used_at", "name", "description", "tags", "reminded_days"}}.Hook}
 }
 
 // Fields of APIKey. One of owner and service account is set.
@@ -78,6 +85,11 @@ type APIKeyHash struct{ ent.Schema }
 // Mixin of APIKeyHash.
 func (APIKeyHash) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "khh"}}} }
 
+// Hooks of APIKeyHash: verifying compares with it. Who asked for it before it was there is told by its public part.
+func (APIKeyHash) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"lookup", "api_key_id"}}.Hook}
+}
+
 // Fields of APIKeyHash.
 func (APIKeyHash) Fields() []ent.Field {
 	return []ent.Field{
@@ -93,6 +105,11 @@ type SealedValue struct{ ent.Schema }
 
 // Mixin of SealedValue.
 func (SealedValue) Mixin() []ent.Mixin { return []ent.Mixin{sealed{base{prefix: "sld"}}} }
+
+// Hooks of SealedValue: verifying asks which versions are good.
+func (SealedValue) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"api_key_id"}, Only: []string{"valid_until"}}.Hook}
+}
 
 // Fields of SealedValue.
 func (SealedValue) Fields() []ent.Field {

@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // Group is people of an organization that secrets are shared with at once. Its owner is no member unless added.
@@ -17,6 +19,11 @@ func (Group) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "grp"}} }
 // Annotations of Group.
 func (Group) Annotations() []schema.Annotation {
 	return []schema.Annotation{Unions{Names: []string{"Grantee", "Principal"}}}
+}
+
+// Hooks of Group: people may be in a project through it, and not while it is disabled.
+func (Group) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Old: true, Only: []string{"status"}}.Hook}
 }
 
 // Fields of Group.
@@ -52,6 +59,11 @@ type GroupMember struct{ ent.Schema }
 
 // Mixin of GroupMember.
 func (GroupMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "grm"}} }
+
+// Hooks of GroupMember: people may be in a project through a group.
+func (GroupMember) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"user_id"}, But: []string{"added_by_id"}}.Hook}
+}
 
 // Fields of GroupMember.
 func (GroupMember) Fields() []ent.Field {

@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // The limits of a key, of a project and of an organization. One of the three is set in each row; those of all three hold together.
@@ -29,6 +31,11 @@ type RateLimit struct{ ent.Schema }
 // Mixin of RateLimit.
 func (RateLimit) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "rlm", part: true}} }
 
+// Hooks of RateLimit: verifying holds requests against it.
+func (RateLimit) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"api_key_id", "project_id", "organization_id"}}.Hook}
+}
+
 // Fields of RateLimit.
 func (RateLimit) Fields() []ent.Field {
 	return scope(field.Int64("requests"), field.Int("window_seconds"))
@@ -51,6 +58,11 @@ type SpendLimit struct{ ent.Schema }
 
 // Mixin of SpendLimit.
 func (SpendLimit) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "spl", part: true}} }
+
+// Hooks of SpendLimit: verifying holds requests against it.
+func (SpendLimit) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"api_key_id", "project_id", "organization_id"}}.Hook}
+}
 
 // Fields of SpendLimit.
 func (SpendLimit) Fields() []ent.Field {

@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // Organization holds projects and people. Everyone has a personal one from the start.
@@ -49,6 +51,11 @@ type OrganizationMember struct{ ent.Schema }
 
 // Mixin of OrganizationMember.
 func (OrganizationMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "orm"}} }
+
+// Hooks of OrganizationMember: people's keys stop with their place in the organization.
+func (OrganizationMember) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"user_id"}, But: []string{"role"}}.Hook}
+}
 
 // Fields of OrganizationMember.
 func (OrganizationMember) Fields() []ent.Field {

@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // Project keeps the API keys of one team, product or environment apart from all others.
@@ -12,6 +14,11 @@ type Project struct{ ent.Schema }
 
 // Mixin of Project.
 func (Project) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prj"}} }
+
+// Hooks of Project: its keys stop with it, and cost what it says.
+func (Project) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, Only: []string{"archived_at", "environment", "unit_price", "currency"}}.Hook}
+}
 
 // Fields of Project.
 func (Project) Fields() []ent.Field {
@@ -51,6 +58,11 @@ type ProjectMember struct{ ent.Schema }
 
 // Mixin of ProjectMember.
 func (ProjectMember) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "prm"}} }
+
+// Hooks of ProjectMember: people's keys stop with their place in the project.
+func (ProjectMember) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"project_id"}, But: []string{"role"}}.Hook}
+}
 
 // Fields of ProjectMember. One of user and group is set.
 func (ProjectMember) Fields() []ent.Field {

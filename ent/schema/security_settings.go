@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // SecuritySettings is what a request with a key must bring along and look like. Each key has one row, made with it. The
@@ -13,6 +15,11 @@ type SecuritySettings struct{ ent.Schema }
 
 // Mixin of SecuritySettings.
 func (SecuritySettings) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "sst", part: true}} }
+
+// Hooks of SecuritySettings: verifying holds requests against them.
+func (SecuritySettings) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"api_key_id"}}.Hook}
+}
 
 // Fields of SecuritySettings.
 func (SecuritySettings) Fields() []ent.Field {
@@ -45,6 +52,11 @@ type JWTKey struct{ ent.Schema }
 
 // Mixin of JWTKey.
 func (JWTKey) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "jwk", part: true}} }
+
+// Hooks of JWTKey: verifying checks tokens with it.
+func (JWTKey) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Of: []string{"api_key_id"}}.Hook}
+}
 
 // Fields of JWTKey.
 func (JWTKey) Fields() []ent.Field {

@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // ServiceAccount owns keys of a project in the place of a person, so that they outlive everybody's leaving.
@@ -17,6 +19,11 @@ func (ServiceAccount) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "sva
 // Annotations of ServiceAccount.
 func (ServiceAccount) Annotations() []schema.Annotation {
 	return []schema.Annotation{Unions{Names: []string{"Actor", "KeyOwner", "Principal"}}}
+}
+
+// Hooks of ServiceAccount: its keys stop while it is disabled.
+func (ServiceAccount) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, But: []string{"name"}}.Hook}
 }
 
 // Fields of ServiceAccount.

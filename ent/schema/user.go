@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // User is the holder of an account.
@@ -16,6 +18,11 @@ func (User) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "usr"}} }
 // Annotations of User.
 func (User) Annotations() []schema.Annotation {
 	return []schema.Annotation{Unions{Names: []string{"Actor", "Grantee", "KeyOwner", "Principal"}}}
+}
+
+// Hooks of User: the keys of who is suspended stop.
+func (User) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, Only: []string{"suspended_at"}}.Hook}
 }
 
 // Fields of User. Addresses and usernames are stored in their normal form (lower case), so that equality is identity.

@@ -5,6 +5,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/keyhall/keyhall/policy/lock"
 )
 
 // VerifierToken lets a gateway ask whether the keys of one project are valid, and nothing else. Shown once, stored hashed.
@@ -12,6 +14,11 @@ type VerifierToken struct{ ent.Schema }
 
 // Mixin of VerifierToken.
 func (VerifierToken) Mixin() []ent.Mixin { return []ent.Mixin{base{prefix: "vft"}} }
+
+// Hooks of VerifierToken: who may ask is remembered too.
+func (VerifierToken) Hooks() []ent.Hook {
+	return []ent.Hook{lock.Revoking{Old: true, Of: []string{"id"}, But: []string{"name", "last_used_at"}}.Hook}
+}
 
 // Fields of VerifierToken.
 func (VerifierToken) Fields() []ent.Field {

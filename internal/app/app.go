@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/authn"
+	"github.com/keyhall/keyhall/internal/epoch"
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/mail"
@@ -24,6 +25,7 @@ import (
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/usage"
+	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
 	"github.com/keyhall/keyhall/policy"
@@ -43,6 +45,8 @@ type App struct {
 	News     *news.Hub
 	Quota    *quota.Quota
 	Usage    *usage.Counter
+	Verifier *verify.Verifier
+	Epoch    *epoch.Watcher
 	site     *web.Site
 	denials  *audit.Denials
 	log      *slog.Logger
@@ -116,14 +120,18 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 		Exports: map[string]web.Table{"secrets": graph.Exports{Resolver: resolver}.Secrets},
 	}
+	a.Usage = usage.New(s.Client, usage.Defaults(), c.Log)
+	if a.site.Gateways, err = a.gateways(ctx, c, keys, install); err != nil {
+		return nil, err
+	}
 	if c.Explorer {
 		a.site.Explorer = explorer.Handler()
 	}
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.Usage = usage.New(s.Client, usage.Defaults(), c.Log)
 	a.running.Go(a.keepFlushing)
 	a.running.Go(func() { a.Quota.Run(a.work) })
 	a.running.Go(func() { a.Usage.Run(a.work) })
+	a.running.Go(func() { a.Epoch.Run(a.work) })
 	return a, nil
 }
 

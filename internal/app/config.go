@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -39,6 +40,10 @@ type Config struct {
 	Exports       limit.Rate    // lists that one person may take out whole
 	Searches      limit.Rate    // people and groups that one person may look for
 	Openings      limit.Rate    // one-time links that one client may try
+	Verifiers     limit.Rate    // verifier tokens that one address may get wrong
+	Limits        verify.Limits // of requests with keys; only tests set it: when nil it is the quota
+	Deaf          bool          // hear of no change between two looks at the database
+	KeysKept      int           // keys that are remembered; 0: about a million
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
 	Quota         quota.Config // how requests with keys are held to their limits
@@ -54,8 +59,8 @@ func Defaults() Config {
 		Unknown: limit.Rate{Count: 50, Per: time.Hour}, Invites: limit.Rate{Count: 200, Per: time.Hour},
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
 		Exports: limit.Rate{Count: 10, Per: time.Minute}, Searches: limit.Rate{Count: 120, Per: time.Minute},
-		Openings: limit.Rate{Count: 30, Per: time.Minute},
-		Mail:     mail.Defaults(), Quota: quota.Defaults(), Log: slog.Default(),
+		Openings: limit.Rate{Count: 30, Per: time.Minute}, Verifiers: limit.Rate{Count: 60, Per: time.Minute},
+		Mail: mail.Defaults(), Quota: quota.Defaults(), Log: slog.Default(),
 	}
 }
 

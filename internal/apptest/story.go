@@ -1,6 +1,12 @@
 package apptest
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/token"
+)
 
 // Key is an issued key and what was shown once.
 type Key struct{ ID, Plaintext, Secret string }
@@ -129,4 +135,18 @@ func (a *Actor) InviteTo(t testing.TB, organizationID, email, role string, proje
 		t.Fatalf("no invitation: %s", out.Body)
 	}
 	return id
+}
+
+// PutVerifier gives a project a verifier token and returns it.
+func (s *Server) PutVerifier(t testing.TB, projectID string, maker *Actor) string {
+	t.Helper()
+	keys, err := keyring.Load(filepath.Join(s.Dir, keyring.FileName), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := token.New(token.VerifierToken)
+	hash, pepper := v.Hash(keys)
+	s.SQL(t, `INSERT INTO verifier_tokens (id, created_at, project_id, name, start, lookup, hash, pepper_id, created_by_id, last_used_at)
+		VALUES (?, 1, ?, 'gateway', ?, ?, ?, ?, ?, 0)`, "vft_"+v.ID(), projectID, v.Start(), v.ID(), hash, pepper, maker.ID)
+	return v.Expose()
 }

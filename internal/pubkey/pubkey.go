@@ -55,6 +55,18 @@ func Parse(text []byte) (Key, error) {
 	}, nil
 }
 
+// Public reads a key that Parse brought into its normal form, to check signatures with.
+func (k Key) Public() (any, error) {
+	public, err := decode([]byte(k.PEM))
+	if err != nil {
+		return nil, err
+	}
+	if algorithm, err := algorithmOf(public); err != nil || algorithm != k.Algorithm {
+		return nil, errUnreadable()
+	}
+	return public, nil
+}
+
 // decode finds the one block of the text and the key in it.
 func decode(text []byte) (public any, err error) {
 	if len(text) > maxText {

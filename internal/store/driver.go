@@ -18,6 +18,8 @@ type driver struct {
 	readDB  *sql.DB
 	write   *statements
 	read    *statements
+
+	committed chan struct{} // that something was committed here since somebody looked
 }
 
 func newDriver(d string, write, read *sql.DB) *driver {
@@ -26,7 +28,7 @@ func newDriver(d string, write, read *sql.DB) *driver {
 	if read != write {
 		r = newStatements(read)
 	}
-	return &driver{dialect: d, writeDB: write, readDB: read, write: w, read: r}
+	return &driver{dialect: d, writeDB: write, readDB: read, write: w, read: r, committed: make(chan struct{}, 1)}
 }
 
 // Dialect implements dialect.Driver.
@@ -48,7 +50,7 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin a transaction: %w", err)
 	}
-	return newTransaction(tx, d.write), nil
+	return newTransaction(tx, d.write, d.committed), nil
 }
 
 // Close implements dialect.Driver.

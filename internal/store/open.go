@@ -58,11 +58,12 @@ func sqliteDSN(path string, v url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()
 }
 
-// openPostgres opens one pool. binary_parameters saves a round trip a query and lets pgbouncer pool transactions.
-func openPostgres(raw string) (*driver, error) {
+// postgresURL is the address of a database with what is set about a connection to it. binary_parameters saves a round trip a
+// query and lets pgbouncer pool transactions.
+func postgresURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return nil, fmt.Errorf("KEYHALL_DATABASE_URL must look like postgres://user:password@host/database?sslmode=verify-full")
+		return "", fmt.Errorf("KEYHALL_DATABASE_URL must look like postgres://user:password@host/database?sslmode=verify-full")
 	}
 	q := u.Query()
 	if !q.Has("sslmode") {
@@ -76,7 +77,12 @@ func openPostgres(raw string) (*driver, error) {
 		q.Set("plan_cache_mode", "force_generic_plan")
 	}
 	u.RawQuery = q.Encode()
-	db, err := sql.Open("postgres", u.String())
+	return u.String(), nil
+}
+
+// openPostgres opens one pool.
+func openPostgres(url string) (*driver, error) {
+	db, err := sql.Open("postgres", url)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}

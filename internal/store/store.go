@@ -31,6 +31,7 @@ type Store struct {
 	dialect string
 	write   *sql.DB // migrations and transactions
 	driver  *driver
+	url     string // of PostgreSQL, with what is set about a connection
 }
 
 // ErrNotMigrated is what opening a PostgreSQL database says that is older than the program.
@@ -40,16 +41,19 @@ var ErrNotMigrated = errors.New("the database is older than this program: run `k
 // set, because its other users may not be ready for it.
 func Open(ctx context.Context, c Config, migrate bool) (*Store, error) {
 	var d *driver
+	var url string
 	var err error
 	if c.URL != "" {
-		d, err = openPostgres(c.URL)
+		if url, err = postgresURL(c.URL); err == nil {
+			d, err = openPostgres(url)
+		}
 	} else {
 		d, err = openSQLite(c.Dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Client: ent.NewClient(ent.Driver(d)), dialect: d.Dialect(), write: d.writeDB, driver: d}
+	s := &Store{Client: ent.NewClient(ent.Driver(d)), dialect: d.Dialect(), write: d.writeDB, driver: d, url: url}
 	if err := s.prepareSchema(ctx, migrate || c.URL == ""); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

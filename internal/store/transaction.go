@@ -11,16 +11,26 @@ import (
 // prepare it would need a second connection, and SQLite has one writer. It is prepared when the transaction is over.
 type transaction struct {
 	entsql.Conn
-	tx *known
+	tx        *known
+	committed chan<- struct{}
 }
 
-func newTransaction(tx *sql.Tx, s *statements) *transaction {
+func newTransaction(tx *sql.Tx, s *statements, committed chan<- struct{}) *transaction {
 	k := &known{tx: tx, statements: s}
-	return &transaction{Conn: entsql.Conn{ExecQuerier: k}, tx: k}
+	return &transaction{Conn: entsql.Conn{ExecQuerier: k}, tx: k, committed: committed}
 }
 
 // Commit implements dialect.Tx.
-func (t *transaction) Commit() error { return t.tx.end(t.tx.tx.Commit()) }
+func (t *transaction) Commit() error {
+	err := t.tx.tx.Commit()
+	if err == nil {
+		select {
+		case t.committed <- struct{}{}:
+		default: // who listens has not looked since the last one
+		}
+	}
+	return t.tx.end(err)
+}
 
 // Rollback implements dialect.Tx.
 func (t *transaction) Rollback() error { return t.tx.end(t.tx.tx.Rollback()) }

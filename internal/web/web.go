@@ -44,6 +44,7 @@ type Site struct {
 	Explorer      http.Handler            // nil: there is none
 	Pages         map[string]http.Handler // that the links of mails lead to, by pattern
 	Exports       map[string]Table        // lists, by their names
+	Gateways      Gateways
 	Log           *slog.Logger
 }
 
@@ -82,7 +83,7 @@ func (s *Site) Handler() http.Handler {
 	} {
 		h = wrap(h)
 	}
-	return h
+	return s.gateways(h)
 }
 
 func (s *Site) ready(w http.ResponseWriter, r *http.Request) {

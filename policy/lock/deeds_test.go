@@ -266,6 +266,7 @@ func tableOf() map[string]string {
 		"Group": "groups", "GroupMember": "group_members",
 		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
 		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",
+		"Epoch": "epoches", "Revocation": "revocations",
 	}
 }
 

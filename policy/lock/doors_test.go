@@ -33,6 +33,16 @@ func doors() map[string][]string {
 		"Recorded":  {"ent/schema"},
 		"AuditType": {"policy"},
 		"Statement": {"internal/store"},
+		"Revoking":  {"ent/schema"},
+
+		"EpochChannel": {"internal/epoch"},
+		"EpochWatch":   {"internal/epoch"},
+		"EpochForget":  {"internal/epoch"},
+
+		"VerifyLookup":    {"internal/verify"},
+		"VerifySecret":    {"internal/verify"},
+		"VerifyOwner":     {"internal/verify"},
+		"VerifierByToken": {"internal/verify"},
 
 		"SessionByToken":      {"internal/authn"},
 		"AccessTokenByLookup": {"internal/authn"},

@@ -26,6 +26,8 @@ func Duties() []core.Duty {
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
 		limitsOf(""), spendLease("", ""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
 		usageFlush(), keysUsed(), usageRollUp(), usageOf(Used{}), usageReport("", "", ""), forgetReports(), keysExpire(0),
+		epochRaise(), epochWatch(0), epochForget(),
+		verifyLookup(""), verifySecret(""), verifyOwner(""), verifierByToken(""),
 	}
 }
 

@@ -40,6 +40,12 @@ audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
 departure reads APIKey Collaborator Group GroupMember Invitation Secret SecretGrant
+epoch.forget delete Revocation[] where  and of some rows only
+epoch.raise create Epoch[*] where only=1
+epoch.raise create Revocation[*] where 
+epoch.raise reads Epoch
+epoch.raise update Epoch[number] where only=1
+epoch.watch reads Epoch Revocation
 exposure reads AuditEvent Secret SecretVersion
 group.audience reads GroupMember
 group.reach reads Secret SecretGrant User
@@ -147,6 +153,10 @@ usage.roll_up create UsageBucket[*] where width=HOUR
 usage.roll_up delete UsageBatch[] where 
 usage.roll_up delete UsageBucket[] where  and of some rows only
 usage.roll_up reads UsageBucket
+verifier.by_token reads VerifierToken
+verify.lookup reads APIKey APIKeyHash JWTKey Project RateLimit SecuritySettings ServiceAccount SpendLimit
+verify.owner reads APIKey GroupMember
+verify.secret reads SealedValue
 `
 
 func TestDutiesAreTheClosedList(t *testing.T) {
@@ -250,6 +260,15 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id = ?", c.ben.ID)
 		s.SQL(t, "UPDATE credentials SET verify_until = 1 WHERE user_id = ?", c.ben.ID)
 		dev := ids("SELECT id AS x FROM group_members WHERE group_id = ?", c.group)
+		public := one("SELECT lookup AS x FROM api_key_hashes WHERE api_key_id = ?", c.key)
+		var epoch int64
+		s.Row(t, "SELECT number FROM epoches", nil, &epoch)
+		s.SQL(t, "UPDATE sealed_values SET valid_until = 1 WHERE api_key_id = ?", c.other)
+		for who, project := range map[string]string{"ada": c.ada.Project, "ben": c.ben.Project} {
+			s.SQL(t, "INSERT INTO rate_limits (id, created_at, project_id, requests, window_seconds) VALUES (?, 1, ?, 5, 60)", "rlm_"+who, project)
+			s.SQL(t, "INSERT INTO verifier_tokens (id, created_at, project_id, name, start, lookup, hash, pepper_id, created_by_id, last_used_at) VALUES (?, 1, ?, 'n', 's', ?, ?, 'p', ?, 0)",
+				"vft_"+who, project, map[string]string{"ada": "gateway", "ben": "other"}[who], []byte{1}, c.ada.ID)
+		}
 		type sight map[string][]string
 		lost := func(of sight) sight {
 			all := sight{"Invitation": nil, "SecretGrant": nil, "Secret": nil, "GroupMember": nil, "Group": nil, "Collaborator": nil, "APIKey": nil}
@@ -330,6 +349,19 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"nobody's own account", lock.OwnAccount(bare, ""), sight{"User": nil, "Credential": nil}},
 			{"sign up", lock.SignUp(bare, lock.Account{UserID: c.ada.ID}), nil},
 			{"a denial", lock.Denial(bare), nil},
+			{"a key to verify", lock.VerifyLookup(bare, public), sight{"APIKeyHash": ids("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", c.key), "APIKey": {c.key},
+				"SecuritySettings": ids("SELECT id AS x FROM security_settings WHERE api_key_id = ?", c.key), "JWTKey": nil, "Project": {c.ada.Project}, "ServiceAccount": nil,
+				"RateLimit": {"rlm_ada"}, "SpendLimit": nil}},
+			{"no key to verify", lock.VerifyLookup(bare, "%"), sight{"APIKeyHash": nil, "APIKey": nil, "SecuritySettings": nil, "JWTKey": nil, "Project": nil, "ServiceAccount": nil, "RateLimit": nil, "SpendLimit": nil}},
+			{"the secret of a key to verify", lock.VerifySecret(bare, c.key), sight{"SealedValue": ids("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", c.key)}},
+			{"a secret that is over", lock.VerifySecret(bare, c.other), sight{"SealedValue": nil}},
+			{"a key whose owner stands", lock.VerifyOwner(bare, c.key), sight{"APIKey": {c.key}, "GroupMember": nil}},
+			{"a key whose owner is suspended", lock.VerifyOwner(bare, c.hidden), sight{"APIKey": nil, "GroupMember": nil}},
+			{"a verifier token", lock.VerifierByToken(bare, "gateway"), sight{"VerifierToken": {"vft_ada"}}},
+			{"no verifier token", lock.VerifierByToken(bare, "%"), sight{"VerifierToken": nil}},
+			{"the epoch", lock.EpochWatch(bare, epoch-1), sight{"Epoch": ids("SELECT id AS x FROM epoches"), "Revocation": ids("SELECT id AS x FROM revocations WHERE number = ?", epoch)}},
+			{"raising it", lock.EpochRaise(bare), sight{"Epoch": ids("SELECT id AS x FROM epoches")}},
+			{"forgetting what changed", lock.EpochForget(bare), nil},
 			{"a key", lock.Idempotency(bare, c.ada.ID, "a"), sight{"IdempotencyKey": {"idk_a"}}},
 			{"a key whose day is over", lock.Idempotency(bare, c.ada.ID, "old"), sight{"IdempotencyKey": nil}},
 			{"somebody else's key", lock.Idempotency(bare, c.ben.ID, "a"), sight{"IdempotencyKey": nil}},
@@ -431,6 +463,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"address_link.follow": {"User.SetEmailVerified", "User.SetNillableEmailVerified", "Credential.AddVerifyGeneration", "Credential.SetVerifyGeneration", "Credential.SetNillableVerifyGeneration", "Credential.AddVerifyUntil", "Credential.SetVerifyUntil", "Credential.SetNillableVerifyUntil"},
 		"reset_link.follow":   {"User.SetEmailVerified", "User.SetNillableEmailVerified", "Credential.AddResetGeneration", "Credential.SetResetGeneration", "Credential.SetNillableResetGeneration", "Credential.AddResetUntil", "Credential.SetResetUntil", "Credential.SetNillableResetUntil", "Credential.AddChangedAt", "Credential.SetChangedAt", "Credential.SetNillableChangedAt", "Credential.SetPasswordHash", "Credential.SetNillablePasswordHash"},
 		"sign_in":             {"Credential.SetNillablePasswordHash", "Credential.SetPasswordHash"},
+		"epoch.raise":         {"Epoch.AddNumber", "Epoch.SetNillableNumber", "Epoch.SetNumber"},
 		"audit.denial":        {"AuditEvent.AddRepeated", "AuditEvent.SetNillableRepeated", "AuditEvent.SetRepeated"},
 		"instance": {"Instance.AppendCheckIds", "Instance.SetCheckCiphertext", "Instance.SetCheckIds", "Instance.SetCheckKeysetID",
 			"Instance.SetCheckWrappedKey", "Instance.SetNillableCheckKeysetID"},
@@ -449,7 +482,7 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey",
 			"SealedVersion.SetKeysetID", "SealedVersion.SetNillableKeysetID", "SealedVersion.SetWrappedKey"},
 	}
-	deleting := map[string][]string{"link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}, "usage.flush": {"UsageBatch"}, "usage.roll_up": {"UsageBatch", "UsageBucket"},
+	deleting := map[string][]string{"epoch.forget": {"Revocation"}, "link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}, "usage.flush": {"UsageBatch"}, "usage.roll_up": {"UsageBatch", "UsageBucket"},
 		"usage.report": {"UsageReport"}, "usage.forget": {"UsageReport"}} // TestUsageDuties... says which rows
 	forgetting := []string{"idempotency", "idempotency.forget"} // TestDutiesForgetOnlyKeysWhoseDayIsOver
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

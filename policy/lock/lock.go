@@ -170,12 +170,23 @@ func admit(who string, writes []core.Write, m mutation) error {
 	if len(touched) == 0 && m.Op().Is(ent.OpUpdate|ent.OpUpdateOne) {
 		return deny("%s: %s of %s changes nothing, and would read the row past its predicate", who, m.Op(), m.Type())
 	}
+	w, ok := admitting(writes, m)
+	if !ok {
+		return deny("%s does not cover %s of %s %v", who, m.Op(), m.Type(), touched)
+	}
+	narrow(w, m)
+	return nil
+}
+
+// admitting is the first write that covers a mutation whole.
+func admitting(writes []core.Write, m mutation) (core.Write, bool) {
+	touched, err := columns(m)
 	for _, w := range writes {
-		if w.Type == m.Type() && w.Ops.Is(m.Op()) && covers(w.Columns, touched) && pinned(w, m) {
-			return nil
+		if err == nil && w.Type == m.Type() && w.Ops.Is(m.Op()) && covers(w.Columns, touched) && fits(w, m) {
+			return w, true
 		}
 	}
-	return deny("%s does not cover %s of %s %v", who, m.Op(), m.Type(), touched)
+	return core.Write{}, false
 }
 
 // covers tells whether every touched column is allowed; a create may name AnyColumn, as its pins say what matters.
@@ -191,20 +202,24 @@ func covers(allowed, touched []string) bool {
 	return true
 }
 
-// pinned checks a create against the pins and narrows every other operation to them.
-func pinned(w core.Write, m mutation) bool {
+// fits checks a create against the pins, and what an update sets against the values that it may.
+func fits(w core.Write, m mutation) bool {
+	must := w.To
 	if m.Op().Is(ent.OpCreate) {
-		for column, want := range w.Pins {
-			if got, ok := value(m, column); !ok || got != want {
-				return false
-			}
-		}
-		return true
+		must = w.Pins
 	}
-	for column, want := range w.To {
+	for column, want := range must {
 		if got, ok := value(m, column); !ok || got != want {
 			return false
 		}
+	}
+	return true
+}
+
+// narrow keeps every operation but a create to the rows of the write.
+func narrow(w core.Write, m mutation) {
+	if m.Op().Is(ent.OpCreate) {
+		return
 	}
 	for column, want := range w.Pins {
 		m.WhereP(sql.FieldEQ(column, want))
@@ -212,7 +227,6 @@ func pinned(w core.Write, m mutation) bool {
 	if w.Rows != nil {
 		m.WhereP(w.Rows)
 	}
-	return true
 }
 
 // identified is satisfied by every generated mutation: the id is no field to Ent.

@@ -1,0 +1,44 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyring"
+	"github.com/keyhall/keyhall/internal/token"
+	"github.com/keyhall/keyhall/internal/traffic"
+	"github.com/keyhall/keyhall/policy/lock"
+)
+
+// Caller finds who asks by their verifier token. No other credential is one. Errors: UNAUTHENTICATED, or that it cannot be known.
+func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret) (Caller, error) {
+	t, err := token.Parse(bearer.Expose())
+	if err != nil || t.Kind() != token.VerifierToken {
+		return Caller{}, unknownVerifier()
+	}
+	e, err := v.find(ctx, v.callers, t.ID(), v.readVerifier, time.Now())
+	if err != nil {
+		return Caller{}, err
+	}
+	if !t.Matches(v.Keys, e.hash[:], e.pepper) {
+		return Caller{}, unknownVerifier()
+	}
+	return Caller{TokenID: e.key.ID, ProjectID: e.key.ProjectID}, nil
+}
+
+func unknownVerifier() error {
+	f := fault.Unauthenticated()
+	f.Public = "send a verifier token of the project: it may be revoked, or none"
+	return f
+}
+
+func (v *Verifier) readVerifier(ctx context.Context, lookup string) (*entry, error) {
+	row, err := v.Client.VerifierToken.Query().Only(lock.VerifierByToken(ctx, lookup))
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{key: traffic.Key{ID: row.ID, ProjectID: row.ProjectID}, pepper: row.PepperID}
+	copy(e.hash[:], row.Hash)
+	return e, nil
+}
