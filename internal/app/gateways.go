@@ -28,7 +28,7 @@ func (a *App) gateways(ctx context.Context, c Config, keys *keyring.Keyring, ins
 		return web.Gateways{}, fmt.Errorf("look what changed of keys: %w", err)
 	}
 	a.Verifier.Follow(a.Epoch)
-	return web.Gateways{Verifier: a.Verifier, Failures: failures}, nil
+	return web.Gateways{Verifier: a.Verifier, Reports: a.Usage, Failures: failures}, nil
 }
 
 // limiter is what holds requests with keys to their limits.

@@ -50,6 +50,10 @@ func (s *Site) refuseGateway(w http.ResponseWriter, r *http.Request, err error) 
 	switch {
 	case errors.Is(err, errTooLong):
 		status, code, public = http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE", "a question has at most 64 KiB"
+	case fault.Refused(err, fault.IdempotencyMismatch):
+		status, code, public = http.StatusConflict, string(fault.IdempotencyMismatch), "this request id was reported with another cost"
+	case f.Code == fault.CodeNotFound:
+		status, code, public = http.StatusNotFound, string(f.Code), "the project has no such key"
 	case f.Code == fault.CodeUnauthenticated || f.Code == fault.CodeRateLimited || f.Code == fault.CodeBadUserInput:
 		status, code, public, path = statusOf(f.Code), string(f.Code), f.Public, f.Path
 	default:

@@ -27,6 +27,7 @@ type Verifier interface {
 // Gateways are the doors of those who ask about keys.
 type Gateways struct {
 	Verifier Verifier
+	Reports  Reports
 	Failures *limit.Limiter // verifier tokens that one address may get wrong
 }
 
@@ -41,6 +42,7 @@ func (s *Site) gateways(rest http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", rest)
 	mux.HandleFunc("POST /v1/verify", s.verify)
+	mux.HandleFunc("POST /v1/usage", s.report)
 	mux.HandleFunc("/v1/forward-auth", s.forwardAuth)
 	mux.HandleFunc("/v1/forward-auth/", s.forwardAuth)
 	mux.HandleFunc("GET /v1/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {

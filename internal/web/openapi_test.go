@@ -120,6 +120,12 @@ func TestTheDescriptionIsWhatTheServerDoes(t *testing.T) {
 		ask(`,"jwt":"a.b.c"`)
 		ask(`,"secret":"` + token.New(token.KeySecret).Expose() + `"`)
 		d.holds(t, g, http.MethodPost, "/v1/verify", `{"key":"none"}`, mine)
+		for _, body := range []string{
+			`{"keyId":"` + g.key.ID + `","requestId":"r1","cost":3}`, `{"keyId":"` + g.key.ID + `","requestId":"r1","cost":4}`,
+			`{"keyId":"key_none","requestId":"r1","cost":3}`, `{}`, `{"requestId":"` + strings.Repeat("x", 70<<10) + `"}`,
+		} {
+			d.holds(t, g, http.MethodPost, "/v1/usage", body, mine)
+		}
 		for _, list := range []string{"addresses: [\"203.0.113.7\"]", "methods: [\"pay\"]", "userAgents: [\"Agent\"]", "origins: [\"https://a.example.com\"]"} {
 			g.secure(t, list)
 			ask(`,"remoteAddress":"198.51.100.1:443"`)
@@ -143,12 +149,15 @@ func TestTheDescriptionIsWhatTheServerDoes(t *testing.T) {
 		g.SQL(t, "UPDATE users SET suspended_at = 1")
 		g.Changed(t)
 		ask("")
+		g.SQL(t, "ALTER TABLE usage_reports RENAME TO usage_reports_gone")
+		d.holds(t, g, http.MethodPost, "/v1/usage", `{"keyId":"`+g.key.ID+`","requestId":"r3","cost":3}`, mine)
 		g.SQL(t, "UPDATE projects SET archived_at = 1")
 		g.Changed(t)
 		ask("")
 		for range 22 {
 			d.holds(t, g, http.MethodPost, "/v1/verify", `{"key":"x"}`, "Authorization: Bearer none")
 			d.holds(t, g, http.MethodGet, "/v1/forward-auth", "")
+			d.holds(t, g, http.MethodPost, "/v1/usage", "{}")
 		}
 		for _, part := range d.all() {
 			if !d.seen[part] {

@@ -1,37 +1,18 @@
 package web_test
 
 import (
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/keyhall/keyhall/internal/apptest"
-	"github.com/keyhall/keyhall/internal/fault"
-	"github.com/keyhall/keyhall/internal/web"
 )
 
 // What a verifier reports afterwards counts once for each request id, and is answered alike each time; whatever is wrong with it has its
 // own answer, and nothing else is said of the key.
 func TestAReportOfUsageIsAnsweredAlikeEachTime(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
-		ada, ben := s.Actor(t, "ada"), s.Actor(t, "ben")
-		key, other := ada.CreateKey(t, "k", "", "PROJECT").ID, ben.CreateKey(t, "k", "", "PROJECT").ID
-		door := web.Reporting{
-			Reports: s.App.Usage,
-			Caller: func(r *http.Request) (string, error) {
-				if r.Header.Get("Authorization") == "" {
-					return "", fault.Unauthenticated()
-				}
-				return ada.Project, nil
-			},
-			Refuse: func(w http.ResponseWriter, _ *http.Request, err error) {
-				status := map[fault.Code]int{fault.CodeUnauthenticated: http.StatusUnauthorized, fault.CodeBadUserInput: http.StatusBadRequest}[fault.From(err).Code]
-				http.Error(w, string(fault.From(err).Code), max(status, 1))
-			},
-		}
+	gates(t, 10, func(t *testing.T, g *gate) {
+		key, other := g.key.ID, g.Actor(t, "ben").CreateKey(t, "k", "", "PROJECT").ID
+		mine := "Authorization: Bearer " + g.verifier
 		for _, c := range []struct {
 			body   string
 			status int
@@ -47,26 +28,18 @@ func TestAReportOfUsageIsAnsweredAlikeEachTime(t *testing.T) {
 			{`{"keyId": "` + key + `", "requestId": "r3", "cost": 1.5}`, 400, "BAD_USER_INPUT"},
 			{`{"keyId": "` + key + `", "requestId": "r3", "cost": 1, "more": 1}`, 400, "BAD_USER_INPUT"},
 			{`{"keyId": "` + key + `", "requestId": "r3", "cost": 1} {}`, 400, "BAD_USER_INPUT"},
-			{`{"requestId": "` + strings.Repeat("x", 5000) + `"}`, 400, "BAD_USER_INPUT"},
+			{`{"requestId": "` + strings.Repeat("x", 70<<10) + `"}`, 413, "BODY_TOO_LARGE"},
 			{``, 400, "BAD_USER_INPUT"},
 		} {
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/usage", strings.NewReader(c.body))
-			r.Header.Set("Authorization", "Bearer khv_x")
-			w := httptest.NewRecorder()
-			door.ServeHTTP(w, r)
-			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) || w.Header().Get("Cache-Control") != "no-store" {
-				t.Errorf("%.80s: %d %s", c.body, w.Code, w.Body)
-			}
-			if c.status == http.StatusOK && !json.Valid(w.Body.Bytes()) {
-				t.Errorf("%s is no JSON", w.Body)
+			out := g.send(t, http.MethodPost, "/v1/usage", c.body, mine)
+			if out.Status != c.status || !strings.Contains(string(out.Body), c.says) || out.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%.80s: %d %s", c.body, out.Status, out.Body)
 			}
 		}
-		w := httptest.NewRecorder()
-		door.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/usage", strings.NewReader(`{}`)))
-		if w.Code != http.StatusUnauthorized {
-			t.Errorf("without a token: %d", w.Code)
+		if out := g.send(t, http.MethodPost, "/v1/usage", `{}`); out.Status != http.StatusUnauthorized {
+			t.Errorf("without a token: %d", out.Status)
 		}
-		if n := s.Count(t, "usage_buckets"); n != 2 {
+		if n := g.Count(t, "usage_buckets WHERE requests = 0"); n != 2 {
 			t.Errorf("%d reports are counted, want 2", n)
 		}
 	})

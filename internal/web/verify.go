@@ -77,23 +77,41 @@ func (s *Site) verify(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) asked(w http.ResponseWriter, r *http.Request) (verify.Request, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQuestion))
-	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return verify.Request{}, errTooLong
-	}
+	body, err := readQuestion(w, r)
 	if err != nil {
-		return verify.Request{}, fault.BadInput("the body could not be read")
+		return verify.Request{}, err
 	}
 	if len(body) == 0 {
 		return s.ofHeaders(r)
 	}
 	var q question
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&q); err != nil || d.More() {
-		return verify.Request{}, fault.BadInput("send one JSON object with key and, as you know them, secret, jwt, origin, userAgent, method, remoteAddress, cost, scopes")
+	err = decodeQuestion(body, &q, "send one JSON object with key and, as you know them, secret, jwt, origin, userAgent, method, remoteAddress, cost, scopes")
+	if err != nil {
+		return verify.Request{}, err
 	}
 	return q.request()
+}
+
+// readQuestion reads a body that is as long as a question can be.
+func readQuestion(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQuestion))
+	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+		return nil, errTooLong
+	}
+	if err != nil {
+		return nil, fault.BadInput("the body could not be read")
+	}
+	return body, nil
+}
+
+// decodeQuestion takes one JSON object that has no other fields; hint says what to send instead.
+func decodeQuestion(body []byte, into any, hint string) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil || d.More() {
+		return fault.BadInput(hint)
+	}
+	return nil
 }
 
 func (q question) request() (verify.Request, error) {
