@@ -75,8 +75,13 @@ func doors() map[string][]string {
 		"GroupReach":          {"internal/keyhall"},
 		"Departure":           {"internal/keyhall"},
 		"Principals":          {"internal/keyhall"},
-		"Rewrap":              {"internal/instance"},
-		"Sharing":             {"internal/keyhall"},
+
+		"OrganizationContents": {"internal/keyhall"},
+		"InvitationPlaces":     {"internal/keyhall"},
+		"Offboarding":          {"internal/keyhall"},
+
+		"Rewrap":  {"internal/instance"},
+		"Sharing": {"internal/keyhall"},
 	}
 }
 
