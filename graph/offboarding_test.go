@@ -10,8 +10,8 @@ import (
 )
 
 const offboarding = `query($org: ID!, $who: ID!) { offboardingPreview(organizationId: $org, userId: $who) {
-	keysThatStop { id name start owner { ... on User { id } } viewerCan }
-	solelyOwned { id __typename ... on APIKey { name keyOwner: owner { __typename } } ... on Secret { name url clientId notes owner { id } } ... on Group { name status } }
+	keysThatStop { id name start status kind tags createdAt lastUsedAt project { name } replaces { id } viewerMembership { id } securitySettings { origins } owner { ... on User { id } } viewerCan }
+	solelyOwned { id __typename ... on APIKey { name keyOwner: owner { __typename } } ... on Secret { name url clientId notes hidden: status shared version createdAt updatedAt organization { id } grants(first: 1) { totalCount } owner { id } viewerCan } ... on Group { name status } }
 	exposures { name secret { id } } heirs { id name } } }`
 
 func idsAt(out apptest.Answer, path ...any) []string {
