@@ -213,6 +213,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	c.ada.Must(t, `mutation { createAccessToken(input: {name: "p"}) { errors { code } } }`, nil)
 	s.SQL(t, `INSERT INTO jwt_keys (id, created_at, api_key_id, name, algorithm, fingerprint, public_key_pem, position)
 		VALUES ('jwk_1', 1, ?, 'signer', 'ES256', 'f', 'p', 0)`, c.key)
+	s.SQL(t, "INSERT INTO invitation_projects (id, created_at, invitation_id, project_id, role) VALUES ('inp_1', 1, ?, ?, 'MEMBER')", c.invitation, c.ada.Project)
 	s.PutLink(t, c.secret, c.ada)
 	permissions = map[policy.Permission]bool{}
 	ctx := c.as(c.ada)
