@@ -16,6 +16,7 @@ import (
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/ent/invitationproject"
 	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/organization"
 	"github.com/keyhall/keyhall/ent/organizationmember"
@@ -46,7 +47,7 @@ func ways() []way {
 		{"APIKey", "project", "Project", apikey.HasProject(), func(id string) any { return apikey.HasProjectWith(project.ID(id)) }, parent("api_keys", "project_id")},
 		{"APIKey", "owner", "User", apikey.HasOwner(), func(id string) any { return apikey.HasOwnerWith(user.ID(id)) }, parent("api_keys", "owner_id")},
 		{"APIKey", "collaborators", "Collaborator", apikey.HasCollaborators(), func(id string) any { return apikey.HasCollaboratorsWith(collaborator.ID(id)) }, child("collaborators", "api_key_id")},
-		{"APIKey", "invitations", "Invitation", apikey.HasInvitations(), func(id string) any { return apikey.HasInvitationsWith(invitation.ID(id)) }, child("invitations", "api_key_id")},
+		{"APIKey", "invitations", "Invitation", apikey.HasInvitations(), func(id string) any { return apikey.HasInvitationsWith(invitation.ID(id)) }, child("invitations", "api_key_id") + " WHERE api_key_id IS NOT NULL"},
 		{"APIKey", "security_settings", "SecuritySettings", apikey.HasSecuritySettings(), func(id string) any { return apikey.HasSecuritySettingsWith(securitysettings.ID(id)) }, child("security_settings", "api_key_id")},
 		{"APIKey", "jwt_keys", "JWTKey", apikey.HasJwtKeys(), func(id string) any { return apikey.HasJwtKeysWith(jwtkey.ID(id)) }, child("jwt_keys", "api_key_id")},
 		{"APIKey", "replaces", "APIKey", apikey.HasReplaces(), func(id string) any { return apikey.HasReplacesWith(apikey.ID(id)) }, parent("api_keys", "replaces_id") + " WHERE replaces_id IS NOT NULL"},
@@ -58,7 +59,13 @@ func ways() []way {
 		{"Collaborator", "api_key", "APIKey", collaborator.HasAPIKey(), func(id string) any { return collaborator.HasAPIKeyWith(apikey.ID(id)) }, parent("collaborators", "api_key_id")},
 		{"Collaborator", "user", "User", collaborator.HasUser(), func(id string) any { return collaborator.HasUserWith(user.ID(id)) }, parent("collaborators", "user_id")},
 		{"Collaborator", "added_by", "User", collaborator.HasAddedBy(), func(id string) any { return collaborator.HasAddedByWith(user.ID(id)) }, parent("collaborators", "added_by_id")},
-		{"Invitation", "api_key", "APIKey", invitation.HasAPIKey(), func(id string) any { return invitation.HasAPIKeyWith(apikey.ID(id)) }, parent("invitations", "api_key_id")},
+		{"Invitation", "api_key", "APIKey", invitation.HasAPIKey(), func(id string) any { return invitation.HasAPIKeyWith(apikey.ID(id)) }, parent("invitations", "api_key_id") + " WHERE api_key_id IS NOT NULL"},
+		{"Invitation", "organization", "Organization", invitation.HasOrganization(), func(id string) any { return invitation.HasOrganizationWith(organization.ID(id)) }, parent("invitations", "organization_id") + " WHERE organization_id IS NOT NULL"},
+		{"Invitation", "projects", "InvitationProject", invitation.HasProjects(), func(id string) any { return invitation.HasProjectsWith(invitationproject.ID(id)) }, child("invitation_projects", "invitation_id")},
+		{"InvitationProject", "invitation", "Invitation", invitationproject.HasInvitation(), func(id string) any { return invitationproject.HasInvitationWith(invitation.ID(id)) }, parent("invitation_projects", "invitation_id")},
+		{"InvitationProject", "project", "Project", invitationproject.HasProject(), func(id string) any { return invitationproject.HasProjectWith(project.ID(id)) }, parent("invitation_projects", "project_id")},
+		{"Organization", "invitations", "Invitation", organization.HasInvitations(), func(id string) any { return organization.HasInvitationsWith(invitation.ID(id)) }, child("invitations", "organization_id") + " WHERE organization_id IS NOT NULL"},
+		{"Project", "invited", "InvitationProject", project.HasInvited(), func(id string) any { return project.HasInvitedWith(invitationproject.ID(id)) }, child("invitation_projects", "project_id")},
 		{"Invitation", "invited_by", "User", invitation.HasInvitedBy(), func(id string) any { return invitation.HasInvitedByWith(user.ID(id)) }, parent("invitations", "invited_by_id")},
 		{"Organization", "members", "OrganizationMember", organization.HasMembers(), func(id string) any { return organization.HasMembersWith(organizationmember.ID(id)) }, child("organization_members", "organization_id")},
 		{"Organization", "projects", "Project", organization.HasProjects(), func(id string) any { return organization.HasProjectsWith(project.ID(id)) }, child("projects", "organization_id")},

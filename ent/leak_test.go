@@ -78,6 +78,9 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	for _, id := range []string{lent, through, hiddenSecret} {
 		s.PutLink(t, id, w.ben)
 	}
+	for _, a := range []*apptest.Actor{w.ada, w.ben} {
+		a.InviteTo(t, a.Home, "guest@keyhall.test", "READER", apptest.Vars{"projectId": a.Project, "role": "MEMBER"})
+	}
 	of := func(query string, args ...any) []string { return list(t, s, query, args...) }
 	w.sees = map[string][]string{
 		"User":               sorted(w.ada.ID, w.cleo.ID),
@@ -87,7 +90,8 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"ProjectMember":      of("SELECT id AS x FROM project_members WHERE project_id = ?", w.ada.Project),
 		"APIKey":             sorted(own, shared),
 		"Collaborator":       sorted(cleoPlace, adaPlace),
-		"Invitation":         of("SELECT id AS x FROM invitations WHERE api_key_id = ? OR email = ?", own, w.ada.Email),
+		"Invitation":         of("SELECT id AS x FROM invitations WHERE api_key_id = ? OR organization_id = ? OR email = ?", own, w.ada.Home, w.ada.Email),
+		"InvitationProject":  of("SELECT id AS x FROM invitation_projects WHERE project_id = ?", w.ada.Project),
 		"Session":            of("SELECT id AS x FROM sessions WHERE user_id = ?", w.ada.ID),
 		"AccessToken":        of("SELECT id AS x FROM access_tokens WHERE user_id = ?", w.ada.ID),
 		"AuditEvent":         of("SELECT id AS x FROM audit_events WHERE organization_id = ?", w.ada.Home),
@@ -122,7 +126,7 @@ func tables() map[string]string {
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
 		"IdempotencyKey": "idempotency_keys", "Mail": "mails",
 		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
-		"Group": `"groups"`, "GroupMember": "group_members",
+		"Group": `"groups"`, "GroupMember": "group_members", "InvitationProject": "invitation_projects",
 	}
 }
 

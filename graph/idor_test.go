@@ -28,13 +28,15 @@ func idorAll(typ string) string {
 			replaces { id name } replacedBy { id name } graceExpiresAt viewerRole viewerMembership { id } viewerCan collaborators(first: 1) { nodes { id } } invitations(first: 1) { nodes { id email } }
 			limits { alerts { id emails } } usage(window: LAST_HOUR) { requests points { group } } billing { billingEmail monthToDate { amount } }
 			securitySettings { requireSecret origins userAgents methods addresses jwtKeys { id name fingerprint } }`,
-		"User":         "username name email",
-		"Organization": "name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }",
-		"Project":      "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } } usage(window: LAST_HOUR, groupBy: API_KEY) { points { group } }",
-		"Collaborator": "role user { id email } addedBy { id }",
-		"Invitation":   "email role targetName target { ... on APIKey { id name } } invitedBy { id }",
-		"Session":      "ip userAgent current",
-		"AccessToken":  "name start permissions",
+		"User": "username name email",
+		"Organization": `name slug viewerRole viewerCan projects(first: 1) { totalCount nodes { id name } }
+			members(first: 1) { totalCount nodes { id user { id email } } } invitations(first: 1) { totalCount nodes { id email } }`,
+		"OrganizationMember": "role user { id email } addedAt",
+		"Project":            "name description viewerCan organization { id name } apiKeys(first: 1) { totalCount nodes { id name } } usage(window: LAST_HOUR, groupBy: API_KEY) { points { group } }",
+		"Collaborator":       "role user { id email } addedBy { id }",
+		"Invitation":         "email role targetName target { ... on APIKey { id name } } invitedBy { id }",
+		"Session":            "ip userAgent current",
+		"AccessToken":        "name start permissions",
 		"Secret": `name url clientId notes tags shared version owner { id name } organization { id name } viewerCan
 			status grants(first: 5) { totalCount nodes { id grantee { ... on User { id name } ... on Group { id name } } } } versions(first: 5) { totalCount nodes { id } }`,
 		"SecretGrant":   "canEdit grantee { ... on User { id name } ... on Group { id name } } grantedBy { id }",
@@ -51,9 +53,9 @@ func idorAll(typ string) string {
 // idorAny is the same of a row of whatever type.
 func idorAny() string {
 	out := ""
-	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember", "SpendAlert"} {
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember", "OrganizationMember", "SpendAlert"} {
 		fields := idorAll(typ)
-		if typ == "Secret" || typ == "Group" { // what is of another type than elsewhere, or too much for one operation, is on a line of its own
+		if typ == "Secret" || typ == "Group" || typ == "Organization" { // what is of another type than elsewhere, or too much for one operation, is on a line of its own
 			fields, _, _ = strings.Cut(fields, "\n")
 		}
 		for k, differs := range []string{" viewerRole", " role ", " email", " permissions"} { // in kind from type to type
@@ -123,6 +125,14 @@ func idorSlots() []idorSlot {
 		{"GroupMemberInput.userId", "usr", `mutation($id: ID!, $group: ID!) { addGroupMembers(input: {groupId: $group, members: [{userId: $id}]}) { group { id } errors { code message path } } }`},
 		deed("RemoveGroupMemberInput.memberId", "grm", "removeGroupMember", "memberId: $id", "group { "+idorAll("Group")+" }"),
 		deed("LeaveOrganizationInput.id", "org", "leaveOrganization", "id: $id", "__typename"),
+		deed("UpdateOrganizationInput.id", "org", "updateOrganization", `id: $id, name: "Swept"`, "organization { "+idorAll("Organization")+" }"),
+		deed("DeleteOrganizationInput.id", "org", "deleteOrganization", `id: $id, confirmName: "Swept"`, "deletedId"),
+		deed("InviteToOrganizationInput.organizationId", "org", "inviteToOrganization", `organizationId: $id, emails: ["no address"], role: READER`, "results { email error { code } }"),
+		{"ProjectRoleInput.projectId", "prj", `mutation($id: ID!, $home: ID!) { inviteToOrganization(input: {organizationId: $home, emails: ["no address"], role: READER, projects: [{projectId: $id, role: MEMBER}]}) {
+			results { email error { code } } errors { code message path } } }`},
+		deed("UpdateOrganizationMemberInput.memberId", "orm", "updateOrganizationMember", "memberId: $id, role: READER", "member { "+idorAll("OrganizationMember")+" }"),
+		{"Query.offboardingPreview(organizationId)", "org", `query($id: ID!) { offboardingPreview(organizationId: $id, userId: "usr_1") { keysThatStop { id name } solelyOwned { id } exposures { name } heirs { id name } } }`},
+		{"Query.offboardingPreview(userId)", "usr", `query($id: ID!, $home: ID!) { offboardingPreview(organizationId: $home, userId: $id) { keysThatStop { id name } solelyOwned { id } exposures { name } heirs { id name } } }`},
 		deed("RemoveOrganizationMemberInput.memberId", "orm", "removeOrganizationMember", "memberId: $id", "organization { "+idorAll("Organization")+" }"),
 		deed("LeaveGroupInput.id", "grp", "leaveGroup", "id: $id", "__typename"),
 		deed("DeleteGroupInput.id", "grp", "deleteGroup", "id: $id", "deletedId"),
@@ -241,7 +251,8 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 		"RotateAPIKeyInput.id", "RotateAPIKeySecretInput.id", "MarkAPIKeyExposedInput.id",
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
-	own := []string{"UpdateLimitsInput.targetId", "LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
+	own := []string{"UpdateLimitsInput.targetId", "UpdateOrganizationInput.id", "DeleteOrganizationInput.id", "InviteToOrganizationInput.organizationId", "ProjectRoleInput.projectId", "UpdateOrganizationMemberInput.memberId",
+		"LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
 	admin = append(admin, "GranteeRef.userId", "GroupMemberInput.userId") // of people they see; with eve's secret and group nothing comes of it
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
 	offers := e.all(t, "SELECT id AS x FROM invitations WHERE api_key_id = ?", e.key.ID)
@@ -392,7 +403,7 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 		e.eve.SignIn(t)               // the first session is the one to end
 		e.eve.Reveal(t, e.evesSecret) // so that the report of it is not empty
 		own := map[string]string{
-			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.eve.Username, "inv": e.evesInvitation,
+			"": e.evesKey, "key": e.evesKey, "prj": e.eve.Project, "org": e.eve.Home, "slug": e.one(t, "SELECT slug AS x FROM organizations WHERE id = ?", e.eve.Home), "inv": e.evesInvitation,
 			"col": e.evesPlace, "pat": e.evesToken, "usr": e.eve.ID, "ses": e.one(t, "SELECT id AS x FROM sessions WHERE user_id = ? ORDER BY created_at LIMIT 1", e.eve.ID),
 			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
 			"scv": e.one(t, "SELECT id AS x FROM secret_versions WHERE secret_id = ? ORDER BY number LIMIT 1", e.evesSecret),

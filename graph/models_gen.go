@@ -1427,6 +1427,64 @@ func (e InvitationStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What kind of thing an invitation is to.
+type InvitationTargetKind string
+
+const (
+	// A key: a role on it.
+	InvitationTargetKindAPIKey InvitationTargetKind = "API_KEY"
+	// An organization: a place in it, and perhaps in projects of it.
+	InvitationTargetKindOrganization InvitationTargetKind = "ORGANIZATION"
+)
+
+var AllInvitationTargetKind = []InvitationTargetKind{
+	InvitationTargetKindAPIKey,
+	InvitationTargetKindOrganization,
+}
+
+func (e InvitationTargetKind) IsValid() bool {
+	switch e {
+	case InvitationTargetKindAPIKey, InvitationTargetKindOrganization:
+		return true
+	}
+	return false
+}
+
+func (e InvitationTargetKind) String() string {
+	return string(e)
+}
+
+func (e *InvitationTargetKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = InvitationTargetKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid InvitationTargetKind", str)
+	}
+	return nil
+}
+
+func (e InvitationTargetKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *InvitationTargetKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e InvitationTargetKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Which way a list is sorted.
 type OrderDirection string
 

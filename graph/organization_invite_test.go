@@ -208,6 +208,9 @@ func TestWithoutMailTheInviterGetsTheLinkOnce(t *testing.T) {
 		if changes := textOf(t, s, "SELECT CAST(changes AS TEXT) FROM audit_events WHERE type = 'invite.sent' AND resource_id = ?", id); !strings.Contains(changes, "link") || strings.Contains(changes, token) {
 			t.Errorf("the trail says %s", changes)
 		}
+		if strings.Contains(s.Log.String(), token[30:60]) {
+			t.Error("the link is in the log")
+		}
 		for who, code := range map[*apptest.Actor]string{eve: "INVITE_WRONG_ACCOUNT", ada: "INVITE_WRONG_ACCOUNT", dev: "EMAIL_NOT_VERIFIED"} {
 			for what, mutation := range byLink() {
 				if got := who.Do(t, mutation, withToken(token)); got.Code() != code {

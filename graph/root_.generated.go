@@ -938,6 +938,8 @@ func (ec *executionContext) childFields_Invitation(ctx context.Context, field gr
 		return ec.fieldContext_Invitation_status(ctx, field)
 	case "target":
 		return ec.fieldContext_Invitation_target(ctx, field)
+	case "targetKind":
+		return ec.fieldContext_Invitation_targetKind(ctx, field)
 	case "targetName":
 		return ec.fieldContext_Invitation_targetName(ctx, field)
 	case "invitedBy":

@@ -26,6 +26,7 @@ import (
 type InvitationResolver interface {
 	Status(ctx context.Context, obj *ent.Invitation) (InvitationStatus, error)
 	Target(ctx context.Context, obj *ent.Invitation) (InvitationTarget, error)
+	TargetKind(ctx context.Context, obj *ent.Invitation) (InvitationTargetKind, error)
 
 	AcceptedAt(ctx context.Context, obj *ent.Invitation) (*time.Time, error)
 }
@@ -586,6 +587,29 @@ func (ec *executionContext) _Invitation_target(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Invitation_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Invitation", field, true, true, errors.New("field of type InvitationTarget does not have child fields"))
+}
+
+func (ec *executionContext) _Invitation_targetKind(ctx context.Context, field graphql.CollectedField, obj *ent.Invitation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_targetKind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Invitation().TargetKind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v InvitationTargetKind) graphql.Marshaler {
+			return ec.marshalNInvitationTargetKind2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐInvitationTargetKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Invitation_targetKind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Invitation", field, true, true, errors.New("field of type InvitationTargetKind does not have child fields"))
 }
 
 func (ec *executionContext) _Invitation_targetName(ctx context.Context, field graphql.CollectedField, obj *ent.Invitation) (ret graphql.Marshaler) {
@@ -2270,6 +2294,44 @@ func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSe
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "targetKind":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Invitation_targetKind(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "targetName":
 			out.Values[i] = ec._Invitation_targetName(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3066,6 +3128,16 @@ func (ec *executionContext) unmarshalNInvitationStatus2githubᚗcomᚋkeyhallᚋ
 }
 
 func (ec *executionContext) marshalNInvitationStatus2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐInvitationStatus(ctx context.Context, sel ast.SelectionSet, v InvitationStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNInvitationTargetKind2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐInvitationTargetKind(ctx context.Context, v any) (InvitationTargetKind, error) {
+	var res InvitationTargetKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInvitationTargetKind2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐInvitationTargetKind(ctx context.Context, sel ast.SelectionSet, v InvitationTargetKind) graphql.Marshaler {
 	return v
 }
 

@@ -37,6 +37,13 @@ func (r *invitationResolver) Target(ctx context.Context, obj *ent.Invitation) (I
 	return o, nil
 }
 
+func (r *invitationResolver) TargetKind(ctx context.Context, obj *ent.Invitation) (InvitationTargetKind, error) {
+	if obj.APIKeyID == nil {
+		return InvitationTargetKindOrganization, nil
+	}
+	return InvitationTargetKindAPIKey, nil
+}
+
 func (r *invitationResolver) AcceptedAt(ctx context.Context, obj *ent.Invitation) (*time.Time, error) {
 	if obj.Status != invitation.StatusACCEPTED {
 		return nil, nil

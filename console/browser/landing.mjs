@@ -86,6 +86,17 @@ await withPage([site], async (page, watch) => { // one declined by the link, one
   await said(page, 'You have a place on “Payments” now.');
 });
 
+await withPage([site], async (page, watch) => { // a place in an organization
+  const { createOrganization: { organization } } = await ada.ask('mutation { createOrganization(input: { name: "Acme" }) { organization { id } } }');
+  await ada.ask('mutation($o: ID!) { inviteToOrganization(input: { organizationId: $o, emails: ["ben@demo.example"], role: READER }) { errors { code } } }', { o: organization.id });
+  await open(page, await mailed('ben@demo.example', 'organization_invitation'), watch);
+  await signIn(page, 'ben');
+  await page.getByText(/a place in the organization “Acme” as reader/).waitFor();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await said(page, 'You have a place in “Acme” now.');
+  assert.equal((await ben.ask('query($o: ID!) { organization(id: $o) { viewerRole } }', { o: organization.id })).organization.viewerRole, 'READER');
+});
+
 await withPage([site], async (page, watch) => { // a new password
   await page.goto(`${site}/sign-in`);
   await page.getByRole('link', { name: 'Forgot your password?' }).click();

@@ -65,13 +65,14 @@ func (h *House) keysLeft(ctx, under context.Context, out *OffboardingPreview) er
 	if err != nil {
 		return err
 	}
+	named := []string{apikey.FieldID, apikey.FieldName, apikey.FieldKind, apikey.FieldCreatedAt} // all that is shown of a hidden one
 	good, err := h.client.APIKey.Query().Where(apikey.DisabledAt(0), apikey.Or(apikey.ExpiresAt(0), apikey.ExpiresAtGT(now)),
 		apikey.Or(apikey.GraceExpiresAt(0), apikey.GraceExpiresAtGT(now)), apikey.HasProjectWith(project.ArchivedAt(0))).
-		Order(ent.Asc(apikey.FieldID)).Limit(maxOffboarding).All(under)
+		Order(ent.Asc(apikey.FieldID)).Limit(maxOffboarding).Select(named...).All(under)
 	if err != nil {
 		return err
 	}
-	all, err := h.client.APIKey.Query().Order(ent.Asc(apikey.FieldID)).Limit(maxOffboarding).All(under)
+	all, err := h.client.APIKey.Query().Order(ent.Asc(apikey.FieldID)).Limit(maxOffboarding).Select(named...).All(under)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (h *House) keysLeft(ctx, under context.Context, out *OffboardingPreview) er
 		if i := slices.IndexFunc(seen, func(s *ent.APIKey) bool { return s.ID == k.ID }); i >= 0 {
 			return seen[i]
 		}
-		return &ent.APIKey{ID: k.ID, Name: k.Name, Kind: k.Kind, CreatedAt: k.CreatedAt, Tags: []string{}, Scopes: []string{}}
+		return k
 	}
 	for _, k := range good {
 		out.KeysThatStop = append(out.KeysThatStop, shown(k))
@@ -100,7 +101,8 @@ func (h *House) keysLeft(ctx, under context.Context, out *OffboardingPreview) er
 
 // thingsLeft are the secrets and the groups that a person owns.
 func (h *House) thingsLeft(ctx, under context.Context, out *OffboardingPreview) error {
-	secrets, err := h.client.Secret.Query().Order(ent.Asc(secret.FieldID)).Limit(maxOffboarding).All(under)
+	secrets, err := h.client.Secret.Query().Order(ent.Asc(secret.FieldID)).Limit(maxOffboarding).
+		Select(secret.FieldID, secret.FieldName, secret.FieldCreatedAt, secret.FieldUpdatedAt).All(under) // all that is shown of a hidden one
 	if err != nil {
 		return err
 	}
@@ -115,8 +117,6 @@ func (h *House) thingsLeft(ctx, under context.Context, out *OffboardingPreview) 
 	for _, s := range secrets {
 		if i := slices.IndexFunc(seen, func(v *ent.Secret) bool { return v.ID == s.ID }); i >= 0 {
 			s = seen[i]
-		} else {
-			s = &ent.Secret{ID: s.ID, Name: s.Name, CreatedAt: s.CreatedAt, UpdatedAt: s.CreatedAt, Tags: []string{}}
 		}
 		out.SolelyOwned = append(out.SolelyOwned, s)
 	}

@@ -26,7 +26,8 @@ import (
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
 // permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
-// PROJECT are those of the thing, PERSON somebody whom it is about.
+// PROJECT are those of the thing, PERSON somebody whom it is about, PLACE a project that
+// somebody gets a place in.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
@@ -113,6 +114,38 @@ group.delete delete SecretGrant[] where group_id=ID
 group.edit update Group[description members_can_view name status] where id=ID
 group.leave delete GroupMember[] where group_id=ID user_id=ME
 group.remove_member delete GroupMember[] where group_id=ID id=PART
+account.create_organization create OrganizationMember[*] where organization_id=NEW role=OWNER user_id=ME
+account.create_organization create Organization[*] where id=NEW personal=false
+organization.edit update Organization[billing_email name slug] where id=ID
+organization.update_member update OrganizationMember[role] where id=PART organization_id=ID
+organization.invite create InvitationProject[*] where invitation_id=NEW
+organization.invite create Invitation[*] where id=NEW invited_by_id=ME organization_id=ID
+organization.invite create Mail[*] where kind=organization_invitation resource_id=NEW within_id=ID
+organization.invite create Mail[*] where kind=organization_invitation resource_id=PART within_id=ID
+organization.invite delete Mail[] where resource_id=PART state=QUEUED within_id=ID
+organization.invite update Invitation[delivery expires_at invited_by_id resend_count settled_at status] where id=PART organization_id=ID
+organization.delete delete Collaborator[] where  and of some rows only
+organization.delete delete APIKeyHash[] where  and of some rows only
+organization.delete delete SealedValue[] where  and of some rows only
+organization.delete delete SecuritySettings[] where  and of some rows only
+organization.delete delete JWTKey[] where  and of some rows only
+organization.delete delete RateLimit[] where  and of some rows only
+organization.delete delete SpendLimit[] where  and of some rows only
+organization.delete delete SpendAlert[] where  and of some rows only
+organization.delete delete Mail[] where  and of some rows only
+organization.delete delete InvitationProject[] where  and of some rows only
+organization.delete delete Invitation[] where  and of some rows only
+organization.delete delete APIKey[] where  and of some rows only
+organization.delete delete VerifierToken[] where  and of some rows only
+organization.delete delete ServiceAccount[] where  and of some rows only
+organization.delete delete ProjectMember[] where  and of some rows only
+organization.delete delete Project[] where  and of some rows only
+organization.delete delete GroupMember[] where  and of some rows only
+organization.delete delete SecretGrant[] where  and of some rows only
+organization.delete delete Group[] where  and of some rows only
+organization.delete delete UsageBucket[] where  and of some rows only
+organization.delete delete OrganizationMember[] where  and of some rows only
+organization.delete delete Organization[] where  and of some rows only
 organization.leave delete Collaborator[] where user_id=ME and of some rows only
 organization.leave delete GroupMember[] where user_id=ME and of some rows only
 organization.leave delete Mail[] where kind=invitation state=QUEUED user_id=ME and of some rows only
@@ -167,6 +200,8 @@ instance.manage_users reads User
 instance.manage_users update Credential[links_since reset_until verify_until] where user_id=ID
 instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
+invitation.accept create OrganizationMember[*] where organization_id=PART user_id=ME
+invitation.accept create ProjectMember[*] where project_id=PLACE user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID
 invitation.decline update Invitation[settled_at status] where id=ID
 project.create_api_key create APIKey[*] where id=NEW owner_id=ME project_id=ID
@@ -208,6 +243,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	c.ada.Must(t, `mutation { createAccessToken(input: {name: "p"}) { errors { code } } }`, nil)
 	s.SQL(t, `INSERT INTO jwt_keys (id, created_at, api_key_id, name, algorithm, fingerprint, public_key_pem, position)
 		VALUES ('jwk_1', 1, ?, 'signer', 'ES256', 'f', 'p', 0)`, c.key)
+	s.SQL(t, "INSERT INTO invitation_projects (id, created_at, invitation_id, project_id, role) VALUES ('inp_1', 1, ?, ?, 'MEMBER')", c.invitation, c.ada.Project)
 	s.PutLink(t, c.secret, c.ada)
 	s.SQL(t, "INSERT INTO rate_limits (id, created_at, api_key_id, requests, window_seconds) VALUES ('rlm_1', 1, ?, 1, 1)", c.key)
 	s.SQL(t, "INSERT INTO spend_limits (id, created_at, api_key_id, amount, currency) VALUES ('spl_1', 1, ?, 1, 'USD')", c.key)
@@ -222,7 +258,7 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON"})
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON", Projects: []string{"PLACE"}})
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}
@@ -261,10 +297,11 @@ func tableOf() map[string]string {
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
-		"IdempotencyKey": "idempotency_keys", "UsageBucket": "usage_buckets", "UsageBatch": "usage_batches", "UsageReport": "usage_reports",
-		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
-		"Group": "groups", "GroupMember": "group_members",
-		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
+		"IdempotencyKey": "idempotency_keys",
+		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
+		"Group": "groups", "GroupMember": "group_members", "InvitationProject": "invitation_projects", "UsageBucket": "usage_buckets",
+		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts", "ServiceAccount": "service_accounts", "VerifierToken": "verifier_tokens",
+		"UsageBatch": "usage_batches", "UsageReport": "usage_reports",
 		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",
 		"Epoch": "epoches", "Revocation": "revocations",
 	}

@@ -60,6 +60,9 @@ instance create Instance[*] where only=1
 instance reads Instance
 instance update Instance[check_ciphertext check_ids check_keyset_id check_wrapped_key] where only=1
 invitation.by_link reads Invitation
+invitation.places reads InvitationProject Project
+offboarding reads APIKey Group OrganizationMember Project ProjectMember Secret User
+organization.contents reads APIKey Secret
 keyring.rewrap create AuditEvent[*] where actor_kind=operator outcome=DONE type=keyring.rewrapped
 keyring.rewrap reads SealedValue SealedVersion
 keyring.rewrap update SealedValue[keyset_id wrapped_key] where 
@@ -250,6 +253,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		link, late, told := s.PutLink(t, c.secret, c.ada), s.PutLink(t, c.theirs, c.ben), s.PutLink(t, c.theirs, c.ben)
 		s.SQL(t, "UPDATE share_links SET expires_at = 1 WHERE id IN (?, ?)", late, told)
 		s.SQL(t, "UPDATE share_links SET ended_at = 2 WHERE id = ?", told)
+		s.SQL(t, "INSERT INTO invitation_projects (id, created_at, invitation_id, project_id, role) VALUES ('inp_x', 1, ?, ?, 'MEMBER')", c.invitation, c.ada.Project)
 		bare := context.Background()
 		ada := users(c.ada)
 		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
@@ -328,6 +332,21 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"what a member loses", lock.Departure(bare, c.ada.Home, c.cleo.ID), lost(sight{
 				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE user_id = ?", c.cleo.ID), "Secret": {c.secret}, "Collaborator": {c.place}, "APIKey": {c.key}})},
 			{"what they lose in another place", lock.Departure(bare, c.ben.Home, c.cleo.ID), lost(nil)},
+			{"what is in an organization", lock.OrganizationContents(bare, c.ada.Home), sight{
+				"APIKey": ids("SELECT id AS x FROM api_keys WHERE project_id = ?", c.ada.Project), "Secret": ids("SELECT id AS x FROM secrets WHERE organization_id = ?", c.ada.Home)}},
+			{"what is in none", lock.OrganizationContents(bare, ""), sight{"APIKey": nil, "Secret": nil}},
+			{"what comes with an invitation", lock.InvitationPlaces(bare, c.invitation), sight{"InvitationProject": {"inp_x"}, "Project": {c.ada.Project}}},
+			{"what comes with no invitation", lock.InvitationPlaces(bare, ""), sight{"InvitationProject": nil, "Project": nil}},
+			{"what somebody would leave", lock.Offboarding(bare, c.ada.Home, c.ada.ID), sight{
+				"APIKey": ids("SELECT id AS x FROM api_keys WHERE owner_id = ? AND project_id = ?", c.ada.ID, c.ada.Project), "Project": {c.ada.Project},
+				"Secret": ids("SELECT id AS x FROM secrets WHERE owner_id = ?", c.ada.ID), "Group": ids(`SELECT id AS x FROM "groups" WHERE owner_id = ?`, c.ada.ID),
+				"OrganizationMember": ids("SELECT id AS x FROM organization_members WHERE organization_id = ? AND role = 'OWNER'", c.ada.Home),
+				"ProjectMember":      ids("SELECT id AS x FROM project_members WHERE project_id = ? AND role = 'OWNER'", c.ada.Project),
+				"User":               ids("SELECT user_id AS x FROM organization_members WHERE organization_id = ? AND user_id <> ?", c.ada.Home, c.ben.ID)}},
+			{"what somebody would leave elsewhere", lock.Offboarding(bare, c.ben.Home, c.ada.ID), sight{
+				"APIKey": nil, "Project": {c.ben.Project}, "Secret": nil, "Group": nil, "User": nil,
+				"OrganizationMember": ids("SELECT id AS x FROM organization_members WHERE organization_id = ? AND role = 'OWNER'", c.ben.Home),
+				"ProjectMember":      ids("SELECT id AS x FROM project_members WHERE project_id = ? AND role = 'OWNER'", c.ben.Project)}},
 			{"what nobody loses", lock.Departure(bare, c.ada.Home, ""), lost(nil)},
 			{"what a group reaches", lock.GroupReach(bare, c.group), sight{
 				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE group_id = ?", c.group), "Secret": {c.secret}, "User": ada}},

@@ -4,7 +4,9 @@ import { attempt, button, el, show, tell, title } from './dom.js';
 import { takeToken } from './token.js';
 
 const token = takeToken();
-const fields = 'id email targetName role status expiresAt invitedBy { name username }';
+const fields = 'id email targetKind targetName role status expiresAt invitedBy { name username }';
+
+const where = (invitation) => (invitation.targetKind === 'ORGANIZATION' ? ['in', 'the organization'] : ['on', 'the API key']);
 
 /** One invitation by the link of its mail; looking at it consumes nothing. */
 async function byLink(person) {
@@ -25,11 +27,12 @@ async function waiting(person) {
 
 function offer(invitation, input) {
   const who = invitation.invitedBy ? `${invitation.invitedBy.name} offers you` : 'You are offered'; // whom not everybody may see
+  const [at, what] = where(invitation);
   const until = new Date(invitation.expiresAt).toLocaleDateString(undefined, { dateStyle: 'long' });
   return [
-    el('p', {}, `${who} a place on the API key “${invitation.targetName}” as ${invitation.role.toLowerCase()}. Answer by ${until}.`),
+    el('p', {}, `${who} a place ${at} ${what} “${invitation.targetName}” as ${invitation.role.toLowerCase()}. Answer by ${until}.`),
     el('p', {},
-      button('Accept', () => answer('acceptInvitation', input, `You have a place on “${invitation.targetName}” now.`), 'main'),
+      button('Accept', () => answer('acceptInvitation', input, `You have a place ${at} “${invitation.targetName}” now.`), 'main'),
       button('Decline', () => answer('declineInvitation', input, 'You declined. Nothing is shared with you.'))),
   ];
 }

@@ -1,6 +1,8 @@
 # METADATA
 # title: Invitation
-# description: Who may see and answer an invitation. Revoking and sending again are verbs of the key, or of the organization.
+# description: >-
+#   Who may see and answer an invitation. Revoking and sending again are verbs of the key, or of the
+#   organization.
 # custom:
 #   resource: Invitation
 package keyhall.invitation

@@ -251,10 +251,13 @@ test_view_told_nothing[note] if {
 }
 
 # To an organization, of which its owners invite.
-joining(inviter) := object.union(json.remove(pending(inviter), ["/api_key"]), {"role": "READER", "organization": {"members": [
-	{"user_id": "owner", "role": "OWNER"},
-	{"user_id": "reader", "role": "READER"},
-]}})
+joining(inviter) := object.union(json.remove(pending(inviter), ["/api_key"]), {
+	"role": "READER",
+	"organization": {"members": [
+		{"user_id": "owner", "role": "OWNER"},
+		{"user_id": "reader", "role": "READER"},
+	]},
+})
 
 test_view_of_one_to_an_organization_allowed_to_its_owners_alone if {
 	invitation.view with input as request(invitee, "view", joining("owner"))
@@ -280,7 +283,10 @@ test_accept_of_one_to_an_organization_denied_too[note] if {
 }
 
 test_accept_of_one_to_an_organization_denied_without_a_fact[path] if {
-	some path in {"/resource/organization", "/resource/organization/members", "/resource/invited_by", "/resource/invited_by_id"}
+	some path in {
+		"/resource/organization", "/resource/organization/members", "/resource/invited_by",
+		"/resource/invited_by_id",
+	}
 	not invitation.accept with input as json.remove(request(invitee, "accept", joining("owner")), [path])
 }
 
