@@ -5,7 +5,7 @@
 //	khs_<id>_<random><crc>       the secret that goes with a key
 //	kht_<id>_<random><crc>       a personal access token
 //	khl_<id>_<random><crc>       a one-time link to a secret
-//	khv_<id>_<random><crc>       a verifier token of a project
+//	khv_<id>_<random><crc>       a token to verify keys with
 //
 // id is 12 characters and finds the row, random is 43 characters (256 bits)
 // and proves possession, crc is the CRC-32 of everything before it in 6

@@ -22,6 +22,7 @@ func known() map[string]token.Kind {
 		"khs" + body + "1LLPjt":     token.KeySecret,
 		"kht" + body + "1s70i1":     token.AccessToken,
 		"khl" + body + "0mWzQS":     token.ShareLink,
+		"khv" + body + "4Sok4t":     token.VerifierToken,
 	}
 }
 

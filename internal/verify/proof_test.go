@@ -138,3 +138,28 @@ func TestATokenSignedForAKey(t *testing.T) {
 		}
 	})
 }
+
+// C13, product 5.3: an overlap ends when it ends, also for what is remembered and was good a moment ago; nobody tells of it.
+func TestAnOverlapEndsWhileItIsRemembered(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		const overlap = 2
+		turns := func(name, mutation, first, then string, more apptest.Vars) {
+			t.Helper()
+			began := time.Now()
+			c.do(t, mutation, apptest.Vars{"overlap": overlap})
+			begun := time.Now()
+			for got := c.ask(t, more); got != then; got = c.ask(t, more) {
+				if got != first || time.Since(begun) > (overlap+1)*time.Second*apptest.Slowdown {
+					t.Fatalf("%s: %s after %v, want %s and then %s", name, got, time.Since(began), first, then)
+				}
+			}
+			if took := time.Since(began); took < overlap*time.Second*9/10 {
+				t.Errorf("%s: %s after %v already", name, then, took)
+			}
+		}
+		turns("a secret", resecr, "VALID", "SECRET_INVALID", apptest.Vars{"secret": c.key.Secret})
+		turns("a key", rotate, "VALID", "EXPIRED", nil)
+	})
+}

@@ -121,6 +121,36 @@ func TestTheKeysOfWhoLeavesStop(t *testing.T) {
 	})
 }
 
+// C10: a removal, with the mutation for it: every key that they own there stops, at another process too, and what they own
+// elsewhere does not. A key that a service account owns stays.
+func TestARemovedMembersKeysStopAtOnce(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c, ben, second := newScene(t, s), s.Actor(t, "ben"), s.Beside(t, deaf)
+		s.JoinOrganization(t, c.ada.Home, ben, "READER")
+		s.JoinProject(t, c.ada.Project, ben, "MEMBER")
+		theirs, own := ben.CreateKey(t, "Payments", c.ada.Project, "PROJECT"), ben.CreateKey(t, "Own", "", "PROJECT")
+		home := s.PutVerifier(t, ben.Project, ben)
+		ask := func(verifier string) func(*apptest.Server, string) string {
+			return func(at *apptest.Server, key string) string {
+				return at.Verify(t, verifier, apptest.Vars{"key": key}).Code
+			}
+		}
+		for _, at := range []*apptest.Server{s, second} {
+			until(t, at, theirs.Plaintext, "VALID", ask(c.verifier))
+			until(t, at, own.Plaintext, "VALID", ask(home))
+		}
+		var place string
+		s.Row(t, "SELECT id FROM organization_members WHERE user_id = ? AND organization_id = ?", []any{ben.ID, c.ada.Home}, &place)
+		c.ada.Must(t, `mutation($id: ID!) { removeOrganizationMember(input: {memberId: $id}) { errors { code } } }`, apptest.Vars{"id": place})
+		for _, at := range []*apptest.Server{s, second} {
+			until(t, at, theirs.Plaintext, "OWNER_LOST_ACCESS", ask(c.verifier))
+			until(t, at, own.Plaintext, "VALID", ask(home))
+			until(t, at, c.key.Plaintext, "VALID", ask(c.verifier))
+		}
+	})
+}
+
 // Security 4.5, issue 5: three processes, two of which hear of nothing, and people who disable, enable and rotate keys while all
 // of them are asked: none is answered VALID by a question that came a second after the deed was acknowledged.
 func TestNoKeyIsValidASecondAfterItWasRevoked(t *testing.T) {
