@@ -45,7 +45,10 @@ func delivered(now string) []*fault.User {
 
 // still asks whether the viewer has the permission of the mutation now.
 func still(ctx context.Context, r *Resolver, id string) error {
-	permission := permissionOf(graphql.GetFieldContext(ctx).Field.Definition)
+	return stillHas(ctx, r, permissionOf(graphql.GetFieldContext(ctx).Field.Definition), id)
+}
+
+func stillHas(ctx context.Context, r *Resolver, permission, id string) error {
 	for typ, ps := range r.permissionsByType() {
 		for _, p := range ps {
 			if string(p) != permission {

@@ -32,6 +32,7 @@ type request struct {
 	owners       *batch[*ent.User]       // by secret
 	grantees     *batch[keyhall.Grantee] // by grant
 	members      *batch[*ent.User]       // by membership of a group
+	places       *batch[keyhall.Grantee] // by membership of a project
 }
 
 func (r *Resolver) newRequest() *request {
@@ -51,6 +52,7 @@ func (r *Resolver) newRequest() *request {
 	q.owners = newBatch(r.House.SecretOwners)
 	q.grantees = newBatch(r.House.Grantees)
 	q.members = newBatch(r.House.Members)
+	q.places = newBatch(r.House.ProjectGrantees)
 	return q
 }
 

@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Organization() OrganizationResolver
 	Policy() PolicyResolver
 	Project() ProjectResolver
+	ProjectMember() ProjectMemberResolver
 	Query() QueryResolver
 	Secret() SecretResolver
 	SecretGrant() SecretGrantResolver
@@ -75,21 +76,28 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAPIKeyOrder,
 		ec.unmarshalInputAcceptInvitationInput,
 		ec.unmarshalInputAddGroupMembersInput,
+		ec.unmarshalInputAddProjectMemberInput,
+		ec.unmarshalInputArchiveProjectInput,
 		ec.unmarshalInputAuditFilter,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateAPIKeyInput,
 		ec.unmarshalInputCreateAccessTokenInput,
 		ec.unmarshalInputCreateGroupInput,
+		ec.unmarshalInputCreateProjectInput,
 		ec.unmarshalInputCreateSecretInput,
+		ec.unmarshalInputCreateServiceAccountInput,
 		ec.unmarshalInputCreateShareLinkInput,
+		ec.unmarshalInputCreateVerifierTokenInput,
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
 		ec.unmarshalInputDeleteGroupInput,
 		ec.unmarshalInputDeleteSecretInput,
 		ec.unmarshalInputDisableAPIKeyInput,
 		ec.unmarshalInputDisableSecretsInput,
+		ec.unmarshalInputDisableServiceAccountInput,
 		ec.unmarshalInputEnableAPIKeyInput,
 		ec.unmarshalInputEnableSecretsInput,
+		ec.unmarshalInputEnableServiceAccountInput,
 		ec.unmarshalInputGrantInput,
 		ec.unmarshalInputGranteeRef,
 		ec.unmarshalInputGroupMemberInput,
@@ -100,12 +108,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLeaveOrganizationInput,
 		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
+		ec.unmarshalInputMoneyInput,
+		ec.unmarshalInputMoveAPIKeyToProjectInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputOpenShareLinkInput,
 		ec.unmarshalInputPreviewGroupChangeInput,
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRemoveOrganizationMemberInput,
+		ec.unmarshalInputRemoveProjectMemberInput,
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputResendInvitationInput,
 		ec.unmarshalInputResendShareLinkInput,
@@ -118,6 +129,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
 		ec.unmarshalInputRevokeShareLinkInput,
+		ec.unmarshalInputRevokeVerifierTokenInput,
 		ec.unmarshalInputRotateAPIKeyInput,
 		ec.unmarshalInputRotateAPIKeySecretInput,
 		ec.unmarshalInputSecretFilter,
@@ -126,11 +138,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputShareSecretsInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
+		ec.unmarshalInputUnarchiveProjectInput,
 		ec.unmarshalInputUnshareSecretInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
 		ec.unmarshalInputUpdateGroupInput,
 		ec.unmarshalInputUpdateProfileInput,
+		ec.unmarshalInputUpdateProjectInput,
+		ec.unmarshalInputUpdateProjectMemberInput,
 		ec.unmarshalInputUpdateSecretInput,
 		ec.unmarshalInputUpdateSecuritySettingsInput,
 		ec.unmarshalInputVerifyEmailInput,
@@ -225,7 +240,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/money.graphqls" "schema/organization.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/project_member.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/service_account.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/user.graphqls" "schema/verifier_token.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -243,14 +258,18 @@ var sources = []*ast.Source{
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/exposure.graphqls", Input: sourceData("schema/exposure.graphqls"), BuiltIn: false},
 	{Name: "schema/group.graphqls", Input: sourceData("schema/group.graphqls"), BuiltIn: false},
+	{Name: "schema/money.graphqls", Input: sourceData("schema/money.graphqls"), BuiltIn: false},
 	{Name: "schema/organization.graphqls", Input: sourceData("schema/organization.graphqls"), BuiltIn: false},
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/project.graphqls", Input: sourceData("schema/project.graphqls"), BuiltIn: false},
+	{Name: "schema/project_member.graphqls", Input: sourceData("schema/project_member.graphqls"), BuiltIn: false},
 	{Name: "schema/secret.graphqls", Input: sourceData("schema/secret.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
+	{Name: "schema/service_account.graphqls", Input: sourceData("schema/service_account.graphqls"), BuiltIn: false},
 	{Name: "schema/share_link.graphqls", Input: sourceData("schema/share_link.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
+	{Name: "schema/verifier_token.graphqls", Input: sourceData("schema/verifier_token.graphqls"), BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -452,6 +471,26 @@ func (ec *executionContext) childFields_AddGroupMembersPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type AddGroupMembersPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AddProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_AddProjectMemberPayload_member(ctx, field)
+	case "errors":
+		return ec.fieldContext_AddProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddProjectMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArchiveProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_ArchiveProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_ArchiveProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArchiveProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -612,6 +651,16 @@ func (ec *executionContext) childFields_CreateGroupPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type CreateGroupPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_CreateProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -620,6 +669,16 @@ func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context,
 		return ec.fieldContext_CreateSecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateSecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_CreateServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateServiceAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -632,6 +691,18 @@ func (ec *executionContext) childFields_CreateShareLinkPayload(ctx context.Conte
 		return ec.fieldContext_CreateShareLinkPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateShareLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateVerifierTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verifierToken":
+		return ec.fieldContext_CreateVerifierTokenPayload_verifierToken(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_CreateVerifierTokenPayload_plaintext(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateVerifierTokenPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateVerifierTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -710,6 +781,16 @@ func (ec *executionContext) childFields_DisableSecretsPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DisableSecretsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_DisableServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_DisableServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableServiceAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EnableAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -728,6 +809,16 @@ func (ec *executionContext) childFields_EnableSecretsPayload(ctx context.Context
 		return ec.fieldContext_EnableSecretsPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableSecretsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnableServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_EnableServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_EnableServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableServiceAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Exposure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1010,6 +1101,30 @@ func (ec *executionContext) childFields_MarkAPIKeyExposedPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type MarkAPIKeyExposedPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_Money_amount(ctx, field)
+	case "currency":
+		return ec.fieldContext_Money_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_MoveAPIKeyToProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MoveAPIKeyToProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_OpenInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invitation":
@@ -1154,12 +1269,22 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_archivedAt(ctx, field)
 	case "organization":
 		return ec.fieldContext_Project_organization(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_Project_unitPrice(ctx, field)
+	case "alertEmail":
+		return ec.fieldContext_Project_alertEmail(ctx, field)
 	case "viewerRole":
 		return ec.fieldContext_Project_viewerRole(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Project_viewerCan(ctx, field)
 	case "apiKeys":
 		return ec.fieldContext_Project_apiKeys(ctx, field)
+	case "members":
+		return ec.fieldContext_Project_members(ctx, field)
+	case "serviceAccounts":
+		return ec.fieldContext_Project_serviceAccounts(ctx, field)
+	case "verifierTokens":
+		return ec.fieldContext_Project_verifierTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Project", field.Name)
 }
@@ -1186,6 +1311,44 @@ func (ec *executionContext) childFields_ProjectEdge(ctx context.Context, field g
 		return ec.fieldContext_ProjectEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProjectEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProjectMember_id(ctx, field)
+	case "grantee":
+		return ec.fieldContext_ProjectMember_grantee(ctx, field)
+	case "role":
+		return ec.fieldContext_ProjectMember_role(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_ProjectMember_addedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMember", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ProjectMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ProjectMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ProjectMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ProjectMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ProjectMemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ProjectMemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMemberEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveCollaboratorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1216,6 +1379,16 @@ func (ec *executionContext) childFields_RemoveOrganizationMemberPayload(ctx cont
 		return ec.fieldContext_RemoveOrganizationMemberPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveOrganizationMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_RemoveProjectMemberPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_RemoveProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveProjectMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1338,6 +1511,16 @@ func (ec *executionContext) childFields_RevokeShareLinkPayload(ctx context.Conte
 		return ec.fieldContext_RevokeShareLinkPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeShareLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeVerifierTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revokedId":
+		return ec.fieldContext_RevokeVerifierTokenPayload_revokedId(ctx, field)
+	case "errors":
+		return ec.fieldContext_RevokeVerifierTokenPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeVerifierTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1566,6 +1749,44 @@ func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SecuritySettings", field.Name)
 }
 
+func (ec *executionContext) childFields_ServiceAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceAccount_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceAccount_name(ctx, field)
+	case "project":
+		return ec.fieldContext_ServiceAccount_project(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_ServiceAccount_disabledAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccount", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceAccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServiceAccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ServiceAccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServiceAccountConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ServiceAccountConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceAccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ServiceAccountEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ServiceAccountEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccountEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1708,6 +1929,16 @@ func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnarchiveProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_UnarchiveProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_UnarchiveProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnarchiveProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnshareSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -1758,6 +1989,26 @@ func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_UpdateProjectMemberPayload_member(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_UpdateProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -1804,6 +2055,48 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_VerifierToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_VerifierToken_name(ctx, field)
+	case "start":
+		return ec.fieldContext_VerifierToken_start(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_VerifierToken_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_VerifierToken_lastUsedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_VerifierToken_createdBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierToken", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_VerifierTokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_VerifierTokenConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_VerifierTokenConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_VerifierTokenConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_VerifierTokenEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_VerifierTokenEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierTokenEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

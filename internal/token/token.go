@@ -5,6 +5,7 @@
 //	khs_<id>_<random><crc>       the secret that goes with a key
 //	kht_<id>_<random><crc>       a personal access token
 //	khl_<id>_<random><crc>       a one-time link to a secret
+//	khv_<id>_<random><crc>       a token to verify keys with
 //
 // id is 12 characters and finds the row, random is 43 characters (256 bits)
 // and proves possession, crc is the CRC-32 of everything before it in 6
@@ -29,15 +30,18 @@ type Kind string
 
 // The kinds that are issued.
 const (
-	LiveKey     Kind = "kh_live"
-	TestKey     Kind = "kh_test"
-	KeySecret   Kind = "khs"
-	AccessToken Kind = "kht"
-	ShareLink   Kind = "khl"
+	LiveKey       Kind = "kh_live"
+	TestKey       Kind = "kh_test"
+	KeySecret     Kind = "khs"
+	AccessToken   Kind = "kht"
+	ShareLink     Kind = "khl"
+	VerifierToken Kind = "khv"
 )
 
 // Kinds lists them all.
-func Kinds() []Kind { return []Kind{LiveKey, TestKey, KeySecret, AccessToken, ShareLink} }
+func Kinds() []Kind {
+	return []Kind{LiveKey, TestKey, KeySecret, AccessToken, ShareLink, VerifierToken}
+}
 
 const (
 	idLength     = 12
@@ -50,7 +54,7 @@ const (
 // ScannerPattern finds our credentials in files and logs (RE2 syntax). It is
 // the expression to give to secret scanners; a match whose checksum is wrong
 // is not one of ours.
-const ScannerPattern = `\bkh(?:_live|_test|s|t|l)_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\b`
+const ScannerPattern = `\bkh(?:_live|_test|s|t|l|v)_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\b`
 
 // Refusals of Parse. They are constants: nothing of the input is in them.
 var (
