@@ -26,7 +26,7 @@ import (
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
 // permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
-// PROJECT are those of the thing, PERSON somebody whom it is about.
+// PROJECT are those of the thing, SERVICE a service account in the place of the owner, PERSON somebody whom it is about.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
@@ -52,6 +52,10 @@ api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
 api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
+api_key.move create JWTKey[*] where api_key_id=NEW
+api_key.move reads JWTKey SecuritySettings
+api_key.move update APIKey[grace_expires_at] where id=ID
+api_key.move update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=NEW
 api_key.rename update APIKey[description expires_at name tags] where id=ID
 api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
 api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
@@ -79,6 +83,7 @@ group.add_member create Mail[*] where kind=group_grew resource_id=ID
 group.add_member update GroupMember[added_by_id expires_at] where group_id=ID
 group.delete delete Group[] where id=ID
 group.delete delete GroupMember[] where group_id=ID
+group.delete delete ProjectMember[] where group_id=ID
 group.delete delete SecretGrant[] where group_id=ID
 group.edit update Group[description members_can_view name status] where id=ID
 group.leave delete GroupMember[] where group_id=ID user_id=ME
@@ -98,6 +103,8 @@ organization.remove_member delete ProjectMember[] where user_id=PERSON and of so
 organization.remove_member delete SecretGrant[] where user_id=PERSON and of some rows only
 organization.remove_member update Invitation[settled_at status] where status=PENDING and of some rows only
 organization.create_group create Group[*] where id=NEW organization_id=ID owner_id=ME
+organization.create_project create Project[*] where id=NEW is_default=false organization_id=ID
+organization.create_project create ProjectMember[*] where project_id=NEW role=OWNER user_id=ME
 organization.create_secret create SealedVersion[*] where secret_id=NEW
 organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME
 organization.create_secret create SecretVersion[*] where created_by_id=ME secret_id=NEW
@@ -139,6 +146,19 @@ instance.manage_users update User[email_verified suspended_at] where id=ID
 invitation.accept create Collaborator[*] where api_key_id=PART user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID
 invitation.decline update Invitation[settled_at status] where id=ID
+project.add_member create ProjectMember[*] where project_id=ID
+project.archive update Project[archived_at] where id=ID
+project.edit update Project[alert_email currency description environment name unit_price] where id=ID
+project.manage_service_accounts create APIKey[*] where id=NEW kind=PROJECT project_id=ID service_account_id=SERVICE
+project.manage_service_accounts create APIKeyHash[*] where api_key_id=NEW
+project.manage_service_accounts create SealedValue[*] where api_key_id=NEW
+project.manage_service_accounts create SecuritySettings[*] where api_key_id=NEW
+project.manage_service_accounts create ServiceAccount[*] where id=NEW project_id=ID
+project.manage_service_accounts update ServiceAccount[disabled_at] where id=PART project_id=ID
+project.manage_verifiers create VerifierToken[*] where created_by_id=ME id=NEW project_id=ID
+project.manage_verifiers delete VerifierToken[] where id=PART project_id=ID
+project.remove_member delete ProjectMember[] where id=PART project_id=ID
+project.update_member update ProjectMember[role] where id=PART project_id=ID
 project.create_api_key create APIKey[*] where id=NEW owner_id=ME project_id=ID
 project.create_api_key create APIKeyHash[*] where api_key_id=NEW
 project.create_api_key create SealedValue[*] where api_key_id=NEW
@@ -179,6 +199,8 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	s.SQL(t, `INSERT INTO jwt_keys (id, created_at, api_key_id, name, algorithm, fingerprint, public_key_pem, position)
 		VALUES ('jwk_1', 1, ?, 'signer', 'ES256', 'f', 'p', 0)`, c.key)
 	s.PutLink(t, c.secret, c.ada)
+	c.ada.Must(t, `mutation($id: ID!) { createServiceAccount(input: {projectId: $id, name: "ci"}) { errors { code } } }`, apptest.Vars{"id": c.ada.Project})
+	c.ada.Must(t, `mutation($id: ID!) { createVerifierToken(input: {projectId: $id, name: "gateway"}) { errors { code } } }`, apptest.Vars{"id": c.ada.Project})
 	permissions = map[policy.Permission]bool{}
 	ctx := c.as(c.ada)
 	tx, err := s.App.Store.Tx(ctx)
@@ -189,7 +211,11 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON"})
+		d := policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON"}
+		if p.Name == "project.manage_service_accounts" { // elsewhere it would stand in the place of OWNER
+			d.Service = "SERVICE"
+		}
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, d)
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}
@@ -230,7 +256,7 @@ func tableOf() map[string]string {
 		"APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Credential": "credentials", "Instance": "instances", "Mail": "mails",
 		"IdempotencyKey": "idempotency_keys",
 		"Secret":         "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
-		"Group": "groups", "GroupMember": "group_members",
+		"Group": "groups", "GroupMember": "group_members", "ServiceAccount": "service_accounts", "VerifierToken": "verifier_tokens",
 	}
 }
 

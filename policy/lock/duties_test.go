@@ -31,7 +31,7 @@ address_link.follow reads Credential User
 address_link.follow update Credential[verify_generation verify_until] where user_id=
 address_link.follow update User[email_verified] where id=
 administrator reads User
-api_key.audience reads Collaborator OrganizationMember ProjectMember
+api_key.audience reads Collaborator GroupMember OrganizationMember ProjectMember
 audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
@@ -74,6 +74,7 @@ reset_link.follow delete Session[] where user_id=
 reset_link.follow reads Credential User
 reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
 reset_link.follow update User[email_verified] where id=
+project.audience reads GroupMember OrganizationMember ProjectMember
 secret.audience reads GroupMember SecretGrant
 secret.groups reads SecretGrant
 session.lookup reads Session User
