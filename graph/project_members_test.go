@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/apptest"
@@ -172,4 +174,43 @@ func TestEverybodyHearsOfTheirPlaceInAProject(t *testing.T) {
 		}
 		stream.Close()
 	}
+}
+
+// B13, and no side door: a group whose members one may not see is one entry among who can do something with a project and with the
+// keys in it, and nobody is told who is in it.
+func TestAClosedGroupIsOneEntryOfWhoHasAccessToAProject(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "dev")
+		for _, who := range []*apptest.Actor{ben, cleo, dev} {
+			s.JoinOrganization(t, ada.Home, who, "READER")
+		}
+		project := newProject(t, ada, ada.Home, "P", "STAGING")
+		key := ada.CreateKey(t, "k", project, "PROJECT").ID
+		join(t, ada, project, apptest.Vars{"userId": ben.ID}, "OWNER")
+		join(t, ada, project, apptest.Vars{"groupId": ada.MakeGroup(t, "Team", cleo)}, "OWNER")
+
+		if got, total := whoPages(t, ada, "project.edit", project, 50, false); total != 3 || !slices.Contains(got, cleo.Username+"[owner of project P]") {
+			t.Errorf("who sees the members reads %v of %v", got, total)
+		}
+		for _, c := range []struct {
+			permission, id string
+			others         int
+		}{{"project.edit", project, 2}, {"api_key.rename", key, 2}} {
+			got, total := whoPages(t, ben, c.permission, c.id, 50, false)
+			if total != float64(c.others+1) || !slices.Contains(got, "group Team<nil>[group Team (owner of the project)]") || strings.Contains(fmt.Sprint(got), cleo.Username) {
+				t.Errorf("who does not reads of %s %v of %v", c.permission, got, total)
+			}
+			for who, want := range map[*apptest.Actor]string{ben: "true", cleo: "FORBIDDEN<nil>", dev: "FORBIDDEN<nil>"} {
+				out := ben.Do(t, explainOther, apptest.Vars{"id": c.id, "p": c.permission, "who": who.ID})
+				if got := fmt.Sprint(out.Code(), out.At("explain", "allow")); got != want {
+					t.Errorf("ben asks whether %s may %s: %q, want %q", who.Username, c.permission, got, want)
+				}
+			}
+		}
+		if rows := ben.Must(t, `query($id: ID!) { project(id: $id) { members(first: 9) { nodes { grantee { ... on User { username } ... on Group { name members(first: 1) { totalCount } } } } } } }`,
+			apptest.Vars{"id": project}); strings.Contains(rows.Body, cleo.Username) || !strings.Contains(rows.Body, `"name":"Team"`) {
+			t.Errorf("the members are %s", rows.Body)
+		}
+	})
 }

@@ -21,7 +21,7 @@ func Duties() []core.Duty {
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""), projectAudience(""),
-		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), projectGroups(""), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 	}
 }

@@ -75,6 +75,7 @@ reset_link.follow reads Credential User
 reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
 reset_link.follow update User[email_verified] where id=
 project.audience reads GroupMember OrganizationMember ProjectMember
+project.groups reads ProjectMember
 secret.audience reads GroupMember SecretGrant
 secret.groups reads SecretGrant
 session.lookup reads Session User
