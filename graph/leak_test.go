@@ -54,6 +54,14 @@ func leakEdges() []leakEdge {
 		{"Invitation.invitedBy", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { invitedBy { id name } } } }`, []any{"node", "invitedBy"}, ""},
 		{"Organization.projects", "gus", `query($org: ID!) { organization(id: $org) { id projects(first: 10) { nodes { id } } } }`, []any{"organization", "projects", "nodes", 0}, ""},
 		{"Project.apiKeys", "hal", `query($prj: ID!) { project(id: $prj) { id apiKeys(first: 10, after: null) { nodes { id } } } }`, []any{"project", "apiKeys", "nodes", 2}, ""},
+		{"Project.members", "gus", `query($prj: ID!) { viewer { email } project(id: $prj) { members(first: 10) { totalCount } } }`, []any{"project"}, "NOT_FOUND"},
+		{"Project.serviceAccounts", "gus", `query($prj: ID!) { viewer { email } project(id: $prj) { serviceAccounts(first: 10) { totalCount } } }`, []any{"project"}, "NOT_FOUND"},
+		{"Project.verifierTokens", "hal", `query($prj: ID!) { project(id: $prj) { id verifierTokens(first: 10) { totalCount nodes { id } } } }`, []any{"project", "verifierTokens"}, "FORBIDDEN"},
+		{"Project.verifierTokens", "hal", `{ projects(first: 10) { nodes { id verifierTokens(first: 10) { totalCount } } } }`, []any{"projects", "nodes", 0, "verifierTokens"}, ""},
+		{"ProjectMember.grantee", "gus", `query($works: ID!) { viewer { email } node(id: $works) { ... on ProjectMember { grantee { ... on User { id } } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"ServiceAccount.project", "gus", `query($service: ID!) { viewer { email } node(id: $service) { ... on ServiceAccount { name project { id } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"VerifierToken.createdBy", "hal", `query($verifier: ID!) { viewer { email } node(id: $verifier) { ... on VerifierToken { createdBy { id } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.node", "cleo", `query($service: ID!) { viewer { email } node(id: $service) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.apiKeys", "cleo", `{ viewer { email } apiKeys(first: 10) { nodes { id } } }`, []any{"apiKeys", "nodes", 1}, ""},
 		{"Query.projects", "gus", `{ viewer { email } projects(first: 10) { nodes { id name } } }`, []any{"projects", "nodes", 1}, ""},
 		{"Query.organizations", "cleo", `{ viewer { email } organizations(first: 10) { nodes { id name } } }`, []any{"organizations", "nodes", 1}, ""},
@@ -139,6 +147,7 @@ func leakless() map[string]string {
 		"Secret.grants":              "who sees a secret sees with whom it is shared: one row of the matrix (design.md section 3)",
 		"ShareLink.createdBy":        "who sees a link owns the secret, and nobody else makes one",
 		"GroupMember.user":           "who sees a membership sees whose it is: themself, or people of a group whose members one sees",
+		"Project.unitPrice":          "an amount, and no row",
 		"Project.organization":       "who sees a project is a member of its organization (design.md section 3)",
 		"Collaborator.user":          "who sees a place sees who holds it: themself, or people on a key whose sharing one sees",
 		"SecuritySettings.jwtKeys":   "who sees the settings of a key sees its public keys: one right shows both (design.md section 3)",
@@ -228,6 +237,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
 		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "vaultLink": e.vaultLink, "hal": e.hal.ID,
+		"service": e.service, "verifier": e.verifier, "works": e.works,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id
