@@ -22,6 +22,7 @@ func known() map[string]token.Kind {
 		"khs" + body + "1LLPjt":     token.KeySecret,
 		"kht" + body + "1s70i1":     token.AccessToken,
 		"khl" + body + "0mWzQS":     token.ShareLink,
+		"khv" + body + "4Sok4t":     token.VerifierToken,
 	}
 }
 
@@ -42,7 +43,7 @@ func TestTheFormatIsTheDocumentedOne(t *testing.T) {
 
 func TestWhatIsIssuedIsAcceptedAndFoundByScanners(t *testing.T) {
 	t.Parallel()
-	documented := regexp.MustCompile(`^kh(_live|_test|s|t|l)_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$`)
+	documented := regexp.MustCompile(`^kh(_live|_test|s|t|l|v)_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$`)
 	scanner := regexp.MustCompile(token.ScannerPattern)
 	rapid.Check(t, func(t *rapid.T) {
 		issued := token.New(kind().Draw(t, "kind"))
