@@ -26,9 +26,11 @@ import (
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/ent/secretversion"
 	"github.com/keyhall/keyhall/ent/securitysettings"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/ent/session"
 	"github.com/keyhall/keyhall/ent/sharelink"
 	"github.com/keyhall/keyhall/ent/user"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
 )
 
 // way is one edge of one type: its predicates, where it leads, and the pairs (from>to) as the tables have them.
@@ -76,6 +78,15 @@ func ways() []way {
 		{"Project", "members", "ProjectMember", project.HasMembers(), func(id string) any { return project.HasMembersWith(projectmember.ID(id)) }, child("project_members", "project_id")},
 		{"Project", "api_keys", "APIKey", project.HasAPIKeys(), func(id string) any { return project.HasAPIKeysWith(apikey.ID(id)) }, child("api_keys", "project_id")},
 		{"ProjectMember", "project", "Project", projectmember.HasProject(), func(id string) any { return projectmember.HasProjectWith(project.ID(id)) }, parent("project_members", "project_id")},
+		{"Project", "service_accounts", "ServiceAccount", project.HasServiceAccounts(), func(id string) any { return project.HasServiceAccountsWith(serviceaccount.ID(id)) }, child("service_accounts", "project_id")},
+		{"Project", "verifier_tokens", "VerifierToken", project.HasVerifierTokens(), func(id string) any { return project.HasVerifierTokensWith(verifiertoken.ID(id)) }, child("verifier_tokens", "project_id")},
+		{"ServiceAccount", "project", "Project", serviceaccount.HasProject(), func(id string) any { return serviceaccount.HasProjectWith(project.ID(id)) }, parent("service_accounts", "project_id")},
+		{"ServiceAccount", "api_keys", "APIKey", serviceaccount.HasAPIKeys(), func(id string) any { return serviceaccount.HasAPIKeysWith(apikey.ID(id)) }, child("api_keys", "service_account_id") + " WHERE service_account_id IS NOT NULL"},
+		{"APIKey", "service_account", "ServiceAccount", apikey.HasServiceAccount(), func(id string) any { return apikey.HasServiceAccountWith(serviceaccount.ID(id)) }, parent("api_keys", "service_account_id") + " WHERE service_account_id IS NOT NULL"},
+		{"VerifierToken", "project", "Project", verifiertoken.HasProject(), func(id string) any { return verifiertoken.HasProjectWith(project.ID(id)) }, parent("verifier_tokens", "project_id")},
+		{"VerifierToken", "created_by", "User", verifiertoken.HasCreatedBy(), func(id string) any { return verifiertoken.HasCreatedByWith(user.ID(id)) }, parent("verifier_tokens", "created_by_id")},
+		{"ProjectMember", "group", "Group", projectmember.HasGroup(), func(id string) any { return projectmember.HasGroupWith(group.ID(id)) }, parent("project_members", "group_id") + " WHERE group_id IS NOT NULL"},
+		{"Group", "project_memberships", "ProjectMember", group.HasProjectMemberships(), func(id string) any { return group.HasProjectMembershipsWith(projectmember.ID(id)) }, child("project_members", "group_id") + " WHERE group_id IS NOT NULL"},
 		{"ProjectMember", "user", "User", projectmember.HasUser(), func(id string) any { return projectmember.HasUserWith(user.ID(id)) }, parent("project_members", "user_id")},
 		{"Session", "user", "User", session.HasUser(), func(id string) any { return session.HasUserWith(user.ID(id)) }, parent("sessions", "user_id")},
 		{"User", "collaborations", "Collaborator", user.HasCollaborations(), func(id string) any { return user.HasCollaborationsWith(collaborator.ID(id)) }, child("collaborators", "user_id")},

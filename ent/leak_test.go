@@ -74,6 +74,10 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": bens}, nil)
 	w.ben.ShareSecret(t, through, apptest.Vars{"groupId": others}, nil)
 	w.ben.ShareSecret(t, hiddenSecret, to(w.eve), nil)
+	for who, group := range map[*apptest.Actor]string{w.ben: bens, w.ada: team} { // ada is in the group of ben's, and not in his organization
+		s.PutMachines(t, who, group)
+	}
+	machine := list(t, s, "SELECT id AS x FROM api_keys WHERE project_id = ? AND service_account_id IS NOT NULL", w.ada.Project)[0]
 	link := s.PutLink(t, secret, w.ada)
 	for _, id := range []string{lent, through, hiddenSecret} {
 		s.PutLink(t, id, w.ben)
@@ -88,14 +92,16 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"OrganizationMember": of("SELECT id AS x FROM organization_members WHERE organization_id IN (?, ?)", w.ada.Home, w.cleo.Home),
 		"Project":            sorted(w.ada.Project),
 		"ProjectMember":      of("SELECT id AS x FROM project_members WHERE project_id = ?", w.ada.Project),
-		"APIKey":             sorted(own, shared),
+		"APIKey":             sorted(own, shared, machine),
+		"ServiceAccount":     of("SELECT id AS x FROM service_accounts WHERE project_id = ?", w.ada.Project),
+		"VerifierToken":      of("SELECT id AS x FROM verifier_tokens WHERE project_id = ?", w.ada.Project),
 		"Collaborator":       sorted(cleoPlace, adaPlace),
 		"Invitation":         of("SELECT id AS x FROM invitations WHERE api_key_id = ? OR organization_id = ? OR email = ?", own, w.ada.Home, w.ada.Email),
 		"InvitationProject":  of("SELECT id AS x FROM invitation_projects WHERE project_id = ?", w.ada.Project),
 		"Session":            of("SELECT id AS x FROM sessions WHERE user_id = ?", w.ada.ID),
 		"AccessToken":        of("SELECT id AS x FROM access_tokens WHERE user_id = ?", w.ada.ID),
 		"AuditEvent":         of("SELECT id AS x FROM audit_events WHERE organization_id = ?", w.ada.Home),
-		"SecuritySettings":   of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", own),
+		"SecuritySettings":   of("SELECT id AS x FROM security_settings WHERE api_key_id IN (?, ?)", own, machine),
 		"JWTKey":             of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", own),
 		"RateLimit":          of("SELECT id AS x FROM rate_limits WHERE api_key_id = ? OR project_id = ? OR organization_id = ?", own, w.ada.Project, w.ada.Home),
 		"SpendLimit":         of("SELECT id AS x FROM spend_limits WHERE api_key_id = ? OR project_id = ? OR organization_id = ?", own, w.ada.Project, w.ada.Home),
@@ -126,7 +132,7 @@ func tables() map[string]string {
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",
 		"IdempotencyKey": "idempotency_keys", "Mail": "mails",
 		"Secret": "secrets", "SecretGrant": "secret_grants", "SecretVersion": "secret_versions", "SealedVersion": "sealed_versions", "ShareLink": "share_links",
-		"Group": `"groups"`, "GroupMember": "group_members", "InvitationProject": "invitation_projects",
+		"Group": `"groups"`, "GroupMember": "group_members", "InvitationProject": "invitation_projects", "ServiceAccount": "service_accounts", "VerifierToken": "verifier_tokens",
 	}
 }
 

@@ -1482,6 +1482,116 @@ func (ec *executionContext) fieldContext_MarkAPIKeyExposedPayload_errors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _MoveAPIKeyToProjectPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *MoveAPIKeyToProjectPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveAPIKeyToProjectPayload_apiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.APIKey) graphql.Marshaler {
+			return ec.marshalOAPIKey2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚐAPIKey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MoveAPIKeyToProjectPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MoveAPIKeyToProjectPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_APIKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MoveAPIKeyToProjectPayload_plaintext(ctx context.Context, field graphql.CollectedField, obj *MoveAPIKeyToProjectPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveAPIKeyToProjectPayload_plaintext(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plaintext, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MoveAPIKeyToProjectPayload_plaintext(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MoveAPIKeyToProjectPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MoveAPIKeyToProjectPayload_secret(ctx context.Context, field graphql.CollectedField, obj *MoveAPIKeyToProjectPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveAPIKeyToProjectPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MoveAPIKeyToProjectPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MoveAPIKeyToProjectPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MoveAPIKeyToProjectPayload_errors(ctx context.Context, field graphql.CollectedField, obj *MoveAPIKeyToProjectPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveAPIKeyToProjectPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*fault.User) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋfaultᚐUserᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MoveAPIKeyToProjectPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MoveAPIKeyToProjectPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevealAPIKeySecretPayload_secret(ctx context.Context, field graphql.CollectedField, obj *RevealAPIKeySecretPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1967,7 +2077,7 @@ func (ec *executionContext) unmarshalInputCreateAPIKeyInput(ctx context.Context,
 		asMap["kind"] = "PROJECT"
 	}
 
-	fieldsInOrder := [...]string{"projectId", "name", "description", "tags", "kind", "expiresAt", "scopes"}
+	fieldsInOrder := [...]string{"projectId", "name", "description", "tags", "kind", "expiresAt", "scopes", "serviceAccountId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2023,6 +2133,13 @@ func (ec *executionContext) unmarshalInputCreateAPIKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.Scopes = data
+		case "serviceAccountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("serviceAccountId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ServiceAccountID = data
 		}
 	}
 	return it, nil
@@ -2150,6 +2267,54 @@ func (ec *executionContext) unmarshalInputMarkAPIKeyExposedInput(ctx context.Con
 				return it, err
 			}
 			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputMoveAPIKeyToProjectInput(ctx context.Context, obj any) (keyhall.Move, error) {
+	var it keyhall.Move
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["overlapSeconds"]; !present {
+		asMap["overlapSeconds"] = 0
+	}
+
+	fieldsInOrder := [...]string{"id", "projectId", "overlapSeconds"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "projectId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("projectId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProjectID = data
+		case "overlapSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overlapSeconds"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverlapSeconds = data
 		}
 	}
 	return it, nil
@@ -2359,6 +2524,11 @@ func (ec *executionContext) _KeyOwner(ctx context.Context, sel ast.SelectionSet,
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case *ent.ServiceAccount:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ServiceAccount(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -3394,6 +3564,59 @@ func (ec *executionContext) _MarkAPIKeyExposedPayload(ctx context.Context, sel a
 	return out
 }
 
+var moveAPIKeyToProjectPayloadImplementors = []string{"MoveAPIKeyToProjectPayload"}
+
+func (ec *executionContext) _MoveAPIKeyToProjectPayload(ctx context.Context, sel ast.SelectionSet, obj *MoveAPIKeyToProjectPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, moveAPIKeyToProjectPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MoveAPIKeyToProjectPayload")
+		case "apiKey":
+			out.Values[i] = ec._MoveAPIKeyToProjectPayload_apiKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "plaintext":
+			out.Values[i] = ec._MoveAPIKeyToProjectPayload_plaintext(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._MoveAPIKeyToProjectPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._MoveAPIKeyToProjectPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var revealAPIKeySecretPayloadImplementors = []string{"RevealAPIKeySecretPayload"}
 
 func (ec *executionContext) _RevealAPIKeySecretPayload(ctx context.Context, sel ast.SelectionSet, obj *RevealAPIKeySecretPayload) graphql.Marshaler {
@@ -3775,6 +3998,21 @@ func (ec *executionContext) marshalNMarkAPIKeyExposedPayload2ᚖgithubᚗcomᚋk
 		return graphql.Null
 	}
 	return ec._MarkAPIKeyExposedPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMoveAPIKeyToProjectInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐMove(ctx context.Context, v any) (keyhall.Move, error) {
+	res, err := ec.unmarshalInputMoveAPIKeyToProjectInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMoveAPIKeyToProjectPayload2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐMoveAPIKeyToProjectPayload(ctx context.Context, sel ast.SelectionSet, v *MoveAPIKeyToProjectPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MoveAPIKeyToProjectPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRevealAPIKeySecretInput2githubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐRevealAPIKeySecretInput(ctx context.Context, v any) (RevealAPIKeySecretInput, error) {

@@ -19,8 +19,16 @@ func keyOf(ctx context.Context, r *Resolver, id, subject string) (*ent.APIKey, e
 	return key, still(ctx, r, subject)
 }
 
-func createdKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.CreateAPIKey) (*CreateAPIKeyPayload, error) {
-	key, err := keyOf(ctx, r, did.Made, did.Subject)
+func createdKey(ctx context.Context, r *Resolver, did once.Did, in keyhall.CreateAPIKey) (*CreateAPIKeyPayload, error) {
+	key, err := r.Reader.APIKey().Where(apikey.ID(did.Made)).Only(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case in.ServiceAccountID != nil:
+		err = stillHas(ctx, r, "project.manage_service_accounts", did.Subject)
+	default:
+		err = still(ctx, r, did.Subject)
+	}
 	return &CreateAPIKeyPayload{APIKey: key, Errors: delivered("if it is lost, make another key under a new Idempotency-Key")}, err
 }
 
@@ -54,6 +62,11 @@ func successorOf(ctx context.Context, r *Resolver, did once.Did) (*ent.APIKey, [
 func rotatedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Rotation) (*RotateAPIKeyPayload, error) {
 	key, errs, err := successorOf(ctx, r, did)
 	return &RotateAPIKeyPayload{APIKey: key, Errors: errs}, err
+}
+
+func movedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.Move) (*MoveAPIKeyToProjectPayload, error) {
+	key, err := keyOf(ctx, r, did.Made, did.Subject)
+	return &MoveAPIKeyToProjectPayload{APIKey: key, Errors: delivered("if it is lost, rotate the new key under a new Idempotency-Key")}, err
 }
 
 func exposedKey(ctx context.Context, r *Resolver, did once.Did, _ keyhall.ExposedAPIKey) (*MarkAPIKeyExposedPayload, error) {

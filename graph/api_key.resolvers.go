@@ -31,6 +31,13 @@ func (r *aPIKeyResolver) DisabledBy(ctx context.Context, obj *ent.APIKey) (Actor
 }
 
 func (r *aPIKeyResolver) Owner(ctx context.Context, obj *ent.APIKey) (KeyOwner, error) {
+	if obj.ServiceAccountID != nil {
+		s, err := obj.ServiceAccount(ctx)
+		if s == nil {
+			return nil, err
+		}
+		return s, nil
+	}
 	u, err := obj.Owner(ctx)
 	if u == nil {
 		return nil, err
@@ -99,6 +106,13 @@ func (r *mutationResolver) RotateAPIKey(ctx context.Context, input keyhall.Rotat
 	out, err := r.House.RotateAPIKey(ctx, input)
 	return answer(err, func(e []*fault.User) *RotateAPIKeyPayload {
 		return &RotateAPIKeyPayload{APIKey: out.Key, Plaintext: expose(out.Plaintext), Secret: expose(out.Secret), Errors: e}
+	})
+}
+
+func (r *mutationResolver) MoveAPIKeyToProject(ctx context.Context, input keyhall.Move) (*MoveAPIKeyToProjectPayload, error) {
+	out, err := r.House.MoveAPIKeyToProject(ctx, input)
+	return answer(err, func(e []*fault.User) *MoveAPIKeyToProjectPayload {
+		return &MoveAPIKeyToProjectPayload{APIKey: out.Key, Plaintext: expose(out.Plaintext), Secret: expose(out.Secret), Errors: e}
 	})
 }
 

@@ -44,16 +44,19 @@ func idorAll(typ string) string {
 		"ShareLink":     "recipientEmail viewsLeft viewCount createdBy { id } lastViewedAt",
 		"Group": `name description owner { id name } organization { id name } viewerCan
 			status members(first: 5) { totalCount nodes { id user { id } } }`,
-		"GroupMember": "user { id } addedBy { id } addedAt",
-		"SpendAlert":  "percent emails webhookUrl webhookSecret",
-		"AuditEvent":  "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
+		"GroupMember":    "user { id } addedBy { id } addedAt",
+		"SpendAlert":     "percent emails webhookUrl webhookSecret",
+		"ProjectMember":  "grantee { ... on User { id name } ... on Group { id name } } addedAt",
+		"ServiceAccount": "name disabledAt project { id name }",
+		"VerifierToken":  "name start createdBy { id } lastUsedAt",
+		"AuditEvent":     "type resourceId resourceName actorName actor { ... on User { id } } changes { field before after }",
 	}[typ]
 }
 
 // idorAny is the same of a row of whatever type.
 func idorAny() string {
 	out := ""
-	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember", "OrganizationMember", "SpendAlert"} {
+	for i, typ := range []string{"APIKey", "User", "Organization", "Project", "Collaborator", "Invitation", "Session", "AccessToken", "AuditEvent", "Secret", "SecretGrant", "SecretVersion", "ShareLink", "Group", "GroupMember", "OrganizationMember", "SpendAlert", "ProjectMember", "ServiceAccount", "VerifierToken"} {
 		fields := idorAll(typ)
 		if typ == "Secret" || typ == "Group" || typ == "Organization" { // what is of another type than elsewhere, or too much for one operation, is on a line of its own
 			fields, _, _ = strings.Cut(fields, "\n")
@@ -136,6 +139,21 @@ func idorSlots() []idorSlot {
 		deed("RemoveOrganizationMemberInput.memberId", "orm", "removeOrganizationMember", "memberId: $id", "organization { "+idorAll("Organization")+" }"),
 		deed("LeaveGroupInput.id", "grp", "leaveGroup", "id: $id", "__typename"),
 		deed("DeleteGroupInput.id", "grp", "deleteGroup", "id: $id", "deletedId"),
+		deed("CreateProjectInput.organizationId", "org", "createProject", `organizationId: $id, name: "Swept", environment: STAGING`, "project { "+idorAll("Project")+" }"),
+		deed("UpdateProjectInput.id", "prj", "updateProject", `id: $id, description: "swept"`, "project { "+idorAll("Project")+" }"),
+		deed("AddProjectMemberInput.projectId", "prj", "addProjectMember", `projectId: $id, role: MEMBER, grantee: {login: "nobody at all"}`, "member { "+idorAll("ProjectMember")+" }"),
+		deed("UpdateProjectMemberInput.memberId", "prm", "updateProjectMember", "memberId: $id, role: OWNER", "member { "+idorAll("ProjectMember")+" }"),
+		deed("CreateServiceAccountInput.projectId", "prj", "createServiceAccount", `projectId: $id, name: "Swept"`, "serviceAccount { "+idorAll("ServiceAccount")+" }"),
+		deed("DisableServiceAccountInput.id", "sva", "disableServiceAccount", "id: $id", "serviceAccount { "+idorAll("ServiceAccount")+" }"),
+		deed("EnableServiceAccountInput.id", "sva", "enableServiceAccount", "id: $id", "serviceAccount { "+idorAll("ServiceAccount")+" }"),
+		{"CreateAPIKeyInput.serviceAccountId", "sva", `mutation($id: ID!, $project: ID!) { createAPIKey(input: {projectId: $project, serviceAccountId: $id, name: "Swept"}) { plaintext secret apiKey { id } errors { code message path } } }`},
+		deed("CreateVerifierTokenInput.projectId", "prj", "createVerifierToken", `projectId: $id, name: "Swept"`, "plaintext verifierToken { "+idorAll("VerifierToken")+" }"),
+		deed("RevokeVerifierTokenInput.id", "vft", "revokeVerifierToken", "id: $id", "revokedId"),
+		deed("ArchiveProjectInput.id", "prj", "archiveProject", "id: $id", "project { "+idorAll("Project")+" }"),
+		deed("UnarchiveProjectInput.id", "prj", "unarchiveProject", "id: $id", "project { "+idorAll("Project")+" }"),
+		{"MoveAPIKeyToProjectInput.id", "key", `mutation($id: ID!, $project: ID!) { moveAPIKeyToProject(input: {id: $id, projectId: $project}) { plaintext secret apiKey { id } errors { code message path } } }`},
+		{"MoveAPIKeyToProjectInput.projectId", "prj", `mutation($id: ID!, $personal: ID!) { moveAPIKeyToProject(input: {id: $personal, projectId: $id}) { plaintext secret apiKey { id } errors { code message path } } }`},
+		deed("RemoveProjectMemberInput.memberId", "prm", "removeProjectMember", "memberId: $id", "project { "+idorAll("Project")+" }"),
 		{"APIKeyFilter.organizationId", "org", keys("organizationId")},
 		{"APIKeyFilter.projectId", "prj", keys("projectId")},
 		{"AuditFilter.projectId", "prj", events("projectId: $id")},
@@ -210,9 +228,16 @@ func (s idorSlot) send(t *testing.T, e *estate, who *apptest.Actor, id any) appt
 	vars := apptest.Vars{"id": id}
 	for name, evesOwn := range map[string]func() string{
 		"secret": func() string { return e.evesSecret }, "group": func() string { return e.evesGroup }, "grant": func() string { return e.evesGrant(t, e.fay) },
+		"personal": func() string { return e.evesPersonal },
 	} {
 		if strings.Contains(s.ask, "$"+name+":") {
 			vars[name] = evesOwn()
+		}
+	}
+	if strings.Contains(s.ask, "$project:") {
+		vars["project"] = who.Project
+		if who.Project == "" { // nobody has none
+			vars["project"] = "prj_00000000000000000000000000"
 		}
 	}
 	if strings.Contains(s.ask, "$home") {
@@ -252,6 +277,9 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 		"ResendInvitationInput.invitationId", "RevokeInvitationInput.invitationId", "UpdateCollaboratorRoleInput.collaboratorId", "RemoveCollaboratorInput.collaboratorId", "LeaveAPIKeyInput.id",
 	}
 	own := []string{"UpdateLimitsInput.targetId", "UpdateOrganizationInput.id", "DeleteOrganizationInput.id", "InviteToOrganizationInput.organizationId", "ProjectRoleInput.projectId", "UpdateOrganizationMemberInput.memberId",
+		"CreateProjectInput.organizationId", "UpdateProjectInput.id", "AddProjectMemberInput.projectId", "UpdateProjectMemberInput.memberId", "CreateServiceAccountInput.projectId",
+		"DisableServiceAccountInput.id", "EnableServiceAccountInput.id", "CreateAPIKeyInput.serviceAccountId", "CreateVerifierTokenInput.projectId", "RevokeVerifierTokenInput.id",
+		"ArchiveProjectInput.id", "UnarchiveProjectInput.id", "MoveAPIKeyToProjectInput.projectId", "RemoveProjectMemberInput.memberId",
 		"LeaveOrganizationInput.id", "RemoveOrganizationMemberInput.memberId", "CreateAPIKeyInput.projectId", "RevokeAccessTokenInput.id", "RevokeSessionInput.id"}
 	admin = append(admin, "GranteeRef.userId", "GroupMemberInput.userId") // of people they see; with eve's secret and group nothing comes of it
 	places := e.all(t, "SELECT id AS x FROM collaborators WHERE api_key_id = ?", e.key.ID)
@@ -295,13 +323,14 @@ func (e *estate) idorIDs(t *testing.T) []string {
 	of := func(query string, args ...any) string { return e.one(t, query, args...) }
 	return []string{
 		e.ada.ID, e.ada.Home, e.ada.Project, e.key.ID, e.spare.ID, e.private.ID, e.benPlace, e.cleoPlace, e.devInvitation, e.cleoInvitation,
-		of("SELECT id AS x FROM organization_members WHERE user_id = ?", e.ada.ID), of("SELECT id AS x FROM project_members WHERE user_id = ?", e.ada.ID),
+		of("SELECT id AS x FROM organization_members WHERE user_id = ?", e.ada.ID), e.works,
 		of("SELECT id AS x FROM sessions WHERE user_id = ?", e.ada.ID), of("SELECT id AS x FROM access_tokens WHERE user_id = ? AND name LIKE 'Zanzibar%'", e.ada.ID),
 		of("SELECT id AS x FROM audit_events WHERE organization_id = ?", e.ada.Home), of("SELECT id AS x FROM credentials WHERE user_id = ?", e.ada.ID),
 		of("SELECT id AS x FROM api_key_hashes WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM sealed_values WHERE api_key_id = ?", e.key.ID),
 		of("SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
 		e.alert, of("SELECT id AS x FROM rate_limits WHERE api_key_id = ?", e.key.ID), of("SELECT id AS x FROM spend_limits WHERE api_key_id = ?", e.key.ID),
 		e.vault, e.safe, e.team, e.devMember, of("SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault), of("SELECT id AS x FROM secret_versions WHERE secret_id = ?", e.vault),
+		e.service, e.verifier,
 		of("SELECT id AS x FROM sealed_versions WHERE secret_id = ?", e.vault), e.vaultLink,
 		of("SELECT id AS x FROM instances"), of("SELECT id AS x FROM mails WHERE resource_id = ?", e.devInvitation), "zanzibar-ltd", e.deletedKey, e.deletedPlace, e.deletedSession, e.deletedProgram,
 	}
@@ -408,12 +437,14 @@ func TestEveryPlaceForAnIDWorksForItsOwner(t *testing.T) {
 			"sec": e.evesSecret, "grp": e.evesGroup, "sgr": e.evesGrant(t, e.one(t, "SELECT user_id AS x FROM secret_grants WHERE secret_id = ? AND user_id <> ?", e.evesSecret, e.fay)),
 			"scv": e.one(t, "SELECT id AS x FROM secret_versions WHERE secret_id = ? ORDER BY number LIMIT 1", e.evesSecret),
 			"orm": e.one(t, "SELECT id AS x FROM organization_members WHERE user_id = ?", e.eve.ID), "shl": e.PutLink(t, e.evesSecret, e.eve),
+			"sva": e.evesService, "vft": e.evesVerifier, "prm": e.one(t, "SELECT id AS x FROM project_members WHERE user_id = ?", e.eve.ID),
 			"grm": e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ?", e.evesGroup), "GranteeRef.userId": e.fay, "GroupMemberInput.userId": e.fay,
 			"RevokeInvitationInput.invitationId": e.evesSent, "ResendInvitationInput.invitationId": e.evesSent, "AuditFilter.actorIds": e.eve.ID,
 		}
 		slots := idorSlots()
 		slices.SortStableFunc(slots, func(a, b idorSlot) int { // what ends the key comes last
-			return strings.Compare(fmt.Sprint(a.at == "DeleteAPIKeyInput.id"), fmt.Sprint(b.at == "DeleteAPIKeyInput.id"))
+			last := []string{"RemoveProjectMemberInput.memberId", "DeleteAPIKeyInput.id"}
+			return slices.Index(last, a.at) - slices.Index(last, b.at)
 		})
 		for _, slot := range slots {
 			id := own[slot.prefix]

@@ -35,6 +35,9 @@ type estate struct {
 	vaultLink                      string // by which ada hands the vault to somebody outside
 	alert                          string // of the limit of the key
 	evesSecret, evesGroup          string // eve's own, both with fay and joe
+	service, verifier, works       string // a service account, a verifier token and the first place in ada's project, in which her group is a member too
+	evesService, evesVerifier      string // the same of eve's
+	evesPersonal                   string // her personal key
 	fay                            string
 	deletedKey, deletedPlace       string
 	deletedSession, deletedProgram string
@@ -96,6 +99,9 @@ func (e *estate) settleSecrets(t *testing.T) {
 	}
 	e.team = e.ada.MakeGroup(t, leakWord+" Team", e.dev, e.hal)
 	e.devMember = e.one(t, "SELECT id AS x FROM group_members WHERE group_id = ? AND user_id = ?", e.team, e.dev.ID)
+	e.service = e.ada.Must(t, createService, apptest.Vars{"project": e.ada.Project, "name": leakWord + " robot"}).Text("createServiceAccount", "serviceAccount", "id")
+	e.verifier = e.ada.Must(t, createVerifier, apptest.Vars{"project": e.ada.Project}).Text("createVerifierToken", "verifierToken", "id")
+	e.works = e.one(t, "SELECT id AS x FROM project_members WHERE user_id = ?", e.ada.ID)
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.dev.Username}, apptest.Vars{"canEdit": true})
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"login": e.cleo.Username}, nil)
 	e.ada.ShareSecret(t, e.vault, apptest.Vars{"groupId": e.team}, nil)
@@ -133,7 +139,9 @@ func (e *estate) settleEve(t *testing.T) {
 	e.evesPlace = e.eve.Share(t, e.evesKey, fay, "CONTRIBUTOR")
 	e.evesSent = e.eve.Invite(t, e.evesKey, joe, "CONTRIBUTOR")
 	e.eve.CreateKey(t, "Omega", "", "PROJECT")
-	e.eve.CreateKey(t, "Mine", "", "PERSONAL")
+	e.evesPersonal = e.eve.CreateKey(t, "Mine", "", "PERSONAL").ID
+	e.evesService = e.eve.Must(t, createService, apptest.Vars{"project": e.eve.Project, "name": "eves"}).Text("createServiceAccount", "serviceAccount", "id")
+	e.evesVerifier = e.eve.Must(t, createVerifier, apptest.Vars{"project": e.eve.Project}).Text("createVerifierToken", "verifierToken", "id")
 	e.evesInvitation = joe.Invite(t, joe.CreateKey(t, "Joes", "", "PROJECT").ID, e.eve, "ADMIN")
 	out := e.eve.Must(t, `mutation { createAccessToken(input: {name: "eves"}) { accessToken { id } errors { code } } }`, nil)
 	e.evesToken = out.Text("createAccessToken", "accessToken", "id")

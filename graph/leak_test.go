@@ -74,6 +74,14 @@ func leakEdges() []leakEdge {
 		{"Invitation.invitedBy", "dev", `query($inv: ID!) { node(id: $inv) { id ... on Invitation { invitedBy { id name } } } }`, []any{"node", "invitedBy"}, ""},
 		{"Organization.projects", "gus", `query($org: ID!) { organization(id: $org) { id projects(first: 10) { nodes { id } } } }`, []any{"organization", "projects", "nodes", 0}, ""},
 		{"Project.apiKeys", "hal", `query($prj: ID!) { project(id: $prj) { id apiKeys(first: 10, after: null) { nodes { id } } } }`, []any{"project", "apiKeys", "nodes", 2}, ""},
+		{"Project.members", "gus", `query($prj: ID!) { viewer { email } project(id: $prj) { members(first: 10) { totalCount } } }`, []any{"project"}, "NOT_FOUND"},
+		{"Project.serviceAccounts", "gus", `query($prj: ID!) { viewer { email } project(id: $prj) { serviceAccounts(first: 10) { totalCount } } }`, []any{"project"}, "NOT_FOUND"},
+		{"Project.verifierTokens", "hal", `query($prj: ID!) { project(id: $prj) { id verifierTokens(first: 10) { totalCount nodes { id } } } }`, []any{"project", "verifierTokens"}, "FORBIDDEN"},
+		{"Project.verifierTokens", "hal", `{ projects(first: 10) { nodes { id verifierTokens(first: 10) { totalCount } } } }`, []any{"projects", "nodes", 0, "verifierTokens"}, ""},
+		{"ProjectMember.grantee", "gus", `query($works: ID!) { viewer { email } node(id: $works) { ... on ProjectMember { grantee { ... on User { id } } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"ServiceAccount.project", "gus", `query($service: ID!) { viewer { email } node(id: $service) { ... on ServiceAccount { name project { id } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"VerifierToken.createdBy", "hal", `query($verifier: ID!) { viewer { email } node(id: $verifier) { ... on VerifierToken { createdBy { id } } } }`, []any{"node"}, "NOT_FOUND"},
+		{"Query.node", "cleo", `query($service: ID!) { viewer { email } node(id: $service) { id } }`, []any{"node"}, "NOT_FOUND"},
 		{"Query.apiKeys", "cleo", `{ viewer { email } apiKeys(first: 10) { nodes { id } } }`, []any{"apiKeys", "nodes", 1}, ""},
 		{"Query.projects", "gus", `{ viewer { email } projects(first: 10) { nodes { id name } } }`, []any{"projects", "nodes", 1}, ""},
 		{"Query.organizations", "cleo", `{ viewer { email } organizations(first: 10) { nodes { id name } } }`, []any{"organizations", "nodes", 1}, ""},
@@ -181,6 +189,7 @@ func leakless() map[string]string {
 		"Limits.alerts":                   "the same",
 		"SpendLimit.amount":               "an amount, and no row",
 		"SpendLimit.spent":                "an amount, and no row: null for who may not see the cost",
+		"Project.unitPrice":               "an amount, and no row",
 	}
 }
 
@@ -266,6 +275,7 @@ func (e *estate) vars(ask string) apptest.Vars {
 		"key": e.key.ID, "spare": e.spare.ID, "private": e.private.ID, "inv": e.devInvitation, "org": e.ada.Home, "prj": e.ada.Project,
 		"devsNew": e.devsNew, "devsOld": e.devsOld, "place": e.cleoPlace, "benPlace": e.benPlace, "ada": e.ada.ID,
 		"vault": e.vault, "safe": e.safe, "team": e.team, "devMember": e.devMember, "vaultLink": e.vaultLink, "alert": e.alert, "hal": e.hal.ID,
+		"service": e.service, "verifier": e.verifier, "works": e.works,
 	} {
 		if strings.Contains(ask, "$"+name+":") {
 			out[name] = id

@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyhall"
 	"github.com/keyhall/keyhall/internal/money"
@@ -106,6 +107,30 @@ type AddGroupMembersPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of addProjectMember.
+type AddProjectMemberPayload struct {
+	// The membership.
+	Member *ent.ProjectMember `json:"member,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a project.
+type ArchiveProjectInput struct {
+	// The project.
+	ID string `json:"id"`
+	// Its name, to archive a PRODUCTION project.
+	ConfirmName *string `json:"confirmName,omitempty"`
+}
+
+// The answer of archiveProject.
+type ArchiveProjectPayload struct {
+	// The project.
+	Project *ent.Project `json:"project,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Which events are listed; all that is given must hold.
 type AuditFilter struct {
 	// Of these types.
@@ -178,6 +203,14 @@ type CreateOrganizationPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// The answer of createProject.
+type CreateProjectPayload struct {
+	// The new project.
+	Project *ent.Project `json:"project,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // A new secret.
 type CreateSecretInput struct {
 	// Its organization.
@@ -214,6 +247,22 @@ type CreateSecretPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// A new service account.
+type CreateServiceAccountInput struct {
+	// The project.
+	ProjectID string `json:"projectId"`
+	// The name.
+	Name string `json:"name"`
+}
+
+// The answer of createServiceAccount.
+type CreateServiceAccountPayload struct {
+	// The new service account.
+	ServiceAccount *ent.ServiceAccount `json:"serviceAccount,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Which secret, and how it is handed over.
 type CreateShareLinkInput struct {
 	// The secret.
@@ -234,6 +283,24 @@ type CreateShareLinkPayload struct {
 	ShareLink *ent.ShareLink `json:"shareLink,omitempty"`
 	// Its address, this once. Hand it over in another way than the code.
 	URL *string `json:"url,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// A new verifier token.
+type CreateVerifierTokenInput struct {
+	// The project.
+	ProjectID string `json:"projectId"`
+	// The name: which gateway has it.
+	Name string `json:"name"`
+}
+
+// The answer of createVerifierToken.
+type CreateVerifierTokenPayload struct {
+	// The new token.
+	VerifierToken *ent.VerifierToken `json:"verifierToken,omitempty"`
+	// The token itself: this once.
+	Plaintext *string `json:"plaintext,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -332,6 +399,20 @@ type DisableSecretsPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names a service account.
+type DisableServiceAccountInput struct {
+	// The service account.
+	ID string `json:"id"`
+}
+
+// The answer of disableServiceAccount.
+type DisableServiceAccountPayload struct {
+	// The service account.
+	ServiceAccount *ent.ServiceAccount `json:"serviceAccount,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Names a key.
 type EnableAPIKeyInput struct {
 	// The key.
@@ -356,6 +437,20 @@ type EnableSecretsInput struct {
 type EnableSecretsPayload struct {
 	// The secrets.
 	Secrets []*ent.Secret `json:"secrets,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a service account.
+type EnableServiceAccountInput struct {
+	// The service account.
+	ID string `json:"id"`
+}
+
+// The answer of enableServiceAccount.
+type EnableServiceAccountPayload struct {
+	// The service account.
+	ServiceAccount *ent.ServiceAccount `json:"serviceAccount,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -442,6 +537,18 @@ type MarkAPIKeyExposedPayload struct {
 	// The new key itself: this once. Null when no key was made.
 	Plaintext *string `json:"plaintext,omitempty"`
 	// The secret of the new key; it can be revealed again. Null when no key was made.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of moveAPIKeyToProject.
+type MoveAPIKeyToProjectPayload struct {
+	// The new key; the personal one is what it replaces.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// The new key itself: this once.
+	Plaintext *string `json:"plaintext,omitempty"`
+	// The secret of the new key; it can be revealed again.
 	Secret *string `json:"secret,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
@@ -559,6 +666,20 @@ type RemoveOrganizationMemberInput struct {
 type RemoveOrganizationMemberPayload struct {
 	// The organization, where the viewer may still see it.
 	Organization *ent.Organization `json:"organization,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// Names a membership.
+type RemoveProjectMemberInput struct {
+	// The membership.
+	MemberID string `json:"memberId"`
+}
+
+// The answer of removeProjectMember.
+type RemoveProjectMemberPayload struct {
+	// The project, where the viewer may still see it.
+	Project *ent.Project `json:"project,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }
@@ -745,6 +866,20 @@ type RevokeShareLinkPayload struct {
 	Errors []*fault.User `json:"errors"`
 }
 
+// Names a verifier token.
+type RevokeVerifierTokenInput struct {
+	// The verifier token.
+	ID string `json:"id"`
+}
+
+// The answer of revokeVerifierToken.
+type RevokeVerifierTokenPayload struct {
+	// The id that is gone.
+	RevokedID *string `json:"revokedId,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // One role.
 type Role struct {
 	// What it is held on: api_key, project, organization.
@@ -885,6 +1020,20 @@ type SystemActor struct {
 
 func (SystemActor) IsActor() {}
 
+// Names a project.
+type UnarchiveProjectInput struct {
+	// The project.
+	ID string `json:"id"`
+}
+
+// The answer of unarchiveProject.
+type UnarchiveProjectPayload struct {
+	// The project.
+	Project *ent.Project `json:"project,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
 // Which grants are taken back.
 type UnshareSecretInput struct {
 	// The secret.
@@ -1021,6 +1170,48 @@ type UpdateOrganizationPayload struct {
 type UpdateProfilePayload struct {
 	// The account, where the viewer's token lets them see it.
 	User *ent.User `json:"user,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// What changes; what is left out stays, null clears.
+type UpdateProjectInput struct {
+	// The project.
+	ID string `json:"id"`
+	// The name.
+	Name *string `json:"name,omitempty"`
+	// What it is for.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Production, staging or development.
+	Environment *project.Environment `json:"environment,omitempty"`
+	// What one unit of the use of its keys costs from now on; null: nothing.
+	UnitPrice graphql.Omittable[*money.Money] `json:"unitPrice,omitempty"`
+	// The address of its team.
+	AlertEmail graphql.Omittable[*string] `json:"alertEmail,omitempty"`
+	// Its name as it is now, to change the environment of a PRODUCTION project.
+	ConfirmName *string `json:"confirmName,omitempty"`
+}
+
+// Another role of a member.
+type UpdateProjectMemberInput struct {
+	// The membership.
+	MemberID string `json:"memberId"`
+	// What they are to be.
+	Role projectmember.Role `json:"role"`
+}
+
+// The answer of updateProjectMember.
+type UpdateProjectMemberPayload struct {
+	// The membership.
+	Member *ent.ProjectMember `json:"member,omitempty"`
+	// Why nothing was written.
+	Errors []*fault.User `json:"errors"`
+}
+
+// The answer of updateProject.
+type UpdateProjectPayload struct {
+	// The project.
+	Project *ent.Project `json:"project,omitempty"`
 	// Why nothing was written.
 	Errors []*fault.User `json:"errors"`
 }

@@ -130,13 +130,38 @@ func allRepeats() map[string]twice {
 			}},
 		"leaveOrganization": {deed("leaveOrganization", `id: $id`, ""), nil,
 			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
-				c.JoinOrganization(t, c.ada.Home, c.ben, "READER")
+				onAProject(t, c)
 				return c.ben, apptest.Vars{"id": c.ada.Home}
 			}},
 		"removeOrganizationMember": {deed("removeOrganizationMember", `memberId: $id`, "organization { id name }"), nil,
 			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
-				c.JoinOrganization(t, c.ada.Home, c.ben, "READER")
+				onAProject(t, c)
 				return c.ada, apptest.Vars{"id": textOf(t, c.Server, "SELECT id FROM organization_members WHERE organization_id = ? AND user_id = ?", c.ada.Home, c.ben.ID)}
+			}},
+		"createProject":         {deed("createProject", `organizationId: $id, name: "twice", environment: STAGING`, "project { id name }"), nil, atHome},
+		"updateProject":         {deed("updateProject", `id: $id, name: "renamed"`, "project { id name }"), nil, onAProject},
+		"archiveProject":        {deed("archiveProject", `id: $id`, "project { id archivedAt }"), nil, onAProject},
+		"unarchiveProject":      {deed("unarchiveProject", `id: $id`, "project { id archivedAt }"), nil, onAProject},
+		"addProjectMember":      {`mutation($id: ID!, $login: String!) { addProjectMember(input: {projectId: $id, grantee: {login: $login}, role: MEMBER}) { member { id role } errors { code } } }`, nil, toBen(onAProject)},
+		"updateProjectMember":   {deed("updateProjectMember", `memberId: $id, role: OWNER`, "member { id role }"), nil, onAProjectMember},
+		"removeProjectMember":   {deed("removeProjectMember", `memberId: $id`, "project { id }"), nil, onAProjectMember},
+		"createServiceAccount":  {deed("createServiceAccount", `projectId: $id, name: "twice"`, "serviceAccount { id name }"), nil, onAProject},
+		"disableServiceAccount": {deed("disableServiceAccount", `id: $id`, "serviceAccount { id disabledAt }"), nil, onAServiceAccount},
+		"enableServiceAccount": {deed("enableServiceAccount", `id: $id`, "serviceAccount { id disabledAt }"), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				who, vars := onAServiceAccount(t, c)
+				who.Must(t, disableService, vars)
+				return who, vars
+			}},
+		"createVerifierToken": {deed("createVerifierToken", `projectId: $id, name: "gateway"`, "verifierToken { id name } plaintext"), []string{"plaintext"}, onAProject},
+		"revokeVerifierToken": {deed("revokeVerifierToken", `id: $id`, "revokedId"), nil,
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				who, vars := onAProject(t, c)
+				return who, apptest.Vars{"id": who.Must(t, createVerifier, apptest.Vars{"project": vars["id"]}).Text("createVerifierToken", "verifierToken", "id")}
+			}},
+		"moveAPIKeyToProject": {`mutation($id: ID!, $project: ID!) { moveAPIKeyToProject(input: {id: $id, projectId: $project}) { ` + key + ` plaintext secret errors { code } } }`, []string{"plaintext", "secret"},
+			func(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+				return c.ada, apptest.Vars{"id": c.ada.CreateKey(t, "twice", "", "PERSONAL").ID, "project": c.ada.Project}
 			}},
 		"updateProfile":     {`mutation { updateProfile(input: {name: "Ada L."}) { user { id name } errors { code } } }`, nil, alone},
 		"createAccessToken": {`mutation { createAccessToken(input: {name: "robot"}) { accessToken { id name } plaintext errors { code } } }`, []string{"plaintext"}, alone},
@@ -149,6 +174,32 @@ func allRepeats() map[string]twice {
 		"inviteCollaborators": {`mutation($id: ID!, $emails: [String!]!, $own: String!) { inviteCollaborators(input: {apiKeyId: $id, emails: $emails, role: ADMIN, confirmEmail: $own}) {
 			results { email invitation { id email status role } error { code } } errors { code } } }`, nil, inviting},
 	}
+}
+
+func atHome(_ *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	return c.ada, apptest.Vars{"id": c.ada.Home}
+}
+
+// onAProject of ada's organization, in which ben reads.
+func onAProject(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	if c.Count(t, "organization_members WHERE organization_id = ? AND user_id = ?", c.ada.Home, c.ben.ID) == 0 {
+		c.JoinOrganization(t, c.ada.Home, c.ben, "READER")
+	}
+	return c.ada, apptest.Vars{"id": newProject(t, c.ada, c.ada.Home, "twice", "STAGING")}
+}
+
+func onAProjectMember(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	who, vars := onAProject(t, c)
+	return who, apptest.Vars{"id": join(t, who, vars["id"].(string), apptest.Vars{"userId": c.ben.ID}, "MEMBER")}
+}
+
+func onAServiceAccount(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {
+	t.Helper()
+	who, vars := onAProject(t, c)
+	out := who.Must(t, createService, apptest.Vars{"project": vars["id"], "name": "ci"})
+	return who, apptest.Vars{"id": out.Text("createServiceAccount", "serviceAccount", "id")}
 }
 
 func onADisabledKey(t *testing.T, c *repeats) (*apptest.Actor, apptest.Vars) {

@@ -58,7 +58,7 @@ func stillInvites(ctx context.Context, r *Resolver, id string) error {
 	if _, err := r.Reader.Organization().Where(organization.ID(id)).Only(ctx); err != nil {
 		return err
 	}
-	return stillHas(ctx, r, id, "organization.invite")
+	return stillHas(ctx, r, "organization.invite", id)
 }
 
 // handedOver stands in the place of the link of an invitation that was not mailed.

@@ -864,6 +864,11 @@ func (ec *executionContext) _Principal(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case *ent.ServiceAccount:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ServiceAccount(ctx, sel, obj)
 	case *ent.Group:
 		if obj == nil {
 			return graphql.Null

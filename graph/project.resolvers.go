@@ -12,8 +12,42 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
+	"github.com/keyhall/keyhall/ent/verifiertoken"
+	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/money"
 	"github.com/keyhall/keyhall/internal/page"
 )
+
+func (r *mutationResolver) CreateProject(ctx context.Context, input keyhall.CreateProject) (*CreateProjectPayload, error) {
+	p, err := r.House.CreateProject(ctx, input)
+	return answer(err, func(e []*fault.User) *CreateProjectPayload { return &CreateProjectPayload{Project: p, Errors: e} })
+}
+
+func (r *mutationResolver) UpdateProject(ctx context.Context, input UpdateProjectInput) (*UpdateProjectPayload, error) {
+	p, err := r.House.UpdateProject(ctx, input.changes())
+	return answer(err, func(e []*fault.User) *UpdateProjectPayload { return &UpdateProjectPayload{Project: p, Errors: e} })
+}
+
+func (r *mutationResolver) ArchiveProject(ctx context.Context, input ArchiveProjectInput) (*ArchiveProjectPayload, error) {
+	p, err := r.House.ArchiveProject(ctx, input.ID, input.ConfirmName)
+	return answer(err, func(e []*fault.User) *ArchiveProjectPayload { return &ArchiveProjectPayload{Project: p, Errors: e} })
+}
+
+func (r *mutationResolver) UnarchiveProject(ctx context.Context, input UnarchiveProjectInput) (*UnarchiveProjectPayload, error) {
+	p, err := r.House.UnarchiveProject(ctx, input.ID)
+	return answer(err, func(e []*fault.User) *UnarchiveProjectPayload { return &UnarchiveProjectPayload{Project: p, Errors: e} })
+}
+
+func (r *projectResolver) UnitPrice(ctx context.Context, obj *ent.Project) (*money.Money, error) {
+	price := keyhall.PriceOf(obj)
+	return &price, nil
+}
+
+func (r *projectResolver) AlertEmail(ctx context.Context, obj *ent.Project) (*string, error) {
+	return gated(ctx, ent.TypeProject, obj.ID, func() (*string, error) { return orNull(obj.AlertEmail), nil })
+}
 
 func (r *projectResolver) ViewerRole(ctx context.Context, obj *ent.Project) (*projectmember.Role, error) {
 	return requestOf(ctx).project.get(ctx, obj.ID)
@@ -25,6 +59,26 @@ func (r *projectResolver) ViewerCan(ctx context.Context, obj *ent.Project, of []
 
 func (r *projectResolver) APIKeys(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.APIKeyConnection, error) {
 	return keysPage(ctx, r.Reader.APIKey().Where(apikey.ProjectID(obj.ID)), window(first, after, last, before), oldest())
+}
+
+func (r *projectResolver) Members(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.ProjectMemberConnection, error) {
+	return gated(ctx, ent.TypeProject, obj.ID, func() (*ent.ProjectMemberConnection, error) {
+		return projectMembersPage(ctx, r.Reader.ProjectMember().Where(projectmember.ProjectID(obj.ID)), window(first, after, last, before))
+	})
+}
+
+func (r *projectResolver) ServiceAccounts(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.ServiceAccountConnection, error) {
+	return gated(ctx, ent.TypeProject, obj.ID, func() (*ent.ServiceAccountConnection, error) {
+		return r.Reader.ServiceAccount().Where(serviceaccount.ProjectID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), oldest())
+	})
+}
+
+func (r *projectResolver) VerifierTokens(ctx context.Context, obj *ent.Project, first *int, after *page.Cursor, last *int, before *page.Cursor) (*ent.VerifierTokenConnection, error) {
+	return gated(ctx, ent.TypeProject, obj.ID, func() (*ent.VerifierTokenConnection, error) {
+		return r.Reader.VerifierToken().Where(verifiertoken.ProjectID(obj.ID)).Eager(edgesOf(ctx)...).
+			Page(ctx, window(first, after, last, before), oldest())
+	})
 }
 
 func (r *queryResolver) Project(ctx context.Context, id string) (*ent.Project, error) {

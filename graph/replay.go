@@ -45,11 +45,11 @@ func delivered(now string) []*fault.User {
 
 // still asks whether the viewer has the permission of the mutation now.
 func still(ctx context.Context, r *Resolver, id string) error {
-	return stillHas(ctx, r, id, permissionOf(graphql.GetFieldContext(ctx).Field.Definition))
+	return stillHas(ctx, r, permissionOf(graphql.GetFieldContext(ctx).Field.Definition), id)
 }
 
 // stillHas is still for a permission that depends on what a mutation is about.
-func stillHas(ctx context.Context, r *Resolver, id, permission string) error {
+func stillHas(ctx context.Context, r *Resolver, permission, id string) error {
 	for typ, ps := range r.permissionsByType() {
 		for _, p := range ps {
 			if string(p) != permission {

@@ -17,15 +17,16 @@ func replays() map[string]replay {
 
 		"updateProfile": again(updatedProfile),
 
-		"createAPIKey":       again(createdKey),
-		"updateAPIKey":       again(updatedKey),
-		"revealAPIKeySecret": again(revealedSecret),
-		"rotateAPIKey":       again(rotatedKey),
-		"rotateAPIKeySecret": again(rotatedSecret),
-		"markAPIKeyExposed":  again(exposedKey),
-		"disableAPIKey":      again(disabledKey),
-		"enableAPIKey":       again(enabledKey),
-		"deleteAPIKey":       again(deletedKey),
+		"createAPIKey":        again(createdKey),
+		"updateAPIKey":        again(updatedKey),
+		"revealAPIKeySecret":  again(revealedSecret),
+		"rotateAPIKey":        again(rotatedKey),
+		"rotateAPIKeySecret":  again(rotatedSecret),
+		"markAPIKeyExposed":   again(exposedKey),
+		"moveAPIKeyToProject": again(movedKey),
+		"disableAPIKey":       again(disabledKey),
+		"enableAPIKey":        again(enabledKey),
+		"deleteAPIKey":        again(deletedKey),
 
 		"updateSecuritySettings": again(editedSecurity),
 
@@ -69,6 +70,20 @@ func replays() map[string]replay {
 		"deleteOrganization":       again(deletedOrganization),
 		"inviteToOrganization":     again(invitedToOrganization),
 		"updateOrganizationMember": again(updatedOrganizationMember),
+		"createProject":            again(createdProject),
+		"updateProject":            again(updatedProject),
+		"archiveProject":           again(archivedProject),
+		"unarchiveProject":         again(unarchivedProject),
+		"addProjectMember":         again(addedProjectMember),
+		"updateProjectMember":      again(updatedProjectMember),
+		"removeProjectMember":      again(removedProjectMember),
+
+		"createServiceAccount":  again(createdServiceAccount),
+		"disableServiceAccount": again(disabledServiceAccount),
+		"enableServiceAccount":  again(enabledServiceAccount),
+		"createVerifierToken":   again(createdVerifierToken),
+		"revokeVerifierToken":   again(revokedVerifierToken),
+
 		"leaveOrganization":        again(leftOrganization),
 		"removeOrganizationMember": again(removedFromOrganization),
 

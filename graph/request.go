@@ -37,6 +37,7 @@ type request struct {
 	grantees     *batch[keyhall.Grantee] // by grant
 	members      *batch[*ent.User]       // by membership of a group
 	usages       atomic.Int64            // how many were asked for
+	places       *batch[keyhall.Grantee] // by membership of a project
 }
 
 func (r *Resolver) newRequest() *request {
@@ -59,6 +60,7 @@ func (r *Resolver) newRequest() *request {
 	q.owners = newBatch(r.House.SecretOwners)
 	q.grantees = newBatch(r.House.Grantees)
 	q.members = newBatch(r.House.Members)
+	q.places = newBatch(r.House.ProjectGrantees)
 	return q
 }
 

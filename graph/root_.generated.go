@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Organization() OrganizationResolver
 	Policy() PolicyResolver
 	Project() ProjectResolver
+	ProjectMember() ProjectMemberResolver
 	Query() QueryResolver
 	RateLimit() RateLimitResolver
 	Secret() SecretResolver
@@ -78,14 +79,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAPIKeyOrder,
 		ec.unmarshalInputAcceptInvitationInput,
 		ec.unmarshalInputAddGroupMembersInput,
+		ec.unmarshalInputAddProjectMemberInput,
+		ec.unmarshalInputArchiveProjectInput,
 		ec.unmarshalInputAuditFilter,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateAPIKeyInput,
 		ec.unmarshalInputCreateAccessTokenInput,
 		ec.unmarshalInputCreateGroupInput,
 		ec.unmarshalInputCreateOrganizationInput,
+		ec.unmarshalInputCreateProjectInput,
 		ec.unmarshalInputCreateSecretInput,
+		ec.unmarshalInputCreateServiceAccountInput,
 		ec.unmarshalInputCreateShareLinkInput,
+		ec.unmarshalInputCreateVerifierTokenInput,
 		ec.unmarshalInputDeclineInvitationInput,
 		ec.unmarshalInputDeleteAPIKeyInput,
 		ec.unmarshalInputDeleteGroupInput,
@@ -93,8 +99,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteSecretInput,
 		ec.unmarshalInputDisableAPIKeyInput,
 		ec.unmarshalInputDisableSecretsInput,
+		ec.unmarshalInputDisableServiceAccountInput,
 		ec.unmarshalInputEnableAPIKeyInput,
 		ec.unmarshalInputEnableSecretsInput,
+		ec.unmarshalInputEnableServiceAccountInput,
 		ec.unmarshalInputGrantInput,
 		ec.unmarshalInputGranteeRef,
 		ec.unmarshalInputGroupMemberInput,
@@ -107,6 +115,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLeaveSecretInput,
 		ec.unmarshalInputMarkAPIKeyExposedInput,
 		ec.unmarshalInputMoneyInput,
+		ec.unmarshalInputMoveAPIKeyToProjectInput,
 		ec.unmarshalInputOpenInvitationInput,
 		ec.unmarshalInputOpenShareLinkInput,
 		ec.unmarshalInputPreviewGroupChangeInput,
@@ -115,6 +124,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRemoveCollaboratorInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRemoveOrganizationMemberInput,
+		ec.unmarshalInputRemoveProjectMemberInput,
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputResendInvitationInput,
 		ec.unmarshalInputResendShareLinkInput,
@@ -127,6 +137,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeSessionInput,
 		ec.unmarshalInputRevokeShareLinkInput,
+		ec.unmarshalInputRevokeVerifierTokenInput,
 		ec.unmarshalInputRotateAPIKeyInput,
 		ec.unmarshalInputRotateAPIKeySecretInput,
 		ec.unmarshalInputSecretFilter,
@@ -136,6 +147,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
 		ec.unmarshalInputSpendAlertInput,
+		ec.unmarshalInputUnarchiveProjectInput,
 		ec.unmarshalInputUnshareSecretInput,
 		ec.unmarshalInputUpdateAPIKeyInput,
 		ec.unmarshalInputUpdateCollaboratorRoleInput,
@@ -144,6 +156,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateOrganizationInput,
 		ec.unmarshalInputUpdateOrganizationMemberInput,
 		ec.unmarshalInputUpdateProfileInput,
+		ec.unmarshalInputUpdateProjectInput,
+		ec.unmarshalInputUpdateProjectMemberInput,
 		ec.unmarshalInputUpdateSecretInput,
 		ec.unmarshalInputUpdateSecuritySettingsInput,
 		ec.unmarshalInputVerifyEmailInput,
@@ -238,7 +252,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/limit.graphqls" "schema/money.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/usage.graphqls" "schema/user.graphqls"
+//go:embed "schema/access_change.graphqls" "schema/api_key.graphqls" "schema/audit.graphqls" "schema/base.graphqls" "schema/exposure.graphqls" "schema/group.graphqls" "schema/limit.graphqls" "schema/money.graphqls" "schema/offboarding.graphqls" "schema/organization.graphqls" "schema/organization_member.graphqls" "schema/policy.graphqls" "schema/project.graphqls" "schema/project_member.graphqls" "schema/secret.graphqls" "schema/security.graphqls" "schema/service_account.graphqls" "schema/share_link.graphqls" "schema/sharing.graphqls" "schema/usage.graphqls" "schema/user.graphqls" "schema/verifier_token.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -263,12 +277,15 @@ var sources = []*ast.Source{
 	{Name: "schema/organization_member.graphqls", Input: sourceData("schema/organization_member.graphqls"), BuiltIn: false},
 	{Name: "schema/policy.graphqls", Input: sourceData("schema/policy.graphqls"), BuiltIn: false},
 	{Name: "schema/project.graphqls", Input: sourceData("schema/project.graphqls"), BuiltIn: false},
+	{Name: "schema/project_member.graphqls", Input: sourceData("schema/project_member.graphqls"), BuiltIn: false},
 	{Name: "schema/secret.graphqls", Input: sourceData("schema/secret.graphqls"), BuiltIn: false},
 	{Name: "schema/security.graphqls", Input: sourceData("schema/security.graphqls"), BuiltIn: false},
+	{Name: "schema/service_account.graphqls", Input: sourceData("schema/service_account.graphqls"), BuiltIn: false},
 	{Name: "schema/share_link.graphqls", Input: sourceData("schema/share_link.graphqls"), BuiltIn: false},
 	{Name: "schema/sharing.graphqls", Input: sourceData("schema/sharing.graphqls"), BuiltIn: false},
 	{Name: "schema/usage.graphqls", Input: sourceData("schema/usage.graphqls"), BuiltIn: false},
 	{Name: "schema/user.graphqls", Input: sourceData("schema/user.graphqls"), BuiltIn: false},
+	{Name: "schema/verifier_token.graphqls", Input: sourceData("schema/verifier_token.graphqls"), BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -476,6 +493,26 @@ func (ec *executionContext) childFields_AddGroupMembersPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type AddGroupMembersPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AddProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_AddProjectMemberPayload_member(ctx, field)
+	case "errors":
+		return ec.fieldContext_AddProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddProjectMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArchiveProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_ArchiveProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_ArchiveProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArchiveProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -658,6 +695,16 @@ func (ec *executionContext) childFields_CreateOrganizationPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type CreateOrganizationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_CreateProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -666,6 +713,16 @@ func (ec *executionContext) childFields_CreateSecretPayload(ctx context.Context,
 		return ec.fieldContext_CreateSecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateSecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_CreateServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateServiceAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateShareLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -678,6 +735,18 @@ func (ec *executionContext) childFields_CreateShareLinkPayload(ctx context.Conte
 		return ec.fieldContext_CreateShareLinkPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateShareLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateVerifierTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verifierToken":
+		return ec.fieldContext_CreateVerifierTokenPayload_verifierToken(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_CreateVerifierTokenPayload_plaintext(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateVerifierTokenPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateVerifierTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Decision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -766,6 +835,16 @@ func (ec *executionContext) childFields_DisableSecretsPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DisableSecretsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisableServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_DisableServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_DisableServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableServiceAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EnableAPIKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -784,6 +863,16 @@ func (ec *executionContext) childFields_EnableSecretsPayload(ctx context.Context
 		return ec.fieldContext_EnableSecretsPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableSecretsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnableServiceAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceAccount":
+		return ec.fieldContext_EnableServiceAccountPayload_serviceAccount(ctx, field)
+	case "errors":
+		return ec.fieldContext_EnableServiceAccountPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableServiceAccountPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Exposure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1100,6 +1189,20 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
 }
 
+func (ec *executionContext) childFields_MoveAPIKeyToProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_apiKey(ctx, field)
+	case "plaintext":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_plaintext(ctx, field)
+	case "secret":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_secret(ctx, field)
+	case "errors":
+		return ec.fieldContext_MoveAPIKeyToProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MoveAPIKeyToProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_OffboardingPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "keysThatStop":
@@ -1320,12 +1423,22 @@ func (ec *executionContext) childFields_Project(ctx context.Context, field graph
 		return ec.fieldContext_Project_archivedAt(ctx, field)
 	case "organization":
 		return ec.fieldContext_Project_organization(ctx, field)
+	case "unitPrice":
+		return ec.fieldContext_Project_unitPrice(ctx, field)
+	case "alertEmail":
+		return ec.fieldContext_Project_alertEmail(ctx, field)
 	case "viewerRole":
 		return ec.fieldContext_Project_viewerRole(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Project_viewerCan(ctx, field)
 	case "apiKeys":
 		return ec.fieldContext_Project_apiKeys(ctx, field)
+	case "members":
+		return ec.fieldContext_Project_members(ctx, field)
+	case "serviceAccounts":
+		return ec.fieldContext_Project_serviceAccounts(ctx, field)
+	case "verifierTokens":
+		return ec.fieldContext_Project_verifierTokens(ctx, field)
 	case "limits":
 		return ec.fieldContext_Project_limits(ctx, field)
 	case "usage":
@@ -1356,6 +1469,44 @@ func (ec *executionContext) childFields_ProjectEdge(ctx context.Context, field g
 		return ec.fieldContext_ProjectEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProjectEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProjectMember_id(ctx, field)
+	case "grantee":
+		return ec.fieldContext_ProjectMember_grantee(ctx, field)
+	case "role":
+		return ec.fieldContext_ProjectMember_role(ctx, field)
+	case "addedAt":
+		return ec.fieldContext_ProjectMember_addedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMember", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ProjectMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ProjectMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ProjectMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ProjectMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ProjectMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ProjectMemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ProjectMemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProjectMemberEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1402,6 +1553,16 @@ func (ec *executionContext) childFields_RemoveOrganizationMemberPayload(ctx cont
 		return ec.fieldContext_RemoveOrganizationMemberPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveOrganizationMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_RemoveProjectMemberPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_RemoveProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveProjectMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1526,6 +1687,16 @@ func (ec *executionContext) childFields_RevokeShareLinkPayload(ctx context.Conte
 		return ec.fieldContext_RevokeShareLinkPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeShareLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeVerifierTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revokedId":
+		return ec.fieldContext_RevokeVerifierTokenPayload_revokedId(ctx, field)
+	case "errors":
+		return ec.fieldContext_RevokeVerifierTokenPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeVerifierTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1754,6 +1925,44 @@ func (ec *executionContext) childFields_SecuritySettings(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SecuritySettings", field.Name)
 }
 
+func (ec *executionContext) childFields_ServiceAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceAccount_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceAccount_name(ctx, field)
+	case "project":
+		return ec.fieldContext_ServiceAccount_project(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_ServiceAccount_disabledAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccount", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceAccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServiceAccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ServiceAccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServiceAccountConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ServiceAccountConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceAccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ServiceAccountEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ServiceAccountEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccountEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1926,6 +2135,16 @@ func (ec *executionContext) childFields_SpendLimit(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type SpendLimit", field.Name)
 }
 
+func (ec *executionContext) childFields_UnarchiveProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_UnarchiveProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_UnarchiveProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnarchiveProjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnshareSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -2004,6 +2223,26 @@ func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context
 		return ec.fieldContext_UpdateProfilePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_UpdateProjectMemberPayload_member(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateProjectMemberPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "project":
+		return ec.fieldContext_UpdateProjectPayload_project(ctx, field)
+	case "errors":
+		return ec.fieldContext_UpdateProjectPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2086,6 +2325,48 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_VerifierToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_VerifierToken_name(ctx, field)
+	case "start":
+		return ec.fieldContext_VerifierToken_start(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_VerifierToken_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_VerifierToken_lastUsedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_VerifierToken_createdBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierToken", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_VerifierTokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_VerifierTokenConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_VerifierTokenConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_VerifierTokenConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifierTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_VerifierTokenEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_VerifierTokenEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifierTokenEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"maps"
+
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/keyhall/keyhall/policy/internal/core"
@@ -13,8 +15,8 @@ type Deed struct {
 	New  string // the id of the row that the deed creates, if it creates one
 	Part string // the id of a row that belongs to the resource: a collaborator, an invitation
 
-	// Of a deed that makes a thing like the resource: what it keeps of it.
-	Owner, Project string
+	// Of a deed that makes a thing like the resource: what it keeps of it. A key has one of both owners.
+	Owner, Service, Project string
 
 	Person string // of a deed about somebody else: who that is
 
@@ -51,15 +53,10 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"name", "url", "client_id", "identifier", "method", "tags", "notes", "expires_at", "reason_required", "notify_on_reveal", "has_value", "version", "updated_at",
 	}
 	return map[Permission]scope{
-		"project.create_api_key": {writes: []core.Write{
-			core.Create("APIKey", pins{"id": d.New, "project_id": d.ID, "owner_id": subject}),
-			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
-			core.Create("SealedValue", pins{"api_key_id": d.New}),
-			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
-		}},
-		"api_key.rename":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days")}},
-		"api_key.disable": {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
-		"api_key.enable":  {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"project.create_api_key": {writes: issue(d.New, d.ID, pins{"owner_id": subject})},
+		"api_key.rename":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days")}},
+		"api_key.disable":        {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
+		"api_key.enable":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.edit_security": {writes: []core.Write{
 			core.Update("SecuritySettings", pins{"api_key_id": d.ID}, security...),
 			core.Create("JWTKey", pins{"api_key_id": d.ID}),
@@ -70,6 +67,17 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"project.edit_limits":      limits("project_id", d),
 		"organization.edit_limits": limits("organization_id", d),
 		"api_key.rotate":           rotation(d),
+		"api_key.move": {
+			writes: []core.Write{
+				core.Create("JWTKey", pins{"api_key_id": d.New}),
+				core.Update("SecuritySettings", pins{"api_key_id": d.New}, security...),
+				core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
+			},
+			reads: []core.Read{
+				{Type: "SecuritySettings", Rows: sql.FieldIn("api_key_id", d.ID, d.New)},
+				{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			},
+		},
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -179,6 +187,25 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"organization.update_member": {writes: []core.Write{core.Update("OrganizationMember", pins{"id": d.Part, "organization_id": d.ID}, "role")}},
 		"organization.invite":        invitingThere(subject, d),
 		"organization.delete":        deletion(d.ID),
+		"organization.create_project": {writes: []core.Write{
+			core.Create("Project", pins{"id": d.New, "organization_id": d.ID, "is_default": false}),
+			core.Create("ProjectMember", pins{"project_id": d.New, "user_id": subject, "role": "OWNER"}),
+		}},
+		"project.edit": {writes: []core.Write{
+			core.Update("Project", pins{"id": d.ID}, "name", "description", "environment", "unit_price", "currency", "alert_email"),
+		}},
+		"project.archive":       {writes: []core.Write{core.Update("Project", pins{"id": d.ID}, "archived_at")}},
+		"project.add_member":    {writes: []core.Write{core.Create("ProjectMember", pins{"project_id": d.ID})}},
+		"project.update_member": {writes: []core.Write{core.Update("ProjectMember", pins{"id": d.Part, "project_id": d.ID}, "role")}},
+		"project.remove_member": {writes: []core.Write{core.Delete("ProjectMember", pins{"id": d.Part, "project_id": d.ID})}},
+		"project.manage_service_accounts": {writes: append(issue(d.New, d.ID, pins{"service_account_id": d.Service, "kind": "PROJECT"}),
+			core.Create("ServiceAccount", pins{"id": d.New, "project_id": d.ID}),
+			core.Update("ServiceAccount", pins{"id": d.Part, "project_id": d.ID}, "disabled_at"),
+		)},
+		"project.manage_verifiers": {writes: []core.Write{
+			core.Create("VerifierToken", pins{"id": d.New, "project_id": d.ID, "created_by_id": subject}),
+			core.Delete("VerifierToken", pins{"id": d.Part, "project_id": d.ID}),
+		}},
 		"organization.leave":         departure(d.ID, subject, pins{"organization_id": d.ID, "user_id": subject}),
 		"organization.remove_member": departure(d.ID, d.Person, pins{"id": d.Part, "organization_id": d.ID, "user_id": d.Person}),
 		"organization.create_group": {writes: []core.Write{
@@ -188,6 +215,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"group.delete": {writes: []core.Write{
 			core.Delete("GroupMember", pins{"group_id": d.ID}),
 			core.Delete("SecretGrant", pins{"group_id": d.ID}),
+			core.Delete("ProjectMember", pins{"group_id": d.ID}),
 			core.Delete("Group", pins{"id": d.ID}),
 		}},
 		"group.add_member": {writes: []core.Write{
@@ -210,12 +238,34 @@ func deeds(subject string, d Deed) map[Permission]scope {
 	}
 }
 
+// issue makes a key of a project for its owner, with what it is verified by.
+func issue(id, project string, owner pins) []core.Write {
+	key := pins{"id": id, "project_id": project}
+	maps.Copy(key, owner)
+	return []core.Write{
+		core.Create("APIKey", key),
+		core.Create("APIKeyHash", pins{"api_key_id": id}),
+		core.Create("SealedValue", pins{"api_key_id": id}),
+		core.Create("SecuritySettings", pins{"api_key_id": id}),
+	}
+}
+
+// owned pins the owner of a key that stays whose it was: a person's, or a service account's.
+func owned(d Deed, p pins) pins {
+	if d.Service != "" {
+		p["service_account_id"] = d.Service
+	} else {
+		p["owner_id"] = d.Owner
+	}
+	return p
+}
+
 // rotation replaces a key by a new one of the same owner in the same project, or its secret by a new version. Whoever does
 // it, the people on the key are copied and its open invitations go over; nobody is added and the owner stays.
 func rotation(d Deed) scope {
 	return scope{
 		writes: []core.Write{
-			core.Create("APIKey", pins{"id": d.New, "replaces_id": d.ID, "owner_id": d.Owner, "project_id": d.Project}),
+			core.Create("APIKey", owned(d, pins{"id": d.New, "replaces_id": d.ID, "project_id": d.Project})),
 			core.Create("APIKeyHash", pins{"api_key_id": d.New}),
 			core.Create("SealedValue", pins{"api_key_id": d.New}),
 			core.Create("SealedValue", pins{"api_key_id": d.ID}),

@@ -150,3 +150,13 @@ func (s *Server) PutVerifier(t testing.TB, projectID string, maker *Actor) strin
 		VALUES (?, 1, ?, 'gateway', ?, ?, ?, ?, ?, 0)`, "vft_"+v.ID(), projectID, v.Start(), v.ID(), hash, pepper, maker.ID)
 	return v.Expose()
 }
+
+// PutMachines gives somebody's own project a service account with a key, a verifier token, and a group among its members.
+func (s *Server) PutMachines(t testing.TB, who *Actor, groupID string) {
+	t.Helper()
+	service := who.Must(t, `mutation($p: ID!) { createServiceAccount(input: {projectId: $p, name: "machine"}) { serviceAccount { id } errors { code } } }`,
+		Vars{"p": who.Project}).Text("createServiceAccount", "serviceAccount", "id")
+	who.Must(t, `mutation($p: ID!, $s: ID!) { createAPIKey(input: {projectId: $p, serviceAccountId: $s, name: "machine"}) { errors { code } } }`, Vars{"p": who.Project, "s": service})
+	who.Must(t, `mutation($p: ID!) { createVerifierToken(input: {projectId: $p, name: "gateway"}) { errors { code } } }`, Vars{"p": who.Project})
+	who.Must(t, `mutation($p: ID!, $g: ID!) { addProjectMember(input: {projectId: $p, grantee: {groupId: $g}, role: MEMBER}) { errors { code } } }`, Vars{"p": who.Project, "g": groupID})
+}

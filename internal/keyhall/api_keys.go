@@ -142,10 +142,16 @@ func (h *House) DisableAPIKey(ctx context.Context, id string) (*ent.APIKey, erro
 	return h.key(ctx, id, err)
 }
 
-// capacity tells as what the viewer acts on a key: its owner, one of its admins, or its organization.
+// capacity tells as what the viewer acts on a key: its owner, one of its admins, or its organization. For a service account acts who
+// may delete its key.
 func (h *House) capacity(ctx context.Context, tx *ent.Tx, key *ent.APIKey) (string, error) {
 	if ownerOf(key) == viewer.From(ctx).UserID {
 		return "OWNER", nil
+	}
+	if key.ServiceAccountID != nil {
+		if owner, err := h.guard.Could(ctx, tx, "api_key.delete", key.ID); err != nil || owner {
+			return "OWNER", err
+		}
 	}
 	admin, err := h.guard.Could(ctx, tx, "api_key.rename", key.ID)
 	if err != nil {

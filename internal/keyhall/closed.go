@@ -3,6 +3,7 @@ package keyhall
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keyhall/keyhall/ent"
@@ -17,25 +18,39 @@ import (
 // A group is closed to who may not see its members. What it has a grant on is shared with one entry, the group: no answer about
 // people may tell who is in it.
 
-// groupWays are the grants of groups on one thing, by whether the viewer may see who is in the group.
-type groupWays struct{ open, closed []*ent.SecretGrant }
+// groupWay is what one group was given on a thing, or around it.
+type groupWay struct {
+	group string
+	path  func(*ent.Group) string
+	gives []policy.Permission
+	until int64 // 0: it does not end by itself
+}
+
+// groupWays are those of one thing, by whether the viewer may see who is in the group.
+type groupWays struct{ open, closed []groupWay }
 
 // through are the groups that people may be looked for through: what is given to another in the meantime tells nothing either.
 func (w groupWays) through() policy.Through {
 	var t policy.Through
 	for _, g := range w.open {
-		t.Groups = append(t.Groups, *g.GroupID)
+		t.Groups = append(t.Groups, g.group)
 	}
 	return t
 }
 
 // sharing says that the viewer may know who else has to do with the thing, and which ways to it they may look into.
 func (h *House) sharing(ctx context.Context, q access.Question) (groupWays, error) {
-	if err := h.guard.Shared(ctx, q); err != nil || q.Type != ent.TypeSecret {
+	if err := h.guard.Shared(ctx, q); err != nil {
 		return groupWays{}, err
 	}
-	ways, err := h.groupWays(ctx, q.ID)
-	return ways[q.ID], err
+	switch q.Type {
+	case ent.TypeSecret:
+		ways, err := h.groupWays(ctx, q.ID)
+		return ways[q.ID], err
+	case ent.TypeAPIKey, ent.TypeProject:
+		return h.projectGroupWays(ctx, q.ID)
+	}
+	return groupWays{}, nil
 }
 
 func errClosed() error {
@@ -44,7 +59,7 @@ func errClosed() error {
 
 // closedEntries are the entries, by the id of the group, of those whose grant gives the permission now to who is in them. Nothing
 // is given by a permission that nobody has: of a disabled secret no group reveals the value.
-func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Question, closed []*ent.SecretGrant) (map[string]*Access, error) {
+func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Question, closed []groupWay) (map[string]*Access, error) {
 	out := map[string]*Access{}
 	if len(closed) == 0 {
 		return out, nil
@@ -59,28 +74,28 @@ func (h *House) closedEntries(ctx context.Context, thing ent.Noder, q access.Que
 	}
 	var ids []string
 	for _, g := range closed {
-		ids = append(ids, *g.GroupID)
+		ids = append(ids, g.group)
 	}
 	named, err := h.namedGroups(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range closed {
-		to := named[*g.GroupID]
-		if to == nil || to.Status != group.StatusENABLED || g.ExpiresAt != 0 && g.ExpiresAt <= now || !slices.Contains(h.grantGives(g.Level), q.Permission) {
+		to := named[g.group]
+		if to == nil || to.Status != group.StatusENABLED || !unexpired(g.until, now) || !slices.Contains(g.gives, q.Permission) {
 			continue
 		}
-		out[to.ID] = &Access{Group: to, Resource: thing, Permissions: []string{string(q.Permission)}, Paths: []string{groupPath(to, g)}, ExpiresAt: endOf(g)}
+		out[to.ID] = &Access{Group: to, Resource: thing, Permissions: []string{string(q.Permission)}, Paths: []string{g.path(to)}, ExpiresAt: endOf(g.until)}
 	}
 	return out, nil
 }
 
-// endOf is when a grant ends by itself; nil: never.
-func endOf(g *ent.SecretGrant) *time.Time {
-	if g.ExpiresAt == 0 {
+// endOf is when something ends by itself; nil: never.
+func endOf(until int64) *time.Time {
+	if until == 0 {
 		return nil
 	}
-	at := time.UnixMicro(g.ExpiresAt).UTC()
+	at := time.UnixMicro(until).UTC()
 	return &at
 }
 
@@ -91,23 +106,68 @@ func (h *House) groupWays(ctx context.Context, secretIDs ...string) (map[string]
 	if err != nil {
 		return nil, translate(err)
 	}
-	var groups []string
+	var ways []groupWay
 	for _, g := range grants {
-		groups = append(groups, *g.GroupID)
+		path := func(to *ent.Group) string { return groupPath(to, g) }
+		ways = append(ways, groupWay{*g.GroupID, path, h.given("secret", string(g.Level)), g.ExpiresAt})
+	}
+	closed, err := h.closedOf(ctx, ways)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]groupWays{}
+	for i, g := range grants {
+		out[g.SecretID] = out[g.SecretID].with(ways[i], closed)
+	}
+	return out, nil
+}
+
+// projectGroupWays are those of a project, or of the project that a key is in.
+func (h *House) projectGroupWays(ctx context.Context, id string) (groupWays, error) {
+	members, err := h.client.ProjectMember.Query().All(lock.ProjectGroups(ctx, id))
+	if err != nil {
+		return groupWays{}, translate(err)
+	}
+	var ways []groupWay
+	for _, m := range members {
+		path := func(to *ent.Group) string {
+			return "group " + to.Name + " (" + strings.ToLower(string(m.Role)) + " of the project)"
+		}
+		ways = append(ways, groupWay{group: *m.GroupID, path: path, gives: h.given("project", string(m.Role))})
+	}
+	closed, err := h.closedOf(ctx, ways)
+	if err != nil {
+		return groupWays{}, err
+	}
+	var out groupWays
+	for _, w := range ways {
+		out = out.with(w, closed)
+	}
+	return out, nil
+}
+
+func (w groupWays) with(way groupWay, closed map[string]bool) groupWays {
+	if closed[way.group] {
+		w.closed = append(w.closed, way)
+	} else {
+		w.open = append(w.open, way)
+	}
+	return w
+}
+
+// closedOf are the groups among them into which the viewer may not look.
+func (h *House) closedOf(ctx context.Context, ways []groupWay) (map[string]bool, error) {
+	var groups []string
+	for _, w := range ways {
+		groups = append(groups, w.group)
 	}
 	can, err := h.guard.Can(ctx, ent.TypeGroup, groups, []policy.Permission{"group.view_members"})
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]groupWays{}
-	for _, g := range grants {
-		w := out[g.SecretID]
-		if len(can[*g.GroupID]) > 0 {
-			w.open = append(w.open, g)
-		} else {
-			w.closed = append(w.closed, g)
-		}
-		out[g.SecretID] = w
+	out := map[string]bool{}
+	for _, id := range groups {
+		out[id] = len(can[id]) == 0
 	}
 	return out, nil
 }
@@ -116,13 +176,13 @@ func groupPath(g *ent.Group, grant *ent.SecretGrant) string {
 	return "group " + g.Name + " (can " + map[secretgrant.Level]string{secretgrant.LevelVIEW: "view", secretgrant.LevelEDIT: "edit"}[grant.Level] + ")"
 }
 
-// grantGives is what the law's table says of a level, without what a group's grant gives to nobody (leaving) or only with
-// something else (enabling what one disabled oneself).
-func (h *House) grantGives(level secretgrant.Level) []policy.Permission {
+// given is what the law's table says of a role, without what a group's grant gives to nobody (leaving) or only with something else
+// (enabling what one disabled oneself).
+func (h *House) given(scope, role string) []policy.Permission {
 	var out []policy.Permission
-	for _, role := range h.guard.Law().Roles() {
-		if role.Scope == "secret" && role.Name == string(level) {
-			out = slices.DeleteFunc(slices.Clone(role.Permissions), func(p policy.Permission) bool { return p == "secret.leave" || p == "secret.enable" })
+	for _, r := range h.guard.Law().Roles() {
+		if r.Scope == scope && r.Name == role {
+			out = slices.DeleteFunc(slices.Clone(r.Permissions), func(p policy.Permission) bool { return p == "secret.leave" || p.Verb() == "enable" })
 		}
 	}
 	slices.Sort(out)

@@ -136,6 +136,9 @@ func (h *House) DeleteGroup(ctx context.Context, id string) error {
 		if _, err := tx.SecretGrant.Delete().Exec(ctx); err != nil {
 			return err
 		}
+		if _, err := tx.ProjectMember.Delete().Exec(ctx); err != nil {
+			return err
+		}
 		return tx.Group.DeleteOneID(id).Exec(ctx)
 	})
 }

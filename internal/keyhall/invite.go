@@ -144,7 +144,8 @@ func refusePersonal(ctx context.Context, tx *ent.Tx, id string) error {
 	}
 	if key.Kind == apikey.KindPERSONAL && ownerOf(key) == viewer.From(ctx).UserID {
 		return fault.Refuse(fault.PersonalKeyNotShareable,
-			"a personal key is never shared: it speaks for one person. Create a project key and invite people to that", "input", "apiKeyId")
+			"a personal key is never shared: it speaks for one person, what others do with it counts as theirs, and it reaches their usage and billing. "+
+				"Create a project key and invite people to that, or make one of this key with moveAPIKeyToProject", "input", "apiKeyId")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/project"
+	"github.com/keyhall/keyhall/ent/serviceaccount"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -26,6 +27,10 @@ type CreateAPIKey struct {
 	Kind        apikey.Kind
 	ExpiresAt   *time.Time
 	Scopes      []string
+
+	ServiceAccountID *string // owns it in the place of the viewer
+
+	replaces *ent.APIKey // of a move: whose state it keeps
 }
 
 // Issued is a new key with what is shown this once.
@@ -35,12 +40,13 @@ type Issued struct {
 	Secret    keyring.Secret
 }
 
-// CreateAPIKey needs project.create_api_key. Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
+// CreateAPIKey needs project.create_api_key; for a service account it needs project.manage_service_accounts instead.
+// Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG, EXPIRY_IN_PAST.
 func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, error) {
 	if err := in.check(); err != nil {
 		return Issued{}, err
 	}
-	id, me := apikey.DefaultID(), viewer.From(ctx).UserID
+	id := apikey.DefaultID()
 	var plain token.Token
 	secret := token.New(token.KeySecret)
 	err := h.do(ctx, func(tx *ent.Tx) error {
@@ -48,7 +54,7 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 		if err != nil {
 			return err
 		}
-		allowed, err := h.guard.Authorize(ctx, tx, "project.create_api_key", policy.Deed{ID: projectID, New: id})
+		allowed, err := h.issuing(ctx, tx, in, projectID, id)
 		if err != nil {
 			return err
 		}
@@ -60,12 +66,38 @@ func (h *House) CreateAPIKey(ctx context.Context, in CreateAPIKey) (Issued, erro
 		if err := h.issue(ctx, tx, allowed, p, in, id, plain, secret); err != nil {
 			return err
 		}
-		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: &me})
+		return h.tellAll(ctx, tx, news.Gained, &ent.APIKey{ID: id, OwnerID: in.owner(ctx)})
 	})
 	if err != nil {
 		return Issued{}, err
 	}
 	return h.issued(ctx, id, plain, secret)
+}
+
+// issuing authorizes a new key, by who is to own it.
+func (h *House) issuing(ctx context.Context, tx *ent.Tx, in CreateAPIKey, projectID, id string) (access.Permit, error) {
+	if in.ServiceAccountID == nil {
+		return h.guard.Authorize(ctx, tx, "project.create_api_key", policy.Deed{ID: projectID, New: id})
+	}
+	allowed, err := h.guard.Authorize(ctx, tx, "project.manage_service_accounts",
+		policy.Deed{ID: projectID, New: id, Service: *in.ServiceAccountID})
+	if err != nil {
+		return access.Permit{}, err
+	}
+	s, err := tx.ServiceAccount.Query().Where(serviceaccount.ID(*in.ServiceAccountID), serviceaccount.ProjectID(projectID)).Only(ctx)
+	if err == nil && s.DisabledAt != 0 {
+		err = fault.Refuse(fault.Invalid, "this service account is disabled: enable it, or choose another", "input", "serviceAccountId")
+	}
+	return allowed, err
+}
+
+// owner is the person who is to own it, if that is one.
+func (in CreateAPIKey) owner(ctx context.Context) *string {
+	if in.ServiceAccountID != nil {
+		return nil
+	}
+	me := viewer.From(ctx).UserID
+	return &me
 }
 
 func (in CreateAPIKey) check() error {
@@ -76,6 +108,9 @@ func (in CreateAPIKey) check() error {
 	}
 	p.list("tags", in.Tags, maxTags, maxTag)
 	p.scopes("scopes", in.Scopes)
+	if in.ServiceAccountID != nil && in.Kind != apikey.KindPROJECT {
+		p.add(fault.Invalid, "a service account owns keys of its project only, not personal ones", "serviceAccountId")
+	}
 	return p.err()
 }
 
@@ -108,8 +143,8 @@ func kindOf(p *ent.Project) token.Kind {
 
 // issue writes the key, the hash that verifies it and its sealed secret.
 func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p *ent.Project, in CreateAPIKey, id string, plain, secret token.Token) error {
-	if p.ArchivedAt != 0 {
-		return fault.Refuse(fault.Invalid, "this project is archived: unarchive it, or choose another", "input", "projectId")
+	if err := open(p); err != nil {
+		return err
 	}
 	expires := int64(0)
 	if in.ExpiresAt != nil {
@@ -124,13 +159,16 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 		return err
 	}
 	ctx = r.Open(ctx)
-	create := tx.APIKey.Create().SetID(id).SetProjectID(p.ID).SetOwnerID(viewer.From(ctx).UserID).
+	create := tx.APIKey.Create().SetID(id).SetProjectID(p.ID).SetNillableOwnerID(in.owner(ctx)).SetNillableServiceAccountID(in.ServiceAccountID).
 		SetName(in.Name).SetNillableDescription(in.Description).SetKind(in.Kind).SetStart(plain.Start()).SetExpiresAt(expires)
 	if in.Tags != nil {
 		create.SetTags(in.Tags)
 	}
 	if in.Scopes != nil {
 		create.SetScopes(in.Scopes)
+	}
+	if old := in.replaces; old != nil {
+		create.SetReplacesID(old.ID).SetDisabledAt(old.DisabledAt).SetNillableDisabledByID(old.DisabledByID).SetDisabledAs(old.DisabledAs)
 	}
 	if err := create.Exec(ctx); err != nil {
 		return err

@@ -145,7 +145,7 @@ func (h *House) openTo(ctx context.Context, secrets []*ent.Secret) (open []strin
 // gainsOf is what one person would have that they have not: what the role of the group's grant gives, without what they hold
 // already, where the viewer may know that they do.
 func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Access, error) {
-	all := h.grantGives(secretgrant.LevelEDIT)
+	all := h.given("secret", string(secretgrant.LevelEDIT))
 	held, err := h.guard.CanOf(ctx, person.ID, ent.TypeSecret, in.open, all)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Acc
 	for _, s := range in.secrets {
 		grant := in.grants[s.ID]
 		gained := []string{}
-		for _, p := range h.grantGives(grant.Level) {
+		for _, p := range h.given("secret", string(grant.Level)) {
 			if !slices.Contains(held[s.ID], p) {
 				gained = append(gained, string(p))
 			}
@@ -162,7 +162,7 @@ func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Acc
 		if len(gained) == 0 || s.OwnerID == person.ID {
 			continue
 		}
-		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}, ExpiresAt: endOf(grant)}
+		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}, ExpiresAt: endOf(grant.ExpiresAt)}
 		out = append(out, a)
 	}
 	return out, nil

@@ -131,7 +131,7 @@ func (h *House) rotating(ctx context.Context, tx *ent.Tx, id, successor string) 
 		return nil, access.Permit{}, err
 	}
 	allowed, err := h.guard.Authorize(ctx, tx, "api_key.rotate",
-		policy.Deed{ID: id, New: successor, Owner: ownerOf(before), Project: before.ProjectID})
+		policy.Deed{ID: id, New: successor, Owner: ownerOf(before), Service: deref(before.ServiceAccountID), Project: before.ProjectID})
 	if err != nil {
 		return nil, access.Permit{}, err
 	}

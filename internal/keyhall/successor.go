@@ -5,7 +5,6 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/invitation"
-	"github.com/keyhall/keyhall/ent/jwtkey"
 	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
 	"github.com/keyhall/keyhall/ent/spendalert"
@@ -59,8 +58,7 @@ func (h *House) bringPeople(ctx context.Context, tx *ent.Tx, old, id string) err
 	return tx.Invitation.Update().Where(invitation.APIKeyID(old), invitation.StatusEQ(invitation.StatusPENDING)).SetAPIKeyID(id).Exec(ctx)
 }
 
-// copySecurity asks of requests with the new key what was asked with the old one. Public keys get ids of their own: a token
-// names the key of one API key.
+// copySecurity asks of requests with the new key what was asked with the old one.
 func copySecurity(ctx context.Context, tx *ent.Tx, old, id string) error {
 	s, err := tx.SecuritySettings.Query().Where(securitysettings.APIKeyID(old)).Only(ctx)
 	if err != nil {
@@ -72,18 +70,7 @@ func copySecurity(ctx context.Context, tx *ent.Tx, old, id string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := tx.JWTKey.Query().Where(jwtkey.APIKeyID(old)).All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		err := tx.JWTKey.Create().SetAPIKeyID(id).SetName(k.Name).SetAlgorithm(k.Algorithm).SetFingerprint(k.Fingerprint).
-			SetPublicKeyPem(k.PublicKeyPem).SetPosition(k.Position).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return copySigners(ctx, tx, old, id)
 }
 
 // copyLimits limits the new key as the old one is. Each of them counts for itself from then on.

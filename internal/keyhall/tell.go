@@ -2,7 +2,6 @@ package keyhall
 
 import (
 	"context"
-	"slices"
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/internal/news"
@@ -71,6 +70,25 @@ func (h *House) audience(ctx context.Context, tx *ent.Tx, key *ent.APIKey) ([]st
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range collaborators {
+		users = append(users, c.UserID)
+	}
+	near, err := around(ctx, tx)
+	return distinct(users, near), err
+}
+
+// tellProject is for everybody who has a way to the project. What of it concerns them, they then ask for.
+func (h *House) tellProject(ctx context.Context, tx *ent.Tx, how news.How, id string) error {
+	users, err := around(lock.ProjectAudience(ctx, id), tx)
+	if err != nil {
+		return err
+	}
+	h.tellOf(tx, how, ent.TypeProject, id, sortedUnique(users)...)
+	return nil
+}
+
+// around are the people of a project whom ctx lets see: its members, those of its groups, and the owners of its organization.
+func around(ctx context.Context, tx *ent.Tx) ([]string, error) {
 	members, err := tx.ProjectMember.Query().All(ctx)
 	if err != nil {
 		return nil, err
@@ -79,8 +97,9 @@ func (h *House) audience(ctx context.Context, tx *ent.Tx, key *ent.APIKey) ([]st
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range collaborators {
-		users = append(users, c.UserID)
+	users, err := membersOf(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
 	for _, m := range members {
 		users = append(users, people(m.UserID)...)
@@ -88,6 +107,5 @@ func (h *House) audience(ctx context.Context, tx *ent.Tx, key *ent.APIKey) ([]st
 	for _, o := range owners {
 		users = append(users, o.UserID)
 	}
-	slices.Sort(users)
-	return slices.Compact(users), nil
+	return users, nil
 }

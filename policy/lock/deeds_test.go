@@ -26,8 +26,8 @@ import (
 
 // What every permission lets a deed write and read, beside its audit row, written by hand. ID is the thing that the
 // permission is about, NEW the row that the deed makes, PART a row that belongs to the thing, ME the viewer; OWNER and
-// PROJECT are those of the thing, PERSON somebody whom it is about, PLACE a project that
-// somebody gets a place in.
+// PROJECT are those of the thing, SERVICE a service account in the place of the owner, PERSON somebody whom it is about, PLACE a
+// project that somebody gets a place in.
 const allDeeds = `
 access_token.revoke delete AccessToken[] where id=ID user_id=ME
 account.manage create AccessToken[*] where id=NEW user_id=ME
@@ -80,6 +80,10 @@ api_key.invite create Invitation[*] where api_key_id=ID invited_by_id=ME
 api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
+api_key.move create JWTKey[*] where api_key_id=NEW
+api_key.move reads JWTKey SecuritySettings
+api_key.move update APIKey[grace_expires_at] where id=ID
+api_key.move update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=NEW
 api_key.rename update APIKey[description expires_at name reminded_days tags] where id=ID
 api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
 api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
@@ -110,6 +114,7 @@ group.add_member create Mail[*] where kind=group_grew resource_id=ID
 group.add_member update GroupMember[added_by_id expires_at] where group_id=ID
 group.delete delete Group[] where id=ID
 group.delete delete GroupMember[] where group_id=ID
+group.delete delete ProjectMember[] where group_id=ID
 group.delete delete SecretGrant[] where group_id=ID
 group.edit update Group[description members_can_view name status] where id=ID
 group.leave delete GroupMember[] where group_id=ID user_id=ME
@@ -161,6 +166,8 @@ organization.remove_member delete ProjectMember[] where user_id=PERSON and of so
 organization.remove_member delete SecretGrant[] where user_id=PERSON and of some rows only
 organization.remove_member update Invitation[settled_at status] where status=PENDING and of some rows only
 organization.create_group create Group[*] where id=NEW organization_id=ID owner_id=ME
+organization.create_project create Project[*] where id=NEW is_default=false organization_id=ID
+organization.create_project create ProjectMember[*] where project_id=NEW role=OWNER user_id=ME
 organization.create_secret create SealedVersion[*] where secret_id=NEW
 organization.create_secret create Secret[*] where id=NEW organization_id=ID owner_id=ME
 organization.create_secret create SecretVersion[*] where created_by_id=ME secret_id=NEW
@@ -204,6 +211,19 @@ invitation.accept create OrganizationMember[*] where organization_id=PART user_i
 invitation.accept create ProjectMember[*] where project_id=PLACE user_id=ME
 invitation.accept update Invitation[settled_at status] where id=ID
 invitation.decline update Invitation[settled_at status] where id=ID
+project.add_member create ProjectMember[*] where project_id=ID
+project.archive update Project[archived_at] where id=ID
+project.edit update Project[alert_email currency description environment name unit_price] where id=ID
+project.manage_service_accounts create APIKey[*] where id=NEW kind=PROJECT project_id=ID service_account_id=SERVICE
+project.manage_service_accounts create APIKeyHash[*] where api_key_id=NEW
+project.manage_service_accounts create SealedValue[*] where api_key_id=NEW
+project.manage_service_accounts create SecuritySettings[*] where api_key_id=NEW
+project.manage_service_accounts create ServiceAccount[*] where id=NEW project_id=ID
+project.manage_service_accounts update ServiceAccount[disabled_at] where id=PART project_id=ID
+project.manage_verifiers create VerifierToken[*] where created_by_id=ME id=NEW project_id=ID
+project.manage_verifiers delete VerifierToken[] where id=PART project_id=ID
+project.remove_member delete ProjectMember[] where id=PART project_id=ID
+project.update_member update ProjectMember[role] where id=PART project_id=ID
 project.create_api_key create APIKey[*] where id=NEW owner_id=ME project_id=ID
 project.create_api_key create APIKeyHash[*] where api_key_id=NEW
 project.create_api_key create SealedValue[*] where api_key_id=NEW
@@ -248,6 +268,8 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	s.SQL(t, "INSERT INTO rate_limits (id, created_at, api_key_id, requests, window_seconds) VALUES ('rlm_1', 1, ?, 1, 1)", c.key)
 	s.SQL(t, "INSERT INTO spend_limits (id, created_at, api_key_id, amount, currency) VALUES ('spl_1', 1, ?, 1, 'USD')", c.key)
 	s.SQL(t, "INSERT INTO spend_alerts (id, created_at, api_key_id, percent, emails) VALUES ('spa_1', 1, ?, 1, '[]')", c.key)
+	c.ada.Must(t, `mutation($id: ID!) { createServiceAccount(input: {projectId: $id, name: "ci"}) { errors { code } } }`, apptest.Vars{"id": c.ada.Project})
+	c.ada.Must(t, `mutation($id: ID!) { createVerifierToken(input: {projectId: $id, name: "gateway"}) { errors { code } } }`, apptest.Vars{"id": c.ada.Project})
 	permissions = map[policy.Permission]bool{}
 	ctx := c.as(c.ada)
 	tx, err := s.App.Store.Tx(ctx)
@@ -258,7 +280,11 @@ func deedsOf(t *testing.T) (lines []string, writes []core.Write, permissions map
 	for _, p := range s.App.Guard.Law().Permissions() {
 		permissions[p.Name] = true
 		id := list(t, c, "SELECT id AS x FROM "+tableOf()[p.Type]+" WHERE id <> ?", c.ada.ID)[0]
-		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON", Projects: []string{"PLACE"}})
+		d := policy.Deed{ID: id, New: "NEW", Part: "PART", Owner: "OWNER", Project: "PROJECT", Person: "PERSON", Projects: []string{"PLACE"}}
+		if p.Name == "project.manage_service_accounts" { // elsewhere it would stand in the place of OWNER
+			d.Service = "SERVICE"
+		}
+		permit, err := s.App.Guard.Authorize(ctx, tx, p.Name, d)
 		if err != nil {
 			continue // nothing can be done with it: it is only asked
 		}

@@ -72,6 +72,8 @@ func doors() map[string][]string {
 		"ForgetKeys":          {"internal/once"},
 		"CredentialStanding":  {"internal/authn", "internal/keyhall"},
 		"KeyAudience":         {"internal/keyhall"},
+		"ProjectGroups":       {"internal/keyhall"},
+		"ProjectAudience":     {"internal/keyhall"},
 		"AccountByLogin":      {"internal/keyhall"},
 		"GroupInReach":        {"internal/keyhall"},
 		"SharedGroups":        {"internal/keyhall"},

@@ -20,8 +20,8 @@ func Duties() []core.Duty {
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
-		sharing(nil), credentialStanding(""), keyAudience(""),
-		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
+		sharing(nil), credentialStanding(""), keyAudience(""), projectAudience(""),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), projectGroups(""), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
 		limitsOf(""), spendLease("", ""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
@@ -160,27 +160,6 @@ func auditPlace(actor, resource string) core.Duty {
 			of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).
 				Where(sql.Or(sql.EQ("id", resource), sql.In("id", invited)))
 			s.Where(sql.Or(sql.EQ(s.C("id"), resource), sql.In(s.C("id"), of)))
-		}},
-	}}
-}
-
-// KeyAudience sees whom a deed on a key may concern: its collaborators, and who has a place around a project key. It is
-// for telling them to look again; what they see then, the policy decides.
-func KeyAudience(ctx context.Context, keyID string) context.Context {
-	return core.WithDuty(ctx, keyAudience(keyID))
-}
-
-func keyAudience(keyID string) core.Duty {
-	projects := func(s *sql.Selector) *sql.Selector {
-		return sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).
-			Where(sql.And(sql.EQ("id", keyID), sql.EQ("kind", "PROJECT")))
-	}
-	return core.Duty{Name: "api_key.audience", Reads: []core.Read{
-		{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", keyID)},
-		{Type: "ProjectMember", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("project_id"), projects(s))) }},
-		{Type: "OrganizationMember", Rows: func(s *sql.Selector) {
-			of := sql.Dialect(s.Dialect()).Select("organization_id").From(sql.Table("projects")).Where(sql.In("id", projects(s)))
-			s.Where(sql.And(sql.EQ(s.C("role"), "OWNER"), sql.In(s.C("organization_id"), of)))
 		}},
 	}}
 }

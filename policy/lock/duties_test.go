@@ -31,7 +31,7 @@ address_link.follow reads Credential User
 address_link.follow update Credential[verify_generation verify_until] where user_id=
 address_link.follow update User[email_verified] where id=
 administrator reads User
-api_key.audience reads Collaborator OrganizationMember ProjectMember
+api_key.audience reads Collaborator GroupMember OrganizationMember ProjectMember
 api_key.expires create Mail[*] where kind=key_expires
 api_key.expires reads APIKey GroupMember OrganizationMember Project ProjectMember User
 api_key.expires update APIKey[reminded_days] where  and of some rows only
@@ -87,6 +87,8 @@ reset_link.follow delete Session[] where user_id=
 reset_link.follow reads Credential User
 reset_link.follow update Credential[changed_at password_hash reset_generation reset_until] where user_id=
 reset_link.follow update User[email_verified] where id=
+project.audience reads GroupMember OrganizationMember ProjectMember
+project.groups reads ProjectMember
 secret.audience reads GroupMember SecretGrant
 secret.groups reads SecretGrant
 session.lookup reads Session User

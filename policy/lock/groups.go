@@ -40,6 +40,18 @@ func sharedGroups(secretIDs []string) core.Duty {
 	}}}}
 }
 
+// ProjectGroups is SharedGroups for the places of groups in a project, which is named by its id or by that of a key in it.
+func ProjectGroups(ctx context.Context, id string) context.Context {
+	return core.WithDuty(ctx, projectGroups(id))
+}
+
+func projectGroups(id string) core.Duty {
+	return core.Duty{Name: "project.groups", Reads: []core.Read{{Type: "ProjectMember", Rows: func(s *sql.Selector) {
+		of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).Where(sql.And(sql.EQ("id", id), sql.EQ("kind", "PROJECT")))
+		s.Where(sql.And(sql.NotNull(s.C("group_id")), sql.Or(sql.EQ(s.C("project_id"), id), sql.In(s.C("project_id"), of))))
+	}}}}
+}
+
 // SecretAudience sees whom a deed on a secret may concern: who has a grant on it, and who is in a group that has one. It is
 // for telling them to look again; what they see then, the policy decides.
 func SecretAudience(ctx context.Context, secretID string) context.Context {

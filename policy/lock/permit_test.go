@@ -46,6 +46,7 @@ func TestPermit(t *testing.T) {
 			"nobody widens a permit":                       nobodyWidensAPermit,
 			"a rotation makes one key of the old owner":    rotationMakesOneKey,
 			"a rotation brings people to its new key only": rotationBringsPeople,
+			"a rotation keeps the service account":         rotationKeepsTheServiceAccount,
 		} {
 			t.Run(name, func(t *testing.T) { promise(t, c) })
 		}

@@ -3,9 +3,11 @@ package lock_test
 import (
 	"testing"
 
+	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/collaborator"
 	"github.com/keyhall/keyhall/ent/invitation"
+	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -57,4 +59,21 @@ func rotationBringsPeople(t *testing.T, c *scene) {
 	if n != 1 {
 		t.Errorf("%d invitations moved, want the one to the old key", n)
 	}
+}
+
+// The new key of a service account's is that one's, and nobody's else.
+func rotationKeepsTheServiceAccount(t *testing.T, c *scene) {
+	service := func(name string) string {
+		return c.ada.Must(t, `mutation($p: ID!, $name: String!) { createServiceAccount(input: {projectId: $p, name: $name}) { serviceAccount { id } errors { code } } }`,
+			apptest.Vars{"p": c.ada.Project, "name": name}).Text("createServiceAccount", "serviceAccount", "id")
+	}
+	own, other := service("own"), service("other")
+	d := c.allow(t, c.ada, "api_key.rotate", policy.Deed{ID: c.key, New: "key_heir", Service: own, Project: c.ada.Project}).recorded()
+	heir := func() *ent.APIKeyCreate {
+		return d.tx.APIKey.Create().SetID("key_heir").SetProjectID(c.ada.Project).SetReplacesID(c.key).SetName("x").SetKind(apikey.KindPROJECT).SetStart("x")
+	}
+	denied(t, "a person's", heir().SetOwnerID(c.ada.ID).Exec(d.open()))
+	denied(t, "nobody's", heir().Exec(d.open()))
+	denied(t, "another service account's", heir().SetServiceAccountID(other).Exec(d.open()))
+	passes(t, "the service account's", heir().SetServiceAccountID(own).Exec(d.open()))
 }

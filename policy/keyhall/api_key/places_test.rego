@@ -53,7 +53,11 @@ test_owner_by_group_allowed_until_it_ends if {
 
 test_owner_by_disabled_group_denied[verb] if {
 	some verb in object.keys(promise)
-	key := json.patch(by_group("owner", "OWNER", 0), [{"op": "replace", "path": "/project/members/2/group/status", "value": "DISABLED"}])
+	key := json.patch(by_group("owner", "OWNER", 0), [{
+		"op": "replace",
+		"path": "/project/members/2/group/status",
+		"value": "DISABLED",
+	}])
 	not api_key[verb] with input as request("owner", verb, key)
 }
 

@@ -1,6 +1,7 @@
 # METADATA
 # title: Project
-# description: Who may do what with a project. Its members, and those of its groups, lose it when they leave its organization.
+# description: >-
+#   Who may do what with a project. Its members, and those of its groups, lose it when they leave its organization.
 # custom:
 #   resource: Project
 package keyhall.project

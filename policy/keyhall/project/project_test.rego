@@ -180,13 +180,18 @@ test_by_group_denied_to_everybody_else[verb] if {
 
 test_by_disabled_group_denied[verb] if {
 	some verb in object.keys(promise)
-	row := json.patch(by_group("organization_reader", "OWNER", 0), [{"op": "replace", "path": "/members/2/group/status", "value": "DISABLED"}])
+	row := json.patch(by_group("organization_reader", "OWNER", 0), [{
+		"op": "replace",
+		"path": "/members/2/group/status",
+		"value": "DISABLED",
+	}])
 	not project[verb] with input as request("organization_reader", verb, row)
 }
 
 test_by_group_told_that_an_owner_is_needed if {
 	text := "you are a member of this project; project.edit needs an owner"
-	project.reasons == {text} with input as request("organization_reader", "edit", by_group("organization_reader", "MEMBER", 0))
+	row := by_group("organization_reader", "MEMBER", 0)
+	project.reasons == {text} with input as request("organization_reader", "edit", row)
 }
 
 test_told_nothing_when_a_group_allows if {
