@@ -88,9 +88,13 @@ func Busiest(ctx context.Context, c *ent.Client, s Span, by Group, limit int) ([
 	return out, nil
 }
 
-// rows of all widths: none of them is wider than a step where rows of its age can be wider at all.
+// rows of all widths: none is wider than the step in a span that is read. The widths are named for the sake of the indexes, which
+// have them before the start.
 func (s Span) rows() []predicate.UsageBucket {
-	return []predicate.UsageBucket{usagebucket.StartGTE(s.From.UnixMicro()), usagebucket.StartLT(s.To.UnixMicro())}
+	return []predicate.UsageBucket{
+		usagebucket.WidthIn(usagebucket.WidthMINUTE, usagebucket.WidthHOUR, usagebucket.WidthDAY),
+		usagebucket.StartGTE(s.From.UnixMicro()), usagebucket.StartLT(s.To.UnixMicro()),
+	}
 }
 
 func refused(s *sql.Selector) string {

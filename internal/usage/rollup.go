@@ -37,7 +37,10 @@ func steps() []step {
 	}
 }
 
-const day = 24 * time.Hour
+const (
+	day       = 24 * time.Hour
+	forgotten = 30 * day // what the last batch of a process is called: nobody tries it again
+)
 
 // errMoved says that counts came in while they were being added up: they are added up the next time.
 var errMoved = errors.New("usage: counts came in late while they were added up")
@@ -48,7 +51,11 @@ func (c *Counter) RollUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.rollUp(ctx, time.UnixMicro(now))
+	if err := c.rollUp(ctx, time.UnixMicro(now)); err != nil {
+		return err
+	}
+	_, err = c.client.UsageBatch.Delete().Where(usagebatch.CreatedAtLT(now - forgotten.Microseconds())).Exec(lock.UsageRollUp(ctx))
+	return err
 }
 
 func (c *Counter) rollUp(ctx context.Context, now time.Time) error {
