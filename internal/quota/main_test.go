@@ -1,0 +1,9 @@
+package quota_test
+
+import (
+	"testing"
+
+	"github.com/keyhall/keyhall/internal/apptest"
+)
+
+func TestMain(m *testing.M) { apptest.Main(m) }
