@@ -25,6 +25,7 @@ import (
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
+	"github.com/keyhall/keyhall/internal/webhook"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -120,6 +121,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.work, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.running.Go(a.keepFlushing)
 	a.running.Go(func() { a.Quota.Run(a.work) })
+	hooks := webhook.New(s.Client, keys, c.Webhooks, c.Log)
+	a.running.Go(func() { hooks.Run(a.work) })
 	return a, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
+	"github.com/keyhall/keyhall/internal/webhook"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -42,6 +43,7 @@ type Config struct {
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
 	Quota         quota.Config // how requests with keys are held to their limits
+	Webhooks      webhook.Config
 	Streams       gqlhttp.Streams
 	Timeout       time.Duration // of one operation; what gqlhttp takes when zero
 	Log           *slog.Logger
@@ -55,7 +57,7 @@ func Defaults() Config {
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
 		Exports: limit.Rate{Count: 10, Per: time.Minute}, Searches: limit.Rate{Count: 120, Per: time.Minute},
 		Openings: limit.Rate{Count: 30, Per: time.Minute},
-		Mail:     mail.Defaults(), Quota: quota.Defaults(), Log: slog.Default(),
+		Mail:     mail.Defaults(), Quota: quota.Defaults(), Webhooks: webhook.Defaults(), Log: slog.Default(),
 	}
 }
 
