@@ -107,6 +107,33 @@ func TestALimitThatChangesHoldsAtOnce(t *testing.T) {
 	}, calm)
 }
 
+// The same while a process still has much of its lease: what was leased under another limit is not spent under this one.
+func TestALeaseUnderAnotherLimitIsNotSpent(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		q := s.App.Quota
+		take(t, q, quota.Key(nil, spend("prj_1", 100_000_000))) // a lease of 1.00
+		if got := take(t, q, quota.Key(nil, spend("prj_1", 40_000))); got.Code != traffic.SpendLimitReached {
+			t.Errorf("0.03 is spent, the limit is 0.04 now, and another 0.03 passes: %+v", got)
+		}
+	}, calm)
+}
+
+// What a rate refuses is put back into a lease that has room, and not lost.
+func TestWhatARateRefusesIsNotSpentOfALease(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		q := s.App.Quota
+		k := quota.Key([]traffic.Rate{{Scope: "key_1", Requests: 1, Window: time.Hour}}, spend("prj_1", 100_000_000))
+		for range 10 {
+			take(t, q, k)
+		}
+		if b, err := q.Budgets(t.Context(), k.Spends); err != nil || b[0].Spent != 30_000 {
+			t.Errorf("one of ten passed, and %+v is spent (%v)", b, err)
+		}
+	}, calm)
+}
+
 // A request that its rate refuses spends nothing; one that the spend limit of the organization refuses uses up nothing of the rate and
 // of the other limits.
 func TestARefusedRequestCostsNothingAnywhere(t *testing.T) {
