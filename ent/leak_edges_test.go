@@ -45,7 +45,7 @@ type way struct {
 func ways() []way {
 	child := func(table, column string) string { return "SELECT " + column + " || '>' || id AS x FROM " + table }
 	parent := func(table, column string) string { return "SELECT id || '>' || " + column + " AS x FROM " + table }
-	return []way{
+	return append(waysOfLimits(), []way{
 		{"APIKey", "project", "Project", apikey.HasProject(), func(id string) any { return apikey.HasProjectWith(project.ID(id)) }, parent("api_keys", "project_id")},
 		{"APIKey", "owner", "User", apikey.HasOwner(), func(id string) any { return apikey.HasOwnerWith(user.ID(id)) }, parent("api_keys", "owner_id")},
 		{"APIKey", "collaborators", "Collaborator", apikey.HasCollaborators(), func(id string) any { return apikey.HasCollaboratorsWith(collaborator.ID(id)) }, child("collaborators", "api_key_id")},
@@ -122,7 +122,7 @@ func ways() []way {
 		{"User", "secret_grants", "SecretGrant", user.HasSecretGrants(), func(id string) any { return user.HasSecretGrantsWith(secretgrant.ID(id)) }, child("secret_grants", "user_id") + " WHERE user_id IS NOT NULL"},
 		{"User", "owned_groups", "Group", user.HasOwnedGroups(), func(id string) any { return user.HasOwnedGroupsWith(group.ID(id)) }, child(`"groups"`, "owner_id")},
 		{"User", "group_memberships", "GroupMember", user.HasGroupMemberships(), func(id string) any { return user.HasGroupMembershipsWith(groupmember.ID(id)) }, child("group_members", "user_id")},
-	}
+	}...)
 }
 
 // plain turns a predicate of any type into what a selector takes.

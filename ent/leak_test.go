@@ -55,9 +55,7 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 			t.Fatal(done.Body)
 		}
 	}
-	for id, who := range map[string]*apptest.Actor{own: w.ada, shared: w.ben, w.ada.Project: w.ada, w.ben.Project: w.ben, w.ada.Home: w.ada, w.cleo.Home: w.cleo} {
-		who.Must(t, `mutation($id: ID!) { updateLimits(input: {targetId: $id, rates: [{requests: 7, windowSeconds: 60}], spend: {amount: "7", currency: "USD"}, alerts: [{percent: 50, emails: ["a@b.example"]}]}) { errors { code } } }`, apptest.Vars{"id": id})
-	}
+	w.limit(t, map[string]*apptest.Actor{own: w.ada, shared: w.ben})
 	// One key took the place of another, seen from both ends: hidden < shared < own < neighbour.
 	for old, successor := range map[string]string{hidden: shared, shared: own, own: neighbour} {
 		s.SQL(t, "UPDATE api_keys SET replaces_id = ? WHERE id = ?", old, successor)

@@ -290,7 +290,7 @@ func idorCast(t *testing.T, e *estate) []idorActor {
 			append(append(admin, own...), "AcceptInvitationInput.invitationId", "DeclineInvitationInput.invitationId", "DeleteAPIKeyInput.id"), true},
 		{"a contributor", e.cleo, append(append(e.own(t, e.cleo), e.key.ID, e.cleoPlace, e.cleoInvitation, e.vault), e.all(t, "SELECT id AS x FROM secret_grants WHERE secret_id = ?", e.vault)...),
 			append(own, "RevealAPIKeySecretInput.id", "LeaveAPIKeyInput.id", "RevealSecretInput.id", "LeaveSecretInput.id", "UnshareSecretInput.grantIds"), false},
-		{"an admin", e.ben, append(append(append(e.own(t, e.ben), e.key.ID, e.ada.ID, e.cleo.ID, benOffer), places...), offers...), append(admin, own...), false},
+		{"an admin", e.ben, append(append(append(e.own(t, e.ben), e.key.ID, e.ada.ID, e.cleo.ID, benOffer, e.alert), places...), offers...), append(admin, own...), false},
 		{"nobody", e.Anonymous(), nil, nil, true},
 		{"a token narrowed to nothing", e.narrowed(t), nil, nil, false},
 	}

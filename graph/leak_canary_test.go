@@ -20,6 +20,7 @@ import (
 	"github.com/keyhall/keyhall/graph"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/mail"
+	"github.com/keyhall/keyhall/internal/traffic"
 )
 
 // canaries are the plaintexts of one server's life: name -> text.
@@ -126,6 +127,7 @@ func TestNoPlaintextStaysAnywhere(t *testing.T) {
 		l.secrets(ada, ben)
 		l.outside(box, ada)
 		l.privateKeys(ada, key)
+		l.webhook(ada)
 		l.links(box, ada, ben, key)
 		l.accountLinks(box, ada)
 		l.tokens(ada)
@@ -372,6 +374,22 @@ func (l *life) privateKeys(ada *apptest.Actor, key string) {
 	out := l.keep("a public key", ada.Must(l.t, editSecurity, settings(key, apptest.Vars{"jwtKeys": []apptest.Vars{{"name": "mine", "publicKeyPEM": public}}})))
 	if out.Text("updateSecuritySettings", "apiKey", "securitySettings", "jwtKeys", 0, "publicKeyPEM") != public {
 		l.t.Errorf("the public key is %s", out.Body)
+	}
+}
+
+// webhook is signed with a secret that is shown and stored nowhere; its alert is raised, and nobody takes the call.
+func (l *life) webhook(ada *apptest.Actor) {
+	l.t.Helper()
+	out := ada.Must(l.t, editLimits, limited(ada.Project, apptest.Vars{"spend": apptest.Vars{"amount": "0.01", "currency": "USD"},
+		"alerts": []apptest.Vars{{"percent": 1, "emails": []string{"team@example.com"}, "webhookUrl": "https://nowhere.invalid/x"}}}))
+	l.c["the secret of a webhook"] = out.Text("updateLimits", "limits", "alerts", 0, "webhookSecret")
+	l.keep("updateLimits", out, "the secret of a webhook")
+	k := &traffic.Key{UnitPrice: 10_000, Currency: "USD", Spends: []traffic.Spend{{Scope: ada.Project, Amount: 10_000, Currency: "USD"}}}
+	if got, err := l.App.Quota.Take(l.t.Context(), k, 1); err != nil || got.Code != traffic.Valid {
+		l.t.Errorf("%+v %v", got, err)
+	}
+	if err := l.App.House.RaiseSpendAlerts(l.t.Context(), []string{ada.Project}); err != nil || l.Count(l.t, "webhooks") != 1 {
+		l.t.Errorf("no call is queued: %v", err)
 	}
 }
 

@@ -240,3 +240,41 @@ func TestLimitsSayHowTheyStand(t *testing.T) {
 		}
 	})
 }
+
+// A rotated key is limited as the old one was, and a deleted one leaves nothing that limits.
+func TestLimitsGoWithTheirKey(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		old := ada.CreateKey(t, "Payments", "", "PROJECT").ID
+		ada.Must(t, editLimits, limited(old, apptest.Vars{"rates": []apptest.Vars{rate(5, 60)}, "spend": apptest.Vars{"amount": "3.5", "currency": "USD"},
+			"alerts": []apptest.Vars{{"percent": 75, "emails": []string{"a@example.com"}, "webhookUrl": "https://hooks.example.com/x"}}}))
+		heir := ada.Must(t, `mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60}) { apiKey { id } errors { code } } }`, apptest.Vars{"id": old}).Text("rotateAPIKey", "apiKey", "id")
+		now := ada.Must(t, seeLimits, apptest.Vars{"id": heir})
+		at := func(path ...any) any { return now.At(append([]any{"node", "limits"}, path...)...) }
+		if at("rates", 0, "requests") != 5.0 || at("spend", "amount", "amount") != "3.5" || at("alerts", 0, "percent") != 75.0 || at("alerts", 0, "webhookUrl") != "https://hooks.example.com/x" {
+			t.Errorf("rotated: %s", now.Body)
+		}
+		for _, id := range []string{heir, old} {
+			ada.Must(t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id})
+		}
+		if n := s.Count(t, "rate_limits") + s.Count(t, "spend_limits") + s.Count(t, "spend_alerts"); n != 0 {
+			t.Errorf("%d limits are left of keys that are gone", n)
+		}
+	})
+}
+
+// 0011: who may not see the limits of a key does not read them in the audit trail either.
+func TestTheAuditTrailIsNoSideDoorToLimits(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newTeam(t, s)
+		boss := c.people["boss"]
+		c.people["owner"].Must(t, editLimits, limited(c.key.ID, apptest.Vars{"rates": []apptest.Vars{rate(5, 60)}}))
+		boss.Must(t, editLimits, limited(c.project, apptest.Vars{"rates": []apptest.Vars{rate(9, 60)}}))
+		trail := boss.Must(t, `query($id: ID!) { auditEvents(organizationId: $id, first: 10, filter: {types: ["limits.updated"]}) { nodes { resourceId changes { field before after } } } }`, apptest.Vars{"id": boss.Home})
+		if strings.Contains(trail.Body, "5 in 60 s") || !strings.Contains(trail.Body, "9 in 60 s") || strings.Count(trail.Body, `"field":"rates"`) != 2 {
+			t.Errorf("the owner of the organization, who sees the limits of the project and not those of the key, reads %s", trail.Body)
+		}
+	})
+}

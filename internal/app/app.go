@@ -28,6 +28,7 @@ import (
 	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/internal/viewer"
 	"github.com/keyhall/keyhall/internal/web"
+	"github.com/keyhall/keyhall/internal/webhook"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -132,6 +133,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.running.Go(func() { a.Quota.Run(a.work) })
 	a.running.Go(func() { a.Usage.Run(a.work) })
 	a.running.Go(func() { a.Epoch.Run(a.work) })
+	hooks := webhook.New(s.Client, keys, c.Webhooks, c.Log)
+	a.running.Go(func() { hooks.Run(a.work) })
 	return a, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/verify"
+	"github.com/keyhall/keyhall/internal/webhook"
 	"github.com/keyhall/keyhall/policy"
 )
 
@@ -42,11 +43,13 @@ type Config struct {
 	Openings      limit.Rate    // one-time links that one client may try
 	Verifiers     limit.Rate    // verifier tokens that one address may get wrong
 	Limits        verify.Limits // of requests with keys; only tests set it: when nil it is the quota
+	Meter         verify.Meter  // of the same; only tests set it: when nil it is the count of use
 	Deaf          bool          // hear of no change between two looks at the database
 	KeysKept      int           // keys that are remembered; 0: about a million
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none
 	Mail          mail.Config
 	Quota         quota.Config // how requests with keys are held to their limits
+	Webhooks      webhook.Config
 	Streams       gqlhttp.Streams
 	Timeout       time.Duration // of one operation; only tests set it: when zero it is what gqlhttp takes
 	Log           *slog.Logger
@@ -60,7 +63,7 @@ func Defaults() Config {
 		Resends: limit.Rate{Count: 5, Per: time.Hour}, Reveals: limit.Rate{Count: 60, Per: time.Minute},
 		Exports: limit.Rate{Count: 10, Per: time.Minute}, Searches: limit.Rate{Count: 120, Per: time.Minute},
 		Openings: limit.Rate{Count: 30, Per: time.Minute}, Verifiers: limit.Rate{Count: 60, Per: time.Minute},
-		Mail: mail.Defaults(), Quota: quota.Defaults(), Log: slog.Default(),
+		Mail: mail.Defaults(), Quota: quota.Defaults(), Webhooks: webhook.Defaults(), Log: slog.Default(),
 	}
 }
 

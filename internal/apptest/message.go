@@ -52,6 +52,7 @@ func kindOf(subject string) letters.Kind {
 		"You have an account already": letters.KnownAddress, "Your password was changed": letters.PasswordChanged, " was marked as exposed": letters.KeyExposed,
 		" shares a secret with you": letters.ShareLinkCode, "A link that was shared with you has expired": letters.ShareLinkExpired,
 		" added people to the group ": letters.GroupGrew, " invites you to join ": letters.OrganizationInvitation,
+		" has used a part of its spend limit": letters.SpendAlert,
 	} {
 		if strings.Contains(subject, words) {
 			return kind

@@ -75,6 +75,7 @@ func appConfig(c config.Config, t Terminal) app.Config {
 	a.Explorer, a.ShareLinks = c.Explorer == "on", c.LinkTime()
 	a.Log = logger(c.Log, t.Err)
 	a.Mail = mailConfig(c, a.Mail)
+	a.Quota.Redis = c.RedisURL.Expose()
 	if c.Introspection == "off" {
 		a.Introspection = graph.Nobody
 	}

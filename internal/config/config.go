@@ -27,6 +27,7 @@ type Config struct {
 	ShareLinkHours int         `name:"share-links-max-hours" env:"KEYHALL_SHARE_LINKS_MAX_HOURS" default:"168" placeholder:"HOURS" help:"How long such a link may last, in hours: from 1 to 8760 (a year)."`
 	PolicyDir      string      `name:"policy-dir" env:"KEYHALL_POLICY_DIR" placeholder:"DIR" help:"Directory of Rego modules that replace the built-in law. They must define every permission and pass their own tests, or the server does not start. Empty: the built-in law."`
 	TrustedProxies []string    `name:"trusted-proxies" env:"KEYHALL_TRUSTED_PROXIES" sep:"," placeholder:"ADDRESS,..." help:"Addresses or networks of the reverse proxies whose X-Forwarded-For is believed, as in 10.0.0.5,fd00::/64. Empty: none, and the address of a client is that of its connection."`
+	RedisURL       RedisURL    `name:"redis-url" env:"KEYHALL_REDIS_URL" placeholder:"URL" help:"The Redis that all server processes count requests in, as in redis://user:password@host:6379/0, or rediss:// for TLS: one server, no cluster. Empty: each process counts for itself, so that several let more pass together. Spend limits do not need it."`
 	Log            string      `name:"log" env:"KEYHALL_LOG" enum:"auto,text,json" default:"auto" placeholder:"auto|text|json" help:"How to write the log: text, json, or auto (text on a terminal, json otherwise)."`
 	CORSOrigins    []string    `name:"cors-origins" env:"KEYHALL_CORS_ORIGINS" sep:"," placeholder:"ORIGIN,..." help:"Origins of other sites whose pages may use the API with an access token, as in https://app.example.com,http://localhost:5173. Exact origins, and never with a cookie. Empty: none."`
 	Explorer       string      `name:"explorer" env:"KEYHALL_EXPLORER" enum:",on,off" default:"" placeholder:"on|off" help:"Whether /explorer serves a page for trying the API in a browser: on or off. Empty: off, but on in the demo."`
@@ -72,7 +73,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("public_url", c.PublicURL), slog.String("signup", c.Signup),
 		slog.String("smtp_url", c.SMTPURL.String()), slog.String("mail_from", c.MailFrom), slog.String("policy_dir", c.PolicyDir),
 		slog.String("share_links", c.ShareLinks), slog.Int("share_links_max_hours", c.ShareLinkHours),
-		slog.Any("trusted_proxies", c.TrustedProxies), slog.String("log", c.Log),
+		slog.String("redis_url", c.RedisURL.String()), slog.Any("trusted_proxies", c.TrustedProxies), slog.String("log", c.Log),
 		slog.Any("cors_origins", c.CORSOrigins), slog.String("explorer", c.Explorer), slog.String("introspection", c.Introspection),
 	)
 }

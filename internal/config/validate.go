@@ -23,6 +23,7 @@ func (c Config) Validate() error {
 		checkMail(c.SMTPURL, c.MailFrom),
 		checkPolicyDir(c.PolicyDir),
 		checkProxies(c.TrustedProxies),
+		checkRedis(c.RedisURL),
 		checkWord("KEYHALL_LOG", c.Log, "auto", "text", "json"),
 		checkOrigins(c.CORSOrigins, c.PublicURL),
 		checkWord("KEYHALL_EXPLORER", c.Explorer, "", "on", "off"),

@@ -48,6 +48,7 @@ func house() []room {
 		{floor: 6, path: "internal/epoch"},
 		{floor: 6, path: "internal/verify", beside: []string{"internal/epoch"}},
 		{floor: 6, path: "internal/quota"},
+		{floor: 6, path: "internal/webhook"},
 		{floor: 6, path: "internal/usage"},
 		{floor: 6, path: "internal/authn", beside: []string{"internal/access", "internal/audit", "internal/mail", "internal/once"}},
 

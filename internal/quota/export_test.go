@@ -40,3 +40,10 @@ func (q *Quota) Scopes() (n int) {
 func Key(rates []traffic.Rate, spends ...traffic.Spend) *traffic.Key {
 	return &traffic.Key{ID: "key_1", ProjectID: "prj_1", OrganizationID: "org_1", UnitPrice: 30_000, Currency: "USD", Rates: rates, Spends: spends}
 }
+
+// Stick holds all locks of a key, a project or an organization, as a request would that is stuck in the middle of being counted.
+func (q *Quota) Stick(name string) (free func()) {
+	s, p := q.own.lock(name), q.spends.purse(name)
+	p.mu.Lock()
+	return func() { p.mu.Unlock(); s.mu.Unlock() }
+}

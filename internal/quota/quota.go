@@ -134,7 +134,9 @@ func (q *Quota) count(ctx context.Context, rates []traffic.Rate, take bool) (tra
 		if ctx.Err() != nil {
 			return traffic.Standing{}, ctx.Err()
 		}
-		q.running.Go(func() { q.shared.lose(err) })
+		if q.shared.lose(err) {
+			q.running.Go(q.shared.await)
+		}
 	}
 	readings, err := q.own.count(ctx, rates, take)
 	if err != nil {

@@ -3,8 +3,10 @@ package quota
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -31,8 +33,8 @@ type shared struct {
 
 func newShared(url string, log *slog.Logger) (*shared, error) {
 	o, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("KEYHALL_REDIS_URL is not readable: write redis://user:password@host:6379/0, or rediss:// for TLS")
+	if err != nil { // not repeated: it may hold a password
+		return nil, errors.New("KEYHALL_REDIS_URL is not readable: write redis://user:password@host:6379/0, or rediss:// for TLS")
 	}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = patience, patience, patience, patience
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = -1, 1, true // what is tried twice is counted twice
@@ -83,12 +85,17 @@ func readingsOf(rates []traffic.Rate, debts []int64, taken bool) []reading {
 	return out
 }
 
-// lose has this process count for itself until Redis is back, and says both once.
-func (s *shared) lose(err error) {
+// lose has this process count for itself; it tells whether it did not before.
+func (s *shared) lose(err error) bool {
 	if !s.down.CompareAndSwap(false, true) {
-		return
+		return false
 	}
 	s.log.Warn("Redis is gone: this process counts rates for itself until it is back", "error", err)
+	return true
+}
+
+// await looks for Redis until it is back.
+func (s *shared) await() {
 	tick := time.NewTicker(2 * patience)
 	defer tick.Stop()
 	for {
@@ -96,13 +103,25 @@ func (s *shared) lose(err error) {
 		case <-s.closed:
 			return
 		case <-tick.C:
-			if s.client.Ping(context.Background()).Err() == nil {
+			if s.answers() {
 				s.down.Store(false)
 				s.log.Info("Redis is back: all processes count rates together")
 				return
 			}
 		}
 	}
+}
+
+// answers first looks whether anybody is there at all: the library would write a line of its own each time that nobody is.
+func (s *shared) answers() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	o := s.client.Options()
+	c, err := (&net.Dialer{}).DialContext(ctx, o.Network, o.Addr)
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil && s.client.Ping(ctx).Err() == nil
 }
 
 func (s *shared) close() error {
