@@ -1,8 +1,8 @@
 # METADATA
 # title: Limit
 # description: >-
-#   What the rates, the spend and the alerts of a key, a project and an organization have in common: each is a row of one
-#   of these, and is seen with it.
+#   What the rates, the spend and the alerts of a key, a project and an organization have in common:
+#   each is a row of one of these, and is seen with it.
 package keyhall.limit
 
 import data.keyhall.api_key
