@@ -111,11 +111,21 @@ func newWorld(t *testing.T, s *apptest.Server) *world {
 		"Group":              sorted(team, bens),
 		"GroupMember":        of("SELECT id AS x FROM group_members WHERE group_id = ? OR user_id = ?", team, w.ada.ID),
 	}
+	used(t, s, own, w.ada)
 	w.all = map[string][]string{}
 	for typ, table := range tables() {
 		w.all[typ] = of("SELECT id AS x FROM " + table)
 	}
 	return w
+}
+
+// used counts something of a key; what it was used for is nobody's to query, but through what it is of.
+func used(t *testing.T, s *apptest.Server, key string, owner *apptest.Actor) {
+	t.Helper()
+	s.SQL(t, `INSERT INTO usage_buckets (id, created_at, width, start, api_key_id, project_id, organization_id, environment, member_id, method, outcome, requests, units, spend, currency, batch)
+		VALUES ('usb_1', 1, 'MINUTE', 1, ?, ?, ?, 'PRODUCTION', ?, 'GET', 'VALID', 1, 1, 1, 'USD', 'b')`, key, owner.Project, owner.Home, owner.ID)
+	s.SQL(t, "INSERT INTO usage_batches (id, created_at, batch) VALUES ('usf_1', 1, 'b')")
+	s.SQL(t, "INSERT INTO usage_reports (id, created_at, lookup, fingerprint, answer, expires_at) VALUES ('usp_1', 1, 'l', ?, 'VALID', 1)", []byte("f"))
 }
 
 // tables of the types, by hand; types without an entry in sees are nobody's to query.
@@ -125,6 +135,7 @@ func tables() map[string]string {
 		"ProjectMember": "project_members", "APIKey": "api_keys", "Collaborator": "collaborators", "Invitation": "invitations",
 		"SecuritySettings": "security_settings", "JWTKey": "jwt_keys",
 		"RateLimit": "rate_limits", "SpendLimit": "spend_limits", "SpendAlert": "spend_alerts",
+		"UsageBucket": "usage_buckets", "UsageBatch": "usage_batches", "UsageReport": "usage_reports", "Epoch": "epoches", "Revocation": "revocations",
 		"SpendAccount": "spend_accounts", "SpendLease": "spend_leases", "Webhook": "webhooks",
 		"Session": "sessions", "AccessToken": "access_tokens", "AuditEvent": "audit_events",
 		"Credential": "credentials", "APIKeyHash": "api_key_hashes", "SealedValue": "sealed_values", "Instance": "instances",

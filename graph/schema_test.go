@@ -68,7 +68,7 @@ func eachField(s *ast.Schema, found func(d *ast.Definition, f *ast.FieldDefiniti
 func foreignKeys(s *ast.Schema) (out []string) {
 	named := []string{ // not another row's place: the audit trail names what it is about, and a deletion what is gone
 		"AccessChange.resourceId", "AuditEvent.resourceId", "AuditEvent.requestId", "DeleteAPIKeyPayload.deletedId",
-		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId", "DeleteGroupPayload.deletedId", "DeleteSecretPayload.deletedId", "DeleteOrganizationPayload.deletedId",
+		"RevokeAccessTokenPayload.revokedId", "RevokeSessionPayload.revokedId", "RevokeVerifierTokenPayload.revokedId", "DeleteGroupPayload.deletedId", "DeleteSecretPayload.deletedId", "DeleteOrganizationPayload.deletedId",
 		"OpenShareLinkPayload.clientId",
 		"Exposure.resourceId", // what a row of the audit trail is about
 		"Secret.clientId",     // half of somebody's credential, and no row of ours
@@ -212,9 +212,9 @@ func hides(d *ast.Definition, f *ast.FieldDefinition) bool {
 // assignable: what decides about rights is set by the one mutation that is for it, and by no other (T16).
 func assignable(s *ast.Schema) (out []string) {
 	only := map[string][]string{
-		"role": {"InviteCollaboratorsInput", "UpdateCollaboratorRoleInput", "InviteToOrganizationInput", "UpdateOrganizationMemberInput"}, "kind": {"CreateAPIKeyInput"}, "setupToken": {"SignUpInput"},
+		"role": {"InviteCollaboratorsInput", "UpdateCollaboratorRoleInput", "InviteToOrganizationInput", "UpdateOrganizationMemberInput", "AddProjectMemberInput", "UpdateProjectMemberInput"}, "kind": {"CreateAPIKeyInput"}, "setupToken": {"SignUpInput"},
 		"userId": {"SetUserStatusInput"}, "suspended": {"SetUserStatusInput"}, "emailVerified": {"SetUserStatusInput"},
-		"permissions": {"CreateAccessTokenInput"}, "projectId": {"CreateAPIKeyInput"},
+		"permissions": {"CreateAccessTokenInput"}, "projectId": {"CreateAPIKeyInput", "MoveAPIKeyToProjectInput", "AddProjectMemberInput", "CreateServiceAccountInput", "CreateVerifierTokenInput"},
 		"owner": {}, "ownerId": {}, "status": {"CreateGroupInput", "UpdateGroupInput"}, "state": {}, "administrator": {}, "isAdministrator": {}, "disabledBy": {}, "createdAt": {}, "start": {},
 	}
 	for _, f := range s.Mutation.Fields {

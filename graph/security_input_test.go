@@ -173,7 +173,7 @@ func TestAPartIsFoundByNoID(t *testing.T) {
 		e := newEstate(t, s)
 		for _, id := range []string{
 			e.one(t, "SELECT id AS x FROM security_settings WHERE api_key_id = ?", e.key.ID), e.one(t, "SELECT id AS x FROM jwt_keys WHERE api_key_id = ?", e.key.ID),
-			e.one(t, "SELECT id AS x FROM organization_members WHERE user_id = ?", e.ada.ID), e.one(t, "SELECT id AS x FROM project_members WHERE user_id = ?", e.ada.ID),
+			e.one(t, "SELECT id AS x FROM rate_limits WHERE api_key_id = ?", e.key.ID), e.one(t, "SELECT id AS x FROM spend_limits WHERE api_key_id = ?", e.key.ID),
 		} {
 			if out := e.ada.Do(t, `query($id: ID!) { node(id: $id) { id } }`, apptest.Vars{"id": id}); out.Code() != "NOT_FOUND" {
 				t.Errorf("%s: %s", id, out.Body)

@@ -496,14 +496,22 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
 		"usage.last_used": {"APIKey.AddLastUsedAt", "APIKey.SetLastUsedAt", "APIKey.SetNillableLastUsedAt"},
 		"api_key.expires": {"APIKey.AddRemindedDays", "APIKey.SetNillableRemindedDays", "APIKey.SetRemindedDays"},
-		"mail.claim":      {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
+		"spend.lease":     {"SpendAccount.AddGranted", "SpendAccount.SetGranted", "SpendAccount.SetNillableGranted"},
+		"spend.renew":     {"SpendLease.AddExpiresAt", "SpendLease.SetExpiresAt", "SpendLease.SetNillableExpiresAt"},
+		"spend.lost":      {"SpendAccount.AddLost", "SpendAccount.SetLost", "SpendAccount.SetNillableLost"},
+		"spend.alerts":    {"SpendAlert.AddRaisedFor", "SpendAlert.SetNillableRaisedFor", "SpendAlert.SetRaisedFor"},
+		"webhook.claim": {"Webhook.AddAttempts", "Webhook.AddNextAttemptAt", "Webhook.SetAttempts", "Webhook.SetNextAttemptAt",
+			"Webhook.SetNillableAttempts", "Webhook.SetNillableNextAttemptAt"},
+		"webhook.mark": {"Webhook.AddNextAttemptAt", "Webhook.SetLastError", "Webhook.SetNextAttemptAt", "Webhook.SetNillableLastError",
+			"Webhook.SetNillableNextAttemptAt", "Webhook.SetNillableState", "Webhook.SetState"},
+		"mail.claim": {"Mail.AddAttempts", "Mail.AddNextAttemptAt", "Mail.SetAttempts", "Mail.SetNextAttemptAt", "Mail.SetNillableAttempts", "Mail.SetNillableNextAttemptAt"},
 		"mail.mark": {"Invitation.AddSentAt", "Invitation.SetDelivery", "Invitation.SetNillableDelivery", "Invitation.SetNillableSentAt", "Invitation.SetSentAt",
 			"Mail.AddNextAttemptAt", "Mail.AddSentAt", "Mail.SetLastError", "Mail.SetNextAttemptAt", "Mail.SetNillableLastError", "Mail.SetNillableNextAttemptAt",
 			"Mail.SetNillableSentAt", "Mail.SetNillableState", "Mail.SetSentAt", "Mail.SetState"},
 		"keyring.rewrap": {"SealedValue.SetKeysetID", "SealedValue.SetNillableKeysetID", "SealedValue.SetWrappedKey",
 			"SealedVersion.SetKeysetID", "SealedVersion.SetNillableKeysetID", "SealedVersion.SetWrappedKey"},
 	}
-	deleting := map[string][]string{"epoch.forget": {"Revocation"}, "link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}, "usage.flush": {"UsageBatch"}, "usage.roll_up": {"UsageBatch", "UsageBucket"},
+	deleting := map[string][]string{"epoch.forget": {"Revocation"}, "spend.lease": {"SpendLease"}, "spend.lost": {"SpendLease"}, "link.issue": {"Mail"}, "reset_link.follow": {"Session", "AccessToken"}, "usage.flush": {"UsageBatch"}, "usage.roll_up": {"UsageBatch", "UsageBucket"},
 		"usage.report": {"UsageReport"}, "usage.forget": {"UsageReport"}} // TestUsageDuties... says which rows
 	forgetting := []string{"idempotency", "idempotency.forget"} // TestDutiesForgetOnlyKeysWhoseDayIsOver
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

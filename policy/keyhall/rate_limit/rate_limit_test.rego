@@ -4,7 +4,11 @@ import data.keyhall.rate_limit
 
 shop := {
 	"id": "prj_1",
-	"members": [{"user_id": "project_owner", "role": "OWNER"}, {"user_id": "project_member", "role": "MEMBER"}],
+	"members": [
+		{"user_id": "owner", "role": "MEMBER"},
+		{"user_id": "project_owner", "role": "OWNER"},
+		{"user_id": "project_member", "role": "MEMBER"},
+	],
 	"organization": team,
 }
 
@@ -30,7 +34,7 @@ of := {
 # From the promise: the columns view_security of a key, view_limits of a project and of an organization.
 promise := {
 	"key": {"owner", "admin", "project_owner"},
-	"project": {"project_owner", "project_member", "organization_owner"},
+	"project": {"owner", "project_owner", "project_member", "organization_owner"},
 	"organization": {"organization_owner"},
 }
 
