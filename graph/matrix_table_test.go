@@ -198,12 +198,15 @@ func TestTheRoleMatrixIsComplete(t *testing.T) {
 	sameNames(t, "rows of the matrix", rows, "rules of the law", rules)
 	mutations, fields := namedInSchema(t)
 	mutations = append(mutations, "edit_limits") // updateLimits names none: it is of projects and organizations too
+	// On a key of a project it is INVALID for its owner, which no cell says: TestAPersonalKeyMovesToAProject.
+	mutations = slices.DeleteFunc(mutations, func(permission string) bool { return permission == "move" })
 	var driven []string
 	for permission := range deeds() {
 		driven = append(driven, permission)
 	}
 	sameNames(t, "mutations that the matrix drives", driven, "mutations of the schema", mutations)
-	sameNames(t, "fields that the matrix reads", []string{"view_sharing", "view_security"}, "gated fields of the schema", fields)
+	read := []string{"view_sharing", "view_security", "view_stats", "view_billing"}
+	sameNames(t, "fields that the matrix reads", read, "gated fields of the schema", fields)
 	for _, permission := range slices.Concat(mutations, fields) {
 		if !slices.Contains(rows, permission) {
 			t.Errorf("the schema names %s, which has no row", permission)

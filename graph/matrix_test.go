@@ -162,6 +162,7 @@ func (g *stage) look(t *testing.T, person string, p *prop, keys int) {
 	g.lookAtProject(t, person, p, keys)
 	g.lookAtSharing(t, person, p)
 	g.lookAtSecurity(t, person, p)
+	g.lookAtUse(t, person, p)
 }
 
 func (g *stage) sees(t *testing.T, person, way string, node any, p *prop, want []string) {
@@ -211,6 +212,21 @@ func (g *stage) lookAtSecurity(t *testing.T, person string, p *prop) {
 	}
 	if cell == cellForbidden && (len(out.Errors) != 1 || out.Errors[0].Extensions.Permission != noun+"view_security") {
 		t.Errorf("%s: %s asks for the security settings: %s", g.name, person, out.Body)
+	}
+}
+
+// lookAtUse reads what a key was used for, and what that cost (A19, A24).
+func (g *stage) lookAtUse(t *testing.T, person string, p *prop) {
+	t.Helper()
+	for permission, field := range map[string]string{"view_stats": "usage(window: LAST_HOUR) { requests }", "view_billing": "billing { monthToDate { amount } }"} {
+		cell := g.cells[permission][person]
+		out := g.actor(person).Do(t, `query($id: ID!) { apiKey(id: $id) { gated: `+field+` } }`, apptest.Vars{"id": p.ID})
+		if out.Code() != cell.code() || (out.At("apiKey", "gated") != nil) != (cell == cellDone) {
+			t.Errorf("%s: %s asks for %s: %s", g.name, person, field, out.Body)
+		}
+		if cell == cellForbidden && (len(out.Errors) != 1 || out.Errors[0].Extensions.Permission != noun+permission) {
+			t.Errorf("%s: %s asks for %s: %s", g.name, person, field, out.Body)
+		}
 	}
 }
 
