@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
-	script := block(t, "## The story, with curl") + block(t, "## The second story")
+	script := block(t, "## The story, with curl") + block(t, "## The second story") + block(t, "## The third story")
 	for database, env := range map[string]func(*testing.T) []string{
 		"SQLite":     func(*testing.T) []string { return nil },
 		"PostgreSQL": func(t *testing.T) []string { return []string{"KEYHALL_DATABASE_URL=" + pgtest.Start(t)} },
@@ -36,8 +36,9 @@ func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 			out := tell(t, script, demo.url)
 			sharesAKey(t, out)
 			sharesASecret(t, out)
+			keepsProjectsApart(t, out)
 			for text, want := range map[string]int{
-				`"code":"NOT_FOUND"`: 3, // Dev before anything is shared with them; Ben and Dev once they are out
+				`"code":"NOT_FOUND"`: 4, // Dev before anything is shared with them; Ben and Dev once they are out; a key at the gateway of another project
 				`"code":"FORBIDDEN"`: 2, // Cleo renames a key, Dev disables a secret
 				"the first value":    0, // nobody revealed it
 				"the second value":   1, // Dev did, once
@@ -50,6 +51,20 @@ func TestStoryOfTheReadmeComesTrue(t *testing.T) {
 				t.Log(out)
 			}
 		})
+	}
+}
+
+func keepsProjectsApart(t *testing.T, out string) {
+	t.Helper()
+	has(t, out,
+		`"results":[{"email":"dev@demo.example","error":null}]`,
+		`"rates":[{"requests":2,"windowSeconds":60}]`,
+		`{"valid":false,"code":"RATE_LIMITED"`,
+		`{"valid":false,"code":"NOT_FOUND"}`,
+		`{"valid":false,"code":"OWNER_LOST_ACCESS"`,
+	)
+	if n := strings.Count(out, `{"valid":true,"code":"VALID"`); n != 3 {
+		t.Errorf("%d requests passed, want 2 of the rehearsal and 1 of the live project", n)
 	}
 }
 
