@@ -64,7 +64,7 @@ func move(t *testing.T, d apptest.Database, sizes ...city.Size) (out []*resident
 func measureSecrets(t *testing.T, w *resident) {
 	out := newTable(t, os.Stdout, fmt.Sprintf("%s: a page of %d secrets among %d, through the law, against the best of %d hand-written statements",
 		w.database, pageSize, w.Size.Secrets, len(city.Forms(w.database == apptest.Postgres))))
-	allowed := bar{times: 1.3, plus: 300 * time.Microsecond}
+	allowed := bar{times: 1.3}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // like a request, it can end
 	defer cancel()
 	for _, p := range w.Size.Folk() {
