@@ -61,9 +61,8 @@ func (r *Revision) buildType(typ string, root *row, of []*rule) (*typeColumns, e
 func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 	c := &columns{combined: map[Permission]combination{}}
 	var leaves []node
-	at := map[string]int{}
 	for _, u := range rules {
-		c.combined[u.info.Name] = combineLeaves(u.forms[p.only(u.reads)].where, at, &leaves)
+		c.combined[u.info.Name] = combineLeaves(u.forms[p.only(u.reads)].where, &leaves)
 	}
 	for _, leaf := range leaves {
 		if hasExists(leaf) {
@@ -84,11 +83,11 @@ func (r *Revision) buildColumns(root *row, rules []*rule, p posture) *columns {
 }
 
 // combineLeaves collects the conditions below and, or and not, and returns how to put them together.
-func combineLeaves(n node, at map[string]int, leaves *[]node) combination {
+func combineLeaves(n node, leaves *[]node) combination {
 	below := func(parts []node) []combination {
 		out := make([]combination, len(parts))
 		for i, part := range parts {
-			out[i] = combineLeaves(part, at, leaves)
+			out[i] = combineLeaves(part, leaves)
 		}
 		return out
 	}
@@ -106,17 +105,15 @@ func combineLeaves(n node, at map[string]int, leaves *[]node) combination {
 			return slices.ContainsFunc(some, func(c combination) bool { return c(v) })
 		}
 	case negation:
-		of := combineLeaves(n.of, at, leaves)
+		of := combineLeaves(n.of, leaves)
 		return func(v int64) bool { return !of(v) }
 	}
 	if parts, ok := split(n); ok {
-		return combineLeaves(parts, at, leaves)
+		return combineLeaves(parts, leaves)
 	}
-	key := keyOfNode(n)
-	i, known := at[key]
-	if !known {
+	i := slices.IndexFunc(*leaves, func(leaf node) bool { return same(leaf, n) })
+	if i < 0 {
 		i = len(*leaves)
-		at[key] = i
 		*leaves = append(*leaves, n)
 	}
 	return func(v int64) bool { return v&(1<<i) != 0 }

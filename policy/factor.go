@@ -69,22 +69,15 @@ func mergeConjuncts(x, y []node) (node, bool) {
 
 // differ tells what two lists of conditions have in common, and what each has alone.
 func differ(x, y []node) (common, dx, dy conjunction) {
-	in := map[string]bool{}
-	keys := make([]string, len(y))
-	for i, n := range y {
-		keys[i] = keyOfNode(n)
-		in[keys[i]] = true
-	}
 	for _, n := range x {
-		if key := keyOfNode(n); in[key] {
+		if says(y, n) {
 			common = append(common, n)
-			delete(in, key)
 		} else {
 			dx = append(dx, n)
 		}
 	}
-	for i, n := range y {
-		if in[keys[i]] {
+	for _, n := range y {
+		if !says(common, n) {
 			dy = append(dy, n)
 		}
 	}

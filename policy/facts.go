@@ -137,14 +137,18 @@ func equals(n node, c column) operand {
 	return nil
 }
 
-// about tells whether n speaks of no other row than r and the resource, of which there is one in the statement.
+// about tells whether n, which binds no row, speaks of no other row than r and the resource, of which there is one in the
+// statement.
 func about(n node, r *row) bool {
-	for other := range freeRows(n) {
-		if other != r && other.parent != nil {
-			return false
-		}
-	}
-	return true
+	alone := true
+	walk(n, func(n node) {
+		operands(n, func(o operand) {
+			if c, ok := o.(column); ok && c.row != r && c.row.parent != nil {
+				alone = false
+			}
+		})
+	})
+	return alone
 }
 
 func flatten(n node) []node {

@@ -57,13 +57,13 @@ func implies(a, b node) bool {
 }
 
 func narrower(a, b node) bool {
-	if keyOfNode(a) == keyOfNode(b) {
+	if same(a, b) {
 		return true
 	}
 	x, ok := a.(membership)
 	y, ok2 := b.(membership)
-	if !ok || !ok2 || (keys{}).operand(x.of) != (keys{}).operand(y.of) {
+	if !ok || !ok2 || !sameOperand(x.of, y.of) {
 		return false
 	}
-	return !slices.ContainsFunc(x.list, func(l literal) bool { return !containsLiteral(y.list, l) })
+	return within(x.list, y.list)
 }

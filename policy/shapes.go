@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Shape is the form of a list filter. All mean the same rows; which one is fast depends on how many the subject sees.
 type Shape int
 
@@ -84,13 +86,7 @@ func (w *writer) selectIDs(root *row, n node) {
 
 // without is a conjunction without one of its parts.
 func without(n, part node) node {
-	key, rest := keyOfNode(part), conjunction{}
-	for _, other := range conjuncts(n) {
-		if keyOfNode(other) != key {
-			rest = append(rest, other)
-		}
-	}
-	return rest
+	return slices.DeleteFunc(slices.Clone(conjunction(conjuncts(n))), func(other node) bool { return same(other, part) })
 }
 
 // countProgram counts the rows that n holds for, and stops counting at the limit.

@@ -47,7 +47,6 @@ func simplify(n node) node {
 // combine flattens a conjunction (neutral true) or a disjunction (neutral false).
 func combine(parts []node, neutral constant) node {
 	var out []node
-	seen := map[string]bool{}
 	var add func(n node) bool
 	add = func(n node) bool {
 		switch n := n.(type) {
@@ -62,8 +61,7 @@ func combine(parts []node, neutral constant) node {
 				return addAll(n, add)
 			}
 		}
-		if key := keyOfNode(n); !seen[key] {
-			seen[key] = true
+		if !says(out, n) {
 			out = append(out, n)
 		}
 		return true
@@ -92,21 +90,25 @@ func combine(parts []node, neutral constant) node {
 
 // withoutImplied drops "x is there" beside a leaf that compares x: that one is not true when x is NULL.
 func withoutImplied(all []node) []node {
-	compared := map[string]bool{}
+	var compared []operand
 	for _, n := range all {
 		if _, ok := n.(present); !ok {
-			operands(n, func(o operand) { compared[keys{}.operand(o)] = true })
+			operands(n, func(o operand) { compared = append(compared, o) })
 		}
 	}
 	return slices.DeleteFunc(all, func(n node) bool {
 		p, ok := n.(present)
-		return ok && compared[keys{}.operand(p.of)]
+		return ok && slices.ContainsFunc(compared, func(o operand) bool { return sameOperand(o, p.of) })
 	})
 }
 
 // contradict tells that one thing must be two: "it is personal" beside "it is a project's".
 func contradict(all []node) bool {
-	must := map[string]any{}
+	type said struct {
+		of operand
+		is literal
+	}
+	var must []said
 	for _, n := range all {
 		c, ok := n.(comparison)
 		if !ok || c.op != equal {
@@ -120,11 +122,10 @@ func contradict(all []node) bool {
 		if !ok {
 			continue
 		}
-		key := keys{}.operand(of)
-		if before, said := must[key]; said && before != value.value {
+		if slices.ContainsFunc(must, func(s said) bool { return s.is != value && sameOperand(s.of, of) }) {
 			return true
 		}
-		must[key] = value.value
+		must = append(must, said{of, value})
 	}
 	return false
 }
