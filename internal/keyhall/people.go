@@ -7,6 +7,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/group"
 	"github.com/keyhall/keyhall/ent/groupmember"
+	"github.com/keyhall/keyhall/ent/projectmember"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -27,12 +28,39 @@ func (h *House) Grantees(ctx context.Context, grantIDs []string) (map[string]Gra
 	if err != nil {
 		return nil, translate(err)
 	}
+	all := make([]hold, len(grants))
+	for i, g := range grants {
+		all[i] = hold{g.ID, g.UserID, g.GroupID}
+	}
+	return h.grantees(ctx, all)
+}
+
+// ProjectGrantees are the people and groups of some places in projects, by the id of the place.
+func (h *House) ProjectGrantees(ctx context.Context, memberIDs []string) (map[string]Grantee, error) {
+	members, err := h.client.ProjectMember.Query().Where(projectmember.IDIn(memberIDs...)).All(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all := make([]hold, len(members))
+	for i, m := range members {
+		all[i] = hold{m.ID, m.UserID, m.GroupID}
+	}
+	return h.grantees(ctx, all)
+}
+
+// hold is what a user or a group has.
+type hold struct {
+	id          string
+	user, group *string
+}
+
+func (h *House) grantees(ctx context.Context, all []hold) (map[string]Grantee, error) {
 	var users, groups []string
-	for _, g := range grants {
-		if g.UserID != nil {
-			users = append(users, *g.UserID)
+	for _, g := range all {
+		if g.user != nil {
+			users = append(users, *g.user)
 		} else {
-			groups = append(groups, deref(g.GroupID))
+			groups = append(groups, deref(g.group))
 		}
 	}
 	people, err := h.named(ctx, users)
@@ -44,8 +72,8 @@ func (h *House) Grantees(ctx context.Context, grantIDs []string) (map[string]Gra
 		return nil, err
 	}
 	out := map[string]Grantee{}
-	for _, g := range grants {
-		out[g.ID] = Grantee{people[deref(g.UserID)], named[deref(g.GroupID)]}
+	for _, g := range all {
+		out[g.id] = Grantee{people[deref(g.user)], named[deref(g.group)]}
 	}
 	return out, nil
 }

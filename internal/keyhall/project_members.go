@@ -190,32 +190,3 @@ func (h *House) projectMember(ctx context.Context, id string, err error) (*ent.P
 	}
 	return shown(h.client.ProjectMember.Get(ctx, id))
 }
-
-// ProjectGrantees are those who have some places in projects, by the id of the place; see Grantees.
-func (h *House) ProjectGrantees(ctx context.Context, memberIDs []string) (map[string]Grantee, error) {
-	members, err := h.client.ProjectMember.Query().Where(projectmember.IDIn(memberIDs...)).All(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	var users, groups []string
-	for _, m := range members {
-		if m.UserID != nil {
-			users = append(users, *m.UserID)
-		} else {
-			groups = append(groups, deref(m.GroupID))
-		}
-	}
-	people, err := h.named(ctx, users)
-	if err != nil {
-		return nil, err
-	}
-	named, err := h.namedGroups(ctx, groups)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]Grantee{}
-	for _, m := range members {
-		out[m.ID] = Grantee{people[deref(m.UserID)], named[deref(m.GroupID)]}
-	}
-	return out, nil
-}
