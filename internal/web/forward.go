@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,9 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	if err != nil {
 		return out, fault.BadInput("the query cannot be read")
 	}
+	if ofClient(q, r.Header.Get("X-Forwarded-Uri")) {
+		return out, fault.BadInput("the query is that of the client: have the gateway write one of its own, in Caddy at least uri /v1/forward-auth?")
+	}
 	if cost := q.Get("cost"); cost != "" {
 		if out.Units, err = strconv.ParseInt(cost, 10, 64); err != nil {
 			return out, fault.BadInput("cost is a whole number from 0 to 1000000000", "cost")
@@ -87,6 +91,21 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 		}
 	}
 	return out, bounded(out)
+}
+
+// ofClient tells whether all of a query stands in the address that the client asked for: Caddy appends the client's query to an
+// address without a question mark, and then cost and method would be the client's to say.
+func ofClient(q url.Values, forwarded string) bool {
+	_, raw, _ := strings.Cut(forwarded, "?")
+	said, _ := url.ParseQuery(raw) // what can be read of it
+	for name, values := range q {
+		for _, v := range values {
+			if !slices.Contains(said[name], v) {
+				return false
+			}
+		}
+	}
+	return len(q) > 0
 }
 
 // forwardedMethod is the HTTP method that a gateway names. Each kind of gateway has a header of its own and lets pass what a client

@@ -78,6 +78,9 @@ func TestAClientCannotSayWhatOnlyItsGatewayKnows(t *testing.T) {
 			{"?method=GET&scope=payments:write", "INSUFFICIENT_PERMISSIONS", nil},
 			{"?method=GET&cost=-1", "", nil},
 			{"?method=GET&cost=x", "", nil},
+			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}}, // Caddy keeps the client's query
+			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?a;b&cost=0&method=GET"}},
+			{"?method=GET&cost=1", "VALID", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}},
 		} {
 			got := g.forward(t, c.path, append(c.headers, key)...)
 			if got.Header.Get("X-Keyhall-Code") != c.code || c.code == "" && got.Status != 400 {
