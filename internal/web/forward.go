@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -65,7 +64,7 @@ func forwardStatus(c traffic.Code) int {
 func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	out := credentialsOf(r)
 	out.Origin, out.UserAgent, out.Units = r.Header.Get("Origin"), r.UserAgent(), 1
-	if at, err := netip.ParseAddr(s.clientAddress(r)); err == nil {
+	if at, named := s.clientOf(r); named { // else it is the gateway's own
 		out.Address = at
 	}
 	if strings.HasPrefix(r.URL.Path, "/v1/forward-auth/") { // the method is that of the request, and so is the query

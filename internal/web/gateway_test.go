@@ -62,6 +62,10 @@ func TestAClientCannotSayWhatOnlyItsGatewayKnows(t *testing.T) {
 		if got := g.forward(t, "", key, "X-Forwarded-For: 203.0.113.7"); got.Header.Get("X-Keyhall-Code") != "ADDRESS_NOT_ALLOWED" || got.Status != 403 {
 			t.Errorf("an address from nobody trusted: %d %v", got.Status, got.Header)
 		}
+		g.secure(t, `addresses: ["127.0.0.0/8"]`)
+		if got := g.forward(t, "", key); got.Header.Get("X-Keyhall-Code") != "ADDRESS_NOT_ALLOWED" {
+			t.Errorf("the address of the gateway is taken for the client's: %d %v", got.Status, got.Header)
+		}
 		g.secure(t, `addresses: [], methods: ["GET"]`)
 		for _, c := range []struct {
 			path, code string
