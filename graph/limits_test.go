@@ -249,11 +249,15 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 		old := ada.CreateKey(t, "Payments", "", "PROJECT").ID
 		ada.Must(t, editLimits, limited(old, apptest.Vars{"rates": []apptest.Vars{rate(5, 60)}, "spend": apptest.Vars{"amount": "3.5", "currency": "USD"},
 			"alerts": []apptest.Vars{{"percent": 75, "emails": []string{"a@example.com"}, "webhookUrl": "https://hooks.example.com/x"}}}))
+		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT'")
 		heir := ada.Must(t, `mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60}) { apiKey { id } errors { code } } }`, apptest.Vars{"id": old}).Text("rotateAPIKey", "apiKey", "id")
 		now := ada.Must(t, seeLimits, apptest.Vars{"id": heir})
 		at := func(path ...any) any { return now.At(append([]any{"node", "limits"}, path...)...) }
 		if at("rates", 0, "requests") != 5.0 || at("spend", "amount", "amount") != "3.5" || at("alerts", 0, "percent") != 75.0 || at("alerts", 0, "webhookUrl") != "https://hooks.example.com/x" {
 			t.Errorf("rotated: %s", now.Body)
+		}
+		if n := s.Count(t, "api_keys WHERE metering = 'STRICT'"); n != 2 {
+			t.Errorf("%d of 2 keys are metered strictly", n)
 		}
 		for _, id := range []string{heir, old} {
 			ada.Must(t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id})

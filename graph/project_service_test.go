@@ -82,6 +82,9 @@ func TestAPersonalKeyMovesToAProject(t *testing.T) {
 		join(t, ada, project, apptest.Vars{"userId": ben.ID}, "MEMBER")
 		own := ben.CreateKey(t, "mine", "", "PERSONAL").ID
 		ben.Must(t, `mutation($id: ID!) { updateSecuritySettings(input: {apiKeyId: $id, requireSecret: true, methods: ["GET"]}) { errors { code } } }`, apptest.Vars{"id": own})
+		ben.Must(t, `mutation($id: ID!) { updateLimits(input: {targetId: $id, rates: [{requests: 5, windowSeconds: 60}], spend: {amount: "10", currency: "USD"},
+			alerts: [{percent: 50, emails: ["team@example.com"]}]}) { errors { code } } }`, apptest.Vars{"id": own})
+		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT' WHERE id = ?", own)
 		refused := ben.Do(t, `mutation($id: ID!, $to: String!, $me: String!) { inviteCollaborators(input: {apiKeyId: $id, emails: [$to], role: ADMIN, confirmEmail: $me}) { errors { code message } } }`,
 			apptest.Vars{"id": own, "to": ada.Email, "me": ben.Email})
 		if fmt.Sprint(refused.Refused()) != "[PERSONAL_KEY_NOT_SHAREABLE]" || !strings.Contains(refused.Body, "project key") || !strings.Contains(refused.Body, "moveAPIKeyToProject") || !strings.Contains(refused.Body, "usage and billing") {
@@ -106,6 +109,14 @@ func TestAPersonalKeyMovesToAProject(t *testing.T) {
 		kept := ben.Must(t, `query($id: ID!) { apiKey(id: $id) { securitySettings { requireSecret methods } } }`, apptest.Vars{"id": id})
 		if got := fmt.Sprint(kept.At("apiKey", "securitySettings")); got != "map[methods:[GET] requireSecret:true]" {
 			t.Errorf("the new key asks of requests %s", got)
+		}
+		for _, row := range []string{"rate_limits WHERE requests = 5 AND window_seconds = 60", "spend_limits WHERE amount = 10000000 AND currency = 'USD'", "spend_alerts WHERE percent = 50"} {
+			if n := s.Count(t, row+" AND api_key_id = ?", id); n != 1 {
+				t.Errorf("the new key has %d of %s", n, row)
+			}
+		}
+		if n := s.Count(t, "api_keys WHERE metering = 'STRICT' AND id = ?", id); n != 1 {
+			t.Error("the new key is not metered as the old one")
 		}
 		if again := ben.Do(t, moveKey, apptest.Vars{"id": own, "project": project}); fmt.Sprint(again.Refused()) != "[INVALID]" {
 			t.Errorf("moved twice: %s", again.Body)

@@ -67,7 +67,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 		"project.edit_limits":      limits("project_id", d),
 		"organization.edit_limits": limits("organization_id", d),
 		"api_key.rotate":           rotation(d),
-		"api_key.move": {
+		"api_key.move": scope{
 			writes: []core.Write{
 				core.Create("JWTKey", pins{"api_key_id": d.New}),
 				core.Update("SecuritySettings", pins{"api_key_id": d.New}, security...),
@@ -77,7 +77,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 				{Type: "SecuritySettings", Rows: sql.FieldIn("api_key_id", d.ID, d.New)},
 				{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			},
-		},
+		}.and(limitsToo(d)),
 		"api_key.reveal_secret": {
 			writes: []core.Write{core.Update("SealedValue", pins{"api_key_id": d.ID}, "reveal_count")},
 			reads:  []core.Read{{Type: "SealedValue", Rows: sql.FieldEQ("api_key_id", d.ID)}},
@@ -274,9 +274,6 @@ func rotation(d Deed) scope {
 			core.Move("Mail", pins{"kind": "invitation", "within_id": d.ID}, pins{"within_id": d.New}),
 			core.Create("SecuritySettings", pins{"api_key_id": d.New}),
 			core.Create("JWTKey", pins{"api_key_id": d.New}),
-			created("RateLimit", "api_key_id", d.New, "requests", "window_seconds"),
-			created("SpendLimit", "api_key_id", d.New, "amount", "currency"),
-			created("SpendAlert", "api_key_id", d.New, "percent", "emails", "webhook_url"),
 			core.Create("Mail", pins{"kind": "key_exposed", "resource_id": d.ID}),
 			core.Update("SealedValue", pins{"api_key_id": d.ID}, "valid_until"),
 			core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
@@ -286,13 +283,30 @@ func rotation(d Deed) scope {
 			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "SecuritySettings", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "RateLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "SpendLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "SpendAlert", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "User", Rows: on(d)},
 			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
 		},
+	}.and(limitsToo(d))
+}
+
+// limitsToo limits the key that takes another's place as that one is.
+func limitsToo(d Deed) scope {
+	return scope{
+		writes: []core.Write{
+			created("RateLimit", "api_key_id", d.New, "requests", "window_seconds"),
+			created("SpendLimit", "api_key_id", d.New, "amount", "currency"),
+			created("SpendAlert", "api_key_id", d.New, "percent", "emails", "webhook_url"),
+		},
+		reads: []core.Read{
+			{Type: "RateLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SpendLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
+			{Type: "SpendAlert", Rows: sql.FieldEQ("api_key_id", d.ID)},
+		},
 	}
+}
+
+func (s scope) and(o scope) scope {
+	return scope{writes: append(s.writes, o.writes...), reads: append(s.reads, o.reads...)}
 }
 
 // limits replaces what limits one thing, which the column names.

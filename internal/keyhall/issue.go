@@ -168,7 +168,7 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 		create.SetScopes(in.Scopes)
 	}
 	if old := in.replaces; old != nil {
-		create.SetReplacesID(old.ID).SetDisabledAt(old.DisabledAt).SetNillableDisabledByID(old.DisabledByID).SetDisabledAs(old.DisabledAs)
+		create.SetReplacesID(old.ID).SetMetering(old.Metering).SetDisabledAt(old.DisabledAt).SetNillableDisabledByID(old.DisabledByID).SetDisabledAs(old.DisabledAs)
 	}
 	if err := create.Exec(ctx); err != nil {
 		return err

@@ -101,7 +101,7 @@ func heir(old *ent.APIKey) CreateAPIKey {
 	return in
 }
 
-// replaceBy lets the old key stop, and asks of requests with the new one what was asked with it.
+// replaceBy lets the old key stop, asks of requests with the new one what was asked with it, and limits it alike.
 func (h *House) replaceBy(ctx context.Context, tx *ent.Tx, allowed access.Permit, old *ent.APIKey, id string, changes []audit.Change, grace int64) error {
 	r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.moved", old, changes...))
 	if err != nil {
@@ -119,6 +119,9 @@ func (h *House) replaceBy(ctx context.Context, tx *ent.Tx, allowed access.Permit
 		return err
 	}
 	if err := copySigners(ctx, tx, old.ID, id); err != nil {
+		return err
+	}
+	if err := copyLimits(ctx, tx, old.ID, id); err != nil {
 		return err
 	}
 	return tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(grace).Exec(ctx)

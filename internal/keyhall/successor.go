@@ -22,7 +22,7 @@ func (h *House) succeed(ctx context.Context, tx *ent.Tx, old *ent.APIKey, id str
 	plain := token.New(kindOf(p))
 	err = tx.APIKey.Create().SetID(id).SetReplacesID(old.ID).SetProjectID(old.ProjectID).SetNillableOwnerID(old.OwnerID).SetNillableServiceAccountID(old.ServiceAccountID).
 		SetName(old.Name).SetDescription(old.Description).SetTags(old.Tags).SetKind(old.Kind).SetScopes(old.Scopes).
-		SetStart(plain.Start()).SetExpiresAt(old.ExpiresAt).
+		SetStart(plain.Start()).SetExpiresAt(old.ExpiresAt).SetMetering(old.Metering).
 		SetDisabledAt(old.DisabledAt).SetNillableDisabledByID(old.DisabledByID).SetDisabledAs(old.DisabledAs).Exec(ctx)
 	if err != nil {
 		return token.Token{}, err

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -110,13 +109,13 @@ func foreign(k *traffic.Key, cost int64) bool {
 	return cost > 0 && slices.ContainsFunc(k.Spends, func(s traffic.Spend) bool { return s.Currency != k.Currency })
 }
 
-// costOf is what units cost; what does not fit into an amount is refused as no amount would be enough.
+// costOf is what units cost; what could not be added up is refused as no amount would be enough.
 func costOf(k *traffic.Key, units int64) (int64, error) {
 	if units < 0 || k.UnitPrice < 0 {
 		return 0, errors.New("a request cannot cost less than nothing")
 	}
-	if units != 0 && k.UnitPrice > math.MaxInt64/units {
-		return 0, errors.New("a request costs more than any limit can be")
+	if units != 0 && k.UnitPrice > traffic.MostCost/units {
+		return 0, errors.New("a request costs more than a million, which is not added up")
 	}
 	return units * k.UnitPrice, nil
 }

@@ -53,6 +53,19 @@ func spendAll(t *testing.T, q *quota.Quota, k *traffic.Key) (spent int64) {
 	}
 }
 
+// What one request may cost is bounded, also without a limit: a sum that is no number any more would stop the adding up of everybody.
+func TestARequestCostsAMillionAtMost(t *testing.T) {
+	t.Parallel()
+	q := beside(t, apptest.New(t, apptest.SQLite, calm))
+	for price, passes := range map[int64]bool{1000: true, 1001: false, 9_000_000_000: false} {
+		k := quota.Key(nil)
+		k.UnitPrice = price
+		if _, err := q.Take(t.Context(), k, 1_000_000_000); (err == nil) != passes {
+			t.Errorf("a thousand million units at %d millionths: %v", price, err)
+		}
+	}
+}
+
 // C7: of 10.00 at 0.03 exactly 333 pass, and not one more; what is left is too little for any.
 func TestASpendLimitIsHardAndWhollyUsable(t *testing.T) {
 	t.Parallel()

@@ -71,6 +71,9 @@ type Budget struct {
 	Binds bool  // the next request that costs something is refused
 }
 
+// MostCost is how much one request may cost, in millionths: the sums of millions of them are numbers still.
+const MostCost = 1_000_000_000_000
+
 // Use is one decided request, as it is counted.
 type Use struct {
 	Key    *Key

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
@@ -128,7 +127,7 @@ func (c *Counter) record(duty context.Context, projectID string, r Report) error
 
 // counts is the row of a report, at the price of now.
 func (r Report) counts(key *ent.APIKey, within *ent.Project, now int64) (cell, sum, error) {
-	if within.UnitPrice > 0 && r.Units > math.MaxInt64/within.UnitPrice {
+	if within.UnitPrice > 0 && r.Units > traffic.MostCost/within.UnitPrice {
 		return cell{}, sum{}, fault.BadInput("this is more than can be counted", "cost")
 	}
 	owner := key.OwnerID

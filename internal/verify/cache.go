@@ -67,6 +67,9 @@ func (c *cache) put(lookup string, e *entry, since int64) {
 	if !c.unchanged(lookup, e, since) {
 		return
 	}
+	if e != nil {
+		c.share(e) // before the shard is held: it may forget all of them
+	}
 	s := c.shard(lookup)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +86,6 @@ func (c *cache) put(lookup string, e *entry, since int64) {
 		delete(s.known, old)
 		delete(c.ids, other.key.ID)
 	}
-	c.share(e)
 	s.known[lookup], c.ids[e.key.ID] = e, e
 }
 

@@ -2,8 +2,8 @@ package web
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,7 +64,7 @@ func forwardStatus(c traffic.Code) int {
 func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	out := credentialsOf(r)
 	out.Origin, out.UserAgent, out.Units = r.Header.Get("Origin"), r.UserAgent(), 1
-	if at, err := netip.ParseAddr(s.clientAddress(r)); err == nil {
+	if at, named := s.clientOf(r); named { // else it is the gateway's own
 		out.Address = at
 	}
 	if strings.HasPrefix(r.URL.Path, "/v1/forward-auth/") { // the method is that of the request, and so is the query
@@ -74,6 +74,9 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return out, fault.BadInput("the query cannot be read")
+	}
+	if ofClient(q, r.Header.Get("X-Forwarded-Uri")) {
+		return out, fault.BadInput("the query is that of the client: have the gateway write one of its own, in Caddy at least uri /v1/forward-auth?")
 	}
 	if cost := q.Get("cost"); cost != "" {
 		if out.Units, err = strconv.ParseInt(cost, 10, 64); err != nil {
@@ -87,6 +90,21 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 		}
 	}
 	return out, bounded(out)
+}
+
+// ofClient tells whether all of a query stands in the address that the client asked for: Caddy appends the client's query to an
+// address without a question mark, and then cost and method would be the client's to say.
+func ofClient(q url.Values, forwarded string) bool {
+	_, raw, _ := strings.Cut(forwarded, "?")
+	said, _ := url.ParseQuery(raw) // what can be read of it
+	for name, values := range q {
+		for _, v := range values {
+			if !slices.Contains(said[name], v) {
+				return false
+			}
+		}
+	}
+	return len(q) > 0
 }
 
 // forwardedMethod is the HTTP method that a gateway names. Each kind of gateway has a header of its own and lets pass what a client

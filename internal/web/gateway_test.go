@@ -62,6 +62,10 @@ func TestAClientCannotSayWhatOnlyItsGatewayKnows(t *testing.T) {
 		if got := g.forward(t, "", key, "X-Forwarded-For: 203.0.113.7"); got.Header.Get("X-Keyhall-Code") != "ADDRESS_NOT_ALLOWED" || got.Status != 403 {
 			t.Errorf("an address from nobody trusted: %d %v", got.Status, got.Header)
 		}
+		g.secure(t, `addresses: ["127.0.0.0/8"]`)
+		if got := g.forward(t, "", key); got.Header.Get("X-Keyhall-Code") != "ADDRESS_NOT_ALLOWED" {
+			t.Errorf("the address of the gateway is taken for the client's: %d %v", got.Status, got.Header)
+		}
 		g.secure(t, `addresses: [], methods: ["GET"]`)
 		for _, c := range []struct {
 			path, code string
@@ -78,6 +82,9 @@ func TestAClientCannotSayWhatOnlyItsGatewayKnows(t *testing.T) {
 			{"?method=GET&scope=payments:write", "INSUFFICIENT_PERMISSIONS", nil},
 			{"?method=GET&cost=-1", "", nil},
 			{"?method=GET&cost=x", "", nil},
+			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}}, // Caddy keeps the client's query
+			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?a;b&cost=0&method=GET"}},
+			{"?method=GET&cost=1", "VALID", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}},
 		} {
 			got := g.forward(t, c.path, append(c.headers, key)...)
 			if got.Header.Get("X-Keyhall-Code") != c.code || c.code == "" && got.Status != 400 {

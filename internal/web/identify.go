@@ -86,20 +86,29 @@ func refuse(w http.ResponseWriter, status int, code, message, requestID string) 
 // clientAddress is the address of the connection, or, behind trusted proxies, the last one in X-Forwarded-For that is not
 // one of theirs.
 func (s *Site) clientAddress(r *http.Request) string {
-	host, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+	at, _ := s.clientOf(r)
+	if !at.IsValid() {
 		return ""
 	}
-	at := host.Addr().Unmap()
+	return at.String()
+}
+
+// clientOf is clientAddress, and whether a trusted proxy named it.
+func (s *Site) clientOf(r *http.Request) (at netip.Addr, named bool) {
+	host, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return at, false
+	}
+	at = host.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.trusted(at); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
-		at = next.Unmap()
+		at, named = next.Unmap(), true
 	}
-	return at.String()
+	return at, named
 }
 
 func (s *Site) trusted(a netip.Addr) bool {

@@ -81,7 +81,10 @@ api_key.invite create Mail[*] where kind=invitation within_id=ID
 api_key.leave delete Collaborator[] where api_key_id=ID user_id=ME
 api_key.remove_collaborator delete Collaborator[] where api_key_id=ID id=PART
 api_key.move create JWTKey[*] where api_key_id=NEW
-api_key.move reads JWTKey SecuritySettings
+api_key.move create RateLimit[api_key_id created_at requests window_seconds] where api_key_id=NEW
+api_key.move create SpendAlert[api_key_id created_at emails percent raised_for webhook_url] where api_key_id=NEW
+api_key.move create SpendLimit[amount api_key_id created_at currency] where api_key_id=NEW
+api_key.move reads JWTKey RateLimit SecuritySettings SpendAlert SpendLimit
 api_key.move update APIKey[grace_expires_at] where id=ID
 api_key.move update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=NEW
 api_key.rename update APIKey[description expires_at name reminded_days tags] where id=ID
