@@ -998,6 +998,9 @@ type SignUpInput struct {
 	Password string `json:"password"`
 	// The token of the set-up link: makes the administrator.
 	SetupToken *string `json:"setupToken,omitempty"`
+	// The token of an invitation's link: makes an account with the address that was invited, also while sign-up is closed. A mailed one
+	// verifies the address too. The invitation is then accepted by who signs in.
+	InvitationToken *string `json:"invitationToken,omitempty"`
 }
 
 // The answer of signUp.

@@ -22,6 +22,10 @@ import (
 
 func (r *mutationResolver) SignUp(ctx context.Context, input SignUpInput) (*SignUpPayload, error) {
 	in := authn.NewAccount{Email: input.Email, Username: input.Username, Name: input.Name, Password: keyring.NewSecret(input.Password)}
+	if input.InvitationToken != nil {
+		err := r.Accounts.SignUpInvited(ctx, in, r.House.Offer(*input.InvitationToken))
+		return answer(err, func(e []*fault.User) *SignUpPayload { return &SignUpPayload{Errors: e} })
+	}
 	if input.SetupToken == nil {
 		err := r.Accounts.SignUp(ctx, in)
 		return answer(err, func(e []*fault.User) *SignUpPayload { return &SignUpPayload{Errors: e} })

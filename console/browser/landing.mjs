@@ -97,6 +97,24 @@ await withPage([site], async (page, watch) => { // a place in an organization
   assert.equal((await ben.ask('query($o: ID!) { organization(id: $o) { viewerRole } }', { o: organization.id })).organization.viewerRole, 'READER');
 });
 
+await withPage([site], async (page, watch) => { // who has no account makes one by the link
+  const acme = (await ada.ask('{ organizations(first: 9) { nodes { id name } } }')).organizations.nodes.find((o) => o.name === 'Acme');
+  await ada.ask('mutation($o: ID!) { inviteToOrganization(input: { organizationId: $o, emails: ["fay@demo.example"], role: READER }) { errors { code } } }', { o: acme.id });
+  await open(page, await mailed('fay@demo.example', 'organization_invitation'), watch);
+  await page.getByRole('button', { name: 'I have no account yet' }).click();
+  await page.getByLabel('E-mail address').fill('fay@demo.example');
+  await page.getByLabel('Username').fill('fay');
+  await page.getByLabel('Your name').fill('Fay');
+  await page.getByLabel('New password').fill(password);
+  await page.getByLabel('The same again').fill(password);
+  await page.screenshot({ path: `${shots}/invitation-new-account.png` });
+  await page.keyboard.press('Enter');
+  await said(page, 'You have an account now.');
+  await signIn(page, 'fay');
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await said(page, 'You have a place in');
+});
+
 await withPage([site], async (page, watch) => { // a new password
   await page.goto(`${site}/sign-in`);
   await page.getByRole('link', { name: 'Forgot your password?' }).click();

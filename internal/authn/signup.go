@@ -42,6 +42,11 @@ func (a *Accounts) SignUp(ctx context.Context, in NewAccount) error {
 		return err
 	}
 	_, err := a.Create(ctx, in, false)
+	return a.alike(ctx, err)
+}
+
+// alike makes of a known address the answer of a new one.
+func (a *Accounts) alike(ctx context.Context, err error) error {
 	if known, ok := errors.AsType[*knownAddress](err); ok {
 		return a.tell(ctx, known.holder)
 	}
@@ -101,6 +106,20 @@ func (*knownAddress) Error() string { return "this address has an account alread
 // Create makes an account: the administrator's, with its address verified, or anybody's. The hashing is done before the
 // transaction, and for a known address too.
 func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool) (*ent.User, error) {
+	if administrator {
+		return a.create(ctx, in, a.stillNeeded)
+	}
+	return a.create(ctx, in, func(context.Context, *ent.Tx, lock.Account) (grounds, error) { return grounds{}, nil })
+}
+
+// grounds are what an account is made on.
+type grounds struct {
+	administrator bool
+	proven        bool   // the address, by what brought them here
+	invitation    string // that let them in; empty: none was needed
+}
+
+func (a *Accounts) create(ctx context.Context, in NewAccount, because func(context.Context, *ent.Tx, lock.Account) (grounds, error)) (*ent.User, error) {
 	in, err := in.normal()
 	if err != nil {
 		return nil, err
@@ -115,15 +134,14 @@ func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool
 		return nil, fault.Internal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if administrator {
-		if err := a.stillNeeded(ctx, tx); err != nil {
-			return nil, err
-		}
+	on, err := because(ctx, tx, ids)
+	if err != nil {
+		return nil, err
 	}
 	if err := free(ctx, tx.User, in); err != nil {
 		return nil, err
 	}
-	u, err := a.write(ctx, tx, ids, in, hash, administrator)
+	u, err := a.write(ctx, tx, ids, in, hash, on)
 	if ent.IsConstraintError(err) { // somebody took the name or the address in this very moment
 		return nil, errors.Join(tx.Rollback(), a.whichTaken(ctx, in))
 	}
@@ -137,18 +155,18 @@ func (a *Accounts) Create(ctx context.Context, in NewAccount, administrator bool
 }
 
 // stillNeeded lets two that hold the set-up link at once wait for each other: one becomes the administrator.
-func (a *Accounts) stillNeeded(ctx context.Context, tx *ent.Tx) error {
+func (a *Accounts) stillNeeded(ctx context.Context, tx *ent.Tx, _ lock.Account) (grounds, error) {
 	if _, err := tx.Instance.Query().ForDeed().Only(lock.Instance(ctx)); err != nil {
-		return fmt.Errorf("lock the installation: %w", err)
+		return grounds{}, fmt.Errorf("lock the installation: %w", err)
 	}
 	exists, err := tx.User.Query().Exist(lock.Administrator(ctx))
 	if err != nil {
-		return fmt.Errorf("look for an administrator: %w", err)
+		return grounds{}, fmt.Errorf("look for an administrator: %w", err)
 	}
 	if exists {
-		return fault.Refuse(fault.BadCredentials, "this set-up link is not valid any more; sign in instead", "input", "setupToken")
+		return grounds{}, fault.Refuse(fault.BadCredentials, "this set-up link is not valid any more; sign in instead", "input", "setupToken")
 	}
-	return nil
+	return grounds{administrator: true, proven: true}, nil
 }
 
 // whichTaken looks again at what another sign-up has just taken. The address answers as if it were new, also here.
@@ -175,17 +193,14 @@ func free(ctx context.Context, users *ent.UserClient, in NewAccount) error {
 	return nil
 }
 
-func (a *Accounts) write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, administrator bool) (*ent.User, error) {
-	duty := lock.SignUp(ctx, ids)
-	if administrator {
-		duty = lock.SetUp(ctx, ids)
-	}
+func (a *Accounts) write(ctx context.Context, tx *ent.Tx, ids lock.Account, in NewAccount, hash string, on grounds) (*ent.User, error) {
+	duty := on.duty(ctx, ids)
 	now, err := policy.Clock(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	u, err := tx.User.Create().SetID(ids.UserID).SetEmail(in.Email).SetUsername(in.Username).SetName(in.Name).
-		SetEmailVerified(administrator).SetAdministrator(administrator).SetPersonalOrganizationID(ids.OrganizationID).Save(duty)
+		SetEmailVerified(on.proven).SetAdministrator(on.administrator).SetPersonalOrganizationID(ids.OrganizationID).Save(duty)
 	if err != nil {
 		return nil, err
 	}
@@ -202,14 +217,32 @@ func (a *Accounts) write(ctx context.Context, tx *ent.Tx, ids lock.Account, in N
 		}
 	}
 	err = audit.Duty(duty, tx, holder(ctx, u), ids.OrganizationID, audit.Event{
-		Type: "user.signed_up", ResourceType: ent.TypeUser, ResourceID: ids.UserID, ResourceName: in.Username,
+		Type: "user.signed_up", ResourceType: ent.TypeUser, ResourceID: ids.UserID, ResourceName: in.Username, Changes: on.changes(),
 	})
-	if err != nil || administrator {
+	if err != nil || on.proven {
 		return u, err
 	}
 	return u, a.mail.Queue(duty, tx, mail.Letter{
 		Kind: mail.VerifyEmail, To: u.Email, UserID: u.ID, ResourceID: u.ID, Generation: firstLink, Name: u.Name,
 	})
+}
+
+func (on grounds) duty(ctx context.Context, ids lock.Account) context.Context {
+	switch {
+	case on.administrator:
+		return lock.SetUp(ctx, ids)
+	case on.proven:
+		return lock.SignUpProven(ctx, ids)
+	}
+	return lock.SignUp(ctx, ids)
+}
+
+// changes are what the trail tells of a sign-up: which invitation let somebody in.
+func (on grounds) changes() []audit.Change {
+	if on.invitation == "" {
+		return nil
+	}
+	return []audit.Change{{Field: "invitation", After: &on.invitation}}
 }
 
 // normal checks a sign-up and brings its address and its names to their normal form.

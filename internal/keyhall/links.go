@@ -30,9 +30,13 @@ func (h *House) linkOf(which WhichInvitation) (link, error) {
 	case which.InvitationID != nil:
 		return link{id: *which.InvitationID}, nil
 	}
-	m, err := token.ParseMailed(*which.Token)
+	return mailedLink(*which.Token, "token")
+}
+
+func mailedLink(text, field string) (link, error) {
+	m, err := token.ParseMailed(text)
 	if err != nil || m.Link() != token.InvitationLink {
-		return link{}, fault.Refuse(fault.Invalid, "this link is incomplete: copy it whole from the mail", "input", "token")
+		return link{}, fault.Refuse(fault.Invalid, "this link is incomplete: copy it whole from the mail", "input", field)
 	}
 	return link{m.ID(), m, true}, nil
 }
@@ -110,12 +114,38 @@ func (h *House) OpenInvitation(ctx context.Context, text string) (*ent.Invitatio
 			return err
 		}
 		v.EmailVerified = v.EmailVerified || proven && proves(inv) // as they would be by accepting
-		ctx := h.guard.Enter(ctx, v)
-		ok, err := h.guard.Holds(ctx, tx, "invitation.accept", l.id)
-		if err != nil || ok {
-			return err
-		}
-		return h.whyNot(ctx, tx, l.id, fault.Forbidden("invitation.accept"))
+		return h.acceptable(h.guard.Enter(ctx, v), tx, l.id)
 	})
 	return h.invitation(ctx, l.id, err)
+}
+
+// acceptable refuses an invitation that the viewer of ctx could not accept now.
+func (h *House) acceptable(ctx context.Context, tx *ent.Tx, id string) error {
+	ok, err := h.guard.Holds(ctx, tx, "invitation.accept", id)
+	if err != nil || ok {
+		return err
+	}
+	return h.whyNot(ctx, tx, id, fault.Forbidden("invitation.accept"))
+}
+
+// Offer is an invitation by its link, for who has no account yet. Errors as OpenInvitation.
+func (h *House) Offer(text string) authn.Offer {
+	return func(ctx context.Context, tx *ent.Tx, newcomer viewer.Viewer) (authn.Offered, error) {
+		l, err := mailedLink(text, "invitationToken")
+		if err != nil {
+			return authn.Offered{}, err
+		}
+		if err := h.guard.LockRow(ctx, tx, ent.TypeInvitation, l.id); err != nil { // nobody revokes it meanwhile
+			return authn.Offered{}, translate(err)
+		}
+		inv, err := tx.Invitation.Get(l.sight(ctx), l.id)
+		if err != nil {
+			return authn.Offered{}, translate(err)
+		}
+		ctx = h.guard.Enter(ctx, newcomer)
+		if err := h.check(ctx, l, inv); err != nil {
+			return authn.Offered{}, err
+		}
+		return authn.Offered{InvitationID: inv.ID, Proven: proves(inv)}, translate(h.acceptable(ctx, tx, inv.ID))
+	}
 }

@@ -56,6 +56,7 @@ func doors() map[string][]string {
 		"KnownAddress":        {"internal/authn"},
 		"SignUpLookup":        {"internal/authn"},
 		"SignUp":              {"internal/authn"},
+		"SignUpProven":        {"internal/authn"},
 		"SetUp":               {"internal/authn"},
 		"Account":             {"internal/authn"},
 		"Administrator":       {"internal/authn"},

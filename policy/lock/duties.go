@@ -16,7 +16,8 @@ type pins = core.Pins
 // Duties describes every duty, with empty arguments, for that test and for the docs.
 func Duties() []core.Duty {
 	return []core.Duty{
-		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""), newAccount("sign_up", Account{}, false), newAccount("set_up", Account{}, true),
+		sessionLookup(""), tokenLookup(""), touch(), signInLookup(""), signIn(""), signUpLookup("", ""),
+		newAccount("sign_up", Account{}, false, false), newAccount("sign_up.proven", Account{}, false, true), newAccount("set_up", Account{}, true, true),
 		accountByEmail(""), denial(), auditPlace("", ""), instance(), rewrap(), administrator(), idempotency("", ""), forgetKeys(),
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),

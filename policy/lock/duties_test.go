@@ -123,6 +123,14 @@ sign_up create ProjectMember[*] where project_id= role=OWNER user_id=
 sign_up create Project[*] where id= is_default=true organization_id=
 sign_up create User[*] where administrator=false email_verified=false id= personal_organization_id=
 sign_up.lookup reads User
+sign_up.proven create AuditEvent[*] where actor_id= outcome=DONE type=user.signed_up
+sign_up.proven create Credential[*] where user_id=
+sign_up.proven create Mail[*] where kind=verify_email resource_id= user_id=
+sign_up.proven create OrganizationMember[*] where organization_id= role=OWNER user_id=
+sign_up.proven create Organization[*] where id= personal=true
+sign_up.proven create ProjectMember[*] where project_id= role=OWNER user_id=
+sign_up.proven create Project[*] where id= is_default=true organization_id=
+sign_up.proven create User[*] where administrator=false email_verified=true id= personal_organization_id=
 spend.alerts create Mail[*] where kind=spend_alert within_id=
 spend.alerts create Webhook[*] where 
 spend.alerts reads APIKey Organization Project SpendAccount SpendAlert SpendLimit

@@ -13,19 +13,24 @@ type Account struct{ UserID, OrganizationID, ProjectID string }
 
 // SignUp writes a new account: nobody's but an ordinary one, whose address is not verified.
 func SignUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("sign_up", a, false))
+	return core.WithDuty(ctx, newAccount("sign_up", a, false, false))
+}
+
+// SignUpProven is SignUp for who followed a link that was mailed to the address.
+func SignUpProven(ctx context.Context, a Account) context.Context {
+	return core.WithDuty(ctx, newAccount("sign_up.proven", a, false, true))
 }
 
 // SetUp writes the account of the administrator, for who holds the set-up link.
 func SetUp(ctx context.Context, a Account) context.Context {
-	return core.WithDuty(ctx, newAccount("set_up", a, true))
+	return core.WithDuty(ctx, newAccount("set_up", a, true, true))
 }
 
-func newAccount(name string, a Account, administrator bool) core.Duty {
+func newAccount(name string, a Account, administrator, proven bool) core.Duty {
 	return core.Duty{Name: name, Writes: []core.Write{
 		core.Create("User", pins{
 			"id": a.UserID, "personal_organization_id": a.OrganizationID,
-			"administrator": administrator, "email_verified": administrator,
+			"administrator": administrator, "email_verified": proven,
 		}),
 		core.Create("Credential", pins{"user_id": a.UserID}),
 		core.Create("Organization", pins{"id": a.OrganizationID, "personal": true}),

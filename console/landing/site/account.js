@@ -7,8 +7,8 @@ export async function whoIsSignedIn() {
   return (await ask(`query WhoIsSignedIn { ${viewer} }`)).viewer;
 }
 
-/** Asks people to sign in, and goes on with whoever did. */
-export function signIn(goOn) {
+/** Asks people to sign in, and goes on with whoever did; `below` is what else they can do there. */
+export function signIn(goOn, ...below) {
   const fields = {
     login: ['Username or e-mail address', { autocomplete: 'username' }],
     password: ['Password', { type: 'password', autocomplete: 'current-password' }],
@@ -21,6 +21,7 @@ export function signIn(goOn) {
       await goOn(signedIn.viewer);
     }),
     el('p', {}, el('a', { href: '/reset-password' }, 'Forgot your password?')),
+    ...below,
   );
 }
 
@@ -38,6 +39,14 @@ export function whoLine(person, goOn) {
 export const newPassword = {
   password: ['New password, at least 10 characters', { type: 'password', autocomplete: 'new-password', minlength: '10' }],
   again: ['The same again', { type: 'password', autocomplete: 'new-password' }],
+};
+
+/** The fields of a new account. */
+export const newAccount = {
+  email: ['E-mail address', { type: 'email', autocomplete: 'email' }],
+  username: ['Username: letters, digits and . _ -', { autocomplete: 'username' }],
+  name: ['Your name', { autocomplete: 'name' }],
+  ...newPassword,
 };
 
 export function checkSame({ password, again }) {

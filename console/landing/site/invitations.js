@@ -1,6 +1,6 @@
 import { ask, deed } from './ask.js';
-import { signIn, whoIsSignedIn, whoLine } from './account.js';
-import { attempt, button, el, show, tell, title } from './dom.js';
+import { checkSame, newAccount, signIn, whoIsSignedIn, whoLine } from './account.js';
+import { attempt, button, el, form, show, tell, title } from './dom.js';
 import { takeToken } from './token.js';
 
 const token = takeToken();
@@ -44,6 +44,23 @@ async function answer(name, input, told) {
   show(el('p', {}, el('a', { href: '/invitations' }, 'Your other invitations')));
 }
 
+/** Who was invited and has no account makes one, with the address that the invitation went to. */
+const join = form(newAccount, 'Make an account', async ({ email, username, name, password, again }) => {
+  checkSame({ password, again });
+  await deed('signUp', `mutation SignUp($input: SignUpInput!) { signUp(input: $input) { errors { message } } }`,
+    { input: { email, username, name, password, invitationToken: token } });
+  tell('You have an account now. Sign in to see your invitation.');
+  signIn(open);
+});
+
+function enter() {
+  tell('Sign in to see your invitation.');
+  signIn(open, ...token ? [el('p', {}, button('I have no account yet', () => {
+    tell('Give the address that the invitation was sent to.');
+    show(join);
+  }))] : []);
+}
+
 function open(person) {
   return token ? byLink(person) : waiting(person);
 }
@@ -51,6 +68,5 @@ function open(person) {
 void attempt(null, async () => {
   const person = await whoIsSignedIn();
   if (person) return open(person);
-  tell('Sign in to see your invitation.');
-  signIn(open);
+  enter();
 });

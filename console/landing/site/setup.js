@@ -1,17 +1,10 @@
-import { checkSame, newPassword } from './account.js';
+import { checkSame, newAccount } from './account.js';
 import { deed } from './ask.js';
 import { el, form, show, tell } from './dom.js';
 import { takeToken } from './token.js';
 
 const setupToken = takeToken();
-const fields = {
-  email: ['E-mail address', { type: 'email', autocomplete: 'email' }],
-  username: ['Username: letters, digits and . _ -', { autocomplete: 'username' }],
-  name: ['Your name', { autocomplete: 'name' }],
-  ...newPassword,
-};
-
-const make = form(fields, 'Make the administrator', async ({ email, username, name, password, again }) => {
+const make = form(newAccount, 'Make the administrator', async ({ email, username, name, password, again }) => {
   checkSame({ password, again });
   await deed('signUp', `mutation SetUp($input: SignUpInput!) { signUp(input: $input) { viewer { email } errors { message } } }`,
     { input: { email, username, name, password, setupToken } });
