@@ -67,13 +67,17 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	if at, err := netip.ParseAddr(s.clientAddress(r)); err == nil {
 		out.Address = at
 	}
-	if strings.HasPrefix(r.URL.Path, "/v1/forward-auth/") { // the method is that of the request, and so is the query
+	if strings.HasPrefix(r.URL.Path, envoyDoor) { // the method is that of the request, and so is the query
 		out.Method = r.Method
 		return out, nil
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return out, fault.BadInput("the query cannot be read")
+	}
+	if ofClient(r, q) {
+		return out, fault.BadInput("the query is that of the request, and its client has no say in cost, scope and method: " +
+			"have the gateway write a query of its own, as Caddy does with a ? at the end of uri")
 	}
 	if cost := q.Get("cost"); cost != "" {
 		if out.Units, err = strconv.ParseInt(cost, 10, 64); err != nil {
@@ -87,6 +91,13 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 		}
 	}
 	return out, bounded(out)
+}
+
+// ofClient says that a gateway has passed on the query of the request, and that it speaks of what only the gateway knows. Caddy passes it on
+// where its configuration has none.
+func ofClient(r *http.Request, q url.Values) bool {
+	_, theirs, _ := strings.Cut(r.Header.Get("X-Forwarded-Uri"), "?")
+	return theirs == r.URL.RawQuery && (q.Has("cost") || q.Has("scope") || q.Has("method"))
 }
 
 // forwardedMethod is the HTTP method that a gateway names. Each kind of gateway has a header of its own and lets pass what a client
