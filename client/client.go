@@ -75,7 +75,7 @@ func (v *Verifier) Verify(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, fmt.Errorf("read what Keyhall says: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return Answer{}, fmt.Errorf("ask Keyhall: it answers %s", resp.Status)
+		return Answer{}, fmt.Errorf("ask Keyhall: it answers %s%s", resp.Status, why(text))
 	}
 	var a Answer
 	if err := json.Unmarshal(text, &a); err != nil {
@@ -85,4 +85,15 @@ func (v *Verifier) Verify(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, fmt.Errorf("ask Keyhall: it answers %s, valid %v", resp.Status, a.Valid)
 	}
 	return a, nil
+}
+
+// why is what Keyhall says of having decided nothing; it repeats nothing of what it was asked.
+func why(text []byte) string {
+	var refusal struct {
+		Errors []struct{ Message string }
+	}
+	if json.Unmarshal(text, &refusal) != nil || len(refusal.Errors) == 0 {
+		return ""
+	}
+	return ": " + refusal.Errors[0].Message
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/keyhall/keyhall/client"
@@ -32,6 +33,9 @@ func TestTheMiddlewareServesGoodKeysOnly(t *testing.T) {
 		revoked.Token = key.Plaintext
 		gone := ask
 		gone.URL = "http://127.0.0.1:1"
+		if _, err := revoked.Verify(t.Context(), client.Question{Key: key.Plaintext}); err == nil || !strings.Contains(err.Error(), "send a verifier token") || strings.Contains(err.Error(), key.Plaintext) {
+			t.Errorf("by a token that is none: %v", err)
+		}
 		call := func(where *httptest.Server, header, value string) (int, string) {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, where.URL, nil)
 			if err != nil {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ func From(ctx context.Context) (Answer, bool) {
 }
 
 // Middleware lets requests pass that Keyhall finds valid, for keys with all of the scopes. The key comes as Authorization: Bearer or
-// as X-API-Key, its secret as X-API-Secret. The address is that of the connection: behind a proxy, ask with Verify.
+// as X-API-Key, its secret as X-API-Secret. What could not be decided is answered 503 and logged by slog. The address is that of the connection: behind a proxy, ask with Verify.
 func (v *Verifier) Middleware(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := questionOf(r)
@@ -28,6 +29,7 @@ func (v *Verifier) Middleware(next http.Handler, scopes ...string) http.Handler 
 		}
 		a, err := v.Verify(r.Context(), q)
 		if err != nil {
+			slog.ErrorContext(r.Context(), "a request with an API key could not be decided", "error", err)
 			http.Error(w, "this cannot be decided now", http.StatusServiceUnavailable)
 			return
 		}

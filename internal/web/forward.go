@@ -67,7 +67,7 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	if at, named := s.clientOf(r); named { // else it is the gateway's own
 		out.Address = at
 	}
-	if strings.HasPrefix(r.URL.Path, "/v1/forward-auth/") { // the method is that of the request, and so is the query
+	if strings.HasPrefix(r.URL.Path, envoyDoor) { // the method is that of the request, and so is the query
 		out.Method = r.Method
 		return out, nil
 	}
@@ -76,7 +76,8 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 		return out, fault.BadInput("the query cannot be read")
 	}
 	if ofClient(q, r.Header.Get("X-Forwarded-Uri")) {
-		return out, fault.BadInput("the query is that of the client: have the gateway write one of its own, in Caddy at least uri /v1/forward-auth?")
+		return out, fault.BadInput("the query is that of the request, and its client has no say in cost, scope and method: " +
+			"have the gateway write a query of its own, as Caddy does with a ? at the end of uri")
 	}
 	if cost := q.Get("cost"); cost != "" {
 		if out.Units, err = strconv.ParseInt(cost, 10, 64); err != nil {
@@ -92,9 +93,12 @@ func (s *Site) ofHeaders(r *http.Request) (verify.Request, error) {
 	return out, bounded(out)
 }
 
-// ofClient tells whether all of a query stands in the address that the client asked for: Caddy appends the client's query to an
-// address without a question mark, and then cost and method would be the client's to say.
+// ofClient tells whether a query that says what only a gateway knows stands in the address that the client asked for: Caddy
+// appends the client's query to an address without a question mark, and then cost and method would be the client's to say.
 func ofClient(q url.Values, forwarded string) bool {
+	if !q.Has("cost") && !q.Has("scope") && !q.Has("method") {
+		return false
+	}
 	_, raw, _ := strings.Cut(forwarded, "?")
 	said, _ := url.ParseQuery(raw) // what can be read of it
 	for name, values := range q {
@@ -104,7 +108,7 @@ func ofClient(q url.Values, forwarded string) bool {
 			}
 		}
 	}
-	return len(q) > 0
+	return true
 }
 
 // forwardedMethod is the HTTP method that a gateway names. Each kind of gateway has a header of its own and lets pass what a client

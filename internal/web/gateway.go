@@ -42,15 +42,34 @@ func (s *Site) gateways(rest http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", rest)
 	mux.HandleFunc("POST /v1/verify", s.verify)
+	mux.HandleFunc("/v1/verify", onlyPosted)
 	mux.HandleFunc("POST /v1/usage", s.report)
+	mux.HandleFunc("/v1/usage", onlyPosted)
 	mux.HandleFunc("/v1/forward-auth", s.forwardAuth)
-	mux.HandleFunc("/v1/forward-auth/", s.forwardAuth)
 	mux.HandleFunc("GET /v1/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		http.ServeFileFS(w, r, described, "openapi.yaml")
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, envoyDoor) { // what follows is the path of the request, which nobody here tidies up
+			s.forwardAuth(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// envoyDoor is what Envoy writes before the path of a request.
+const envoyDoor = "/v1/forward-auth/"
+
+// onlyPosted answers who asks in a way that would put a key into an address, a cache or a log.
+func onlyPosted(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", http.MethodPost)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	privately(w.Header())
+	w.WriteHeader(http.StatusMethodNotAllowed)
+	_, _ = w.Write([]byte(`{"errors":[{"message":"POST it; /v1/openapi.yaml describes how","extensions":{"code":"BAD_REQUEST"}}]}` + "\n"))
 }
 
 // caller is who asks, by the token of the header or of Authorization. Whoever has got it wrong too often is told to wait.

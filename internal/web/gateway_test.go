@@ -85,6 +85,10 @@ func TestAClientCannotSayWhatOnlyItsGatewayKnows(t *testing.T) {
 			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}}, // Caddy keeps the client's query
 			{"?method=GET&cost=0", "", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?a;b&cost=0&method=GET"}},
 			{"?method=GET&cost=1", "VALID", []string{"X-Forwarded-Method: POST", "X-Forwarded-Uri: /charges?method=GET&cost=0"}},
+			{"//a/../v1/charges", "VALID", nil},                                                 // Envoy: the path is the client's, whatever it looks like
+			{"?cost=0&method=GET", "", []string{"X-Forwarded-Uri: /charges?cost=0&method=GET"}}, // Caddy without a query of its own
+			{"?page=2", "VALID", []string{"X-Forwarded-Uri: /charges?page=2", "X-Forwarded-Method: GET"}},
+			{"?cost=100&method=GET", "SPEND_LIMIT_REACHED", []string{"X-Forwarded-Uri: /charges?cost=0&method=GET"}},
 		} {
 			got := g.forward(t, c.path, append(c.headers, key)...)
 			if got.Header.Get("X-Keyhall-Code") != c.code || c.code == "" && got.Status != 400 {
@@ -140,6 +144,32 @@ func TestThisDoorKnowsNoSessionAndCountsFailures(t *testing.T) {
 		}
 		if got := g.forward(t, "", "X-API-Key: "+g.key.Plaintext); got.Status != 200 {
 			t.Errorf("the gateway itself is answered %d", got.Status)
+		}
+	})
+}
+
+// A question is one JSON object that is posted; whoever asks otherwise is told how to.
+func TestWhoAsksInAnotherWayIsToldHow(t *testing.T) {
+	t.Parallel()
+	gates(t, 1000, func(t *testing.T, g *gate) {
+		verifier, good := "Authorization: Bearer "+g.verifier, `{"key":"`+g.key.Plaintext+`"`
+		for body, want := range map[string]string{
+			good + `}`: "", good + "}\n ": "",
+			good + `}}`: "more than one", good + `}]`: "more than one", good + `}{}`: "more than one", good: "one JSON object",
+			good + `,"cost":1.5}`: "cost is of another type", good + `,"scopes":"a"}`: "scopes is of another type", good + `,"costs":1}`: "one JSON object", `[]`: "one JSON object",
+		} {
+			got := g.send(t, http.MethodPost, "/v1/verify", body, verifier)
+			if (got.Status == 200) != (want == "") || want != "" && (got.Status != 400 || !strings.Contains(got.Body, want)) || strings.Contains(got.Body, g.key.Plaintext) {
+				t.Errorf("%s is answered %d %s, want %q", strings.ReplaceAll(body, g.key.Plaintext, "…"), got.Status, got.Body, want)
+			}
+		}
+		for _, path := range []string{"/v1/verify", "/v1/usage"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodOptions} {
+				got := g.send(t, method, path, "", verifier, "Origin: https://app.example.com")
+				if got.Status != 405 || got.Header.Get("Allow") != "POST" || got.Header.Get("Access-Control-Allow-Origin") != "" || method == http.MethodGet && got.Code != "BAD_REQUEST" {
+					t.Errorf("%s %s is answered %d %v %s", method, path, got.Status, got.Header, got.Body)
+				}
+			}
 		}
 	})
 }

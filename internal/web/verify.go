@@ -104,12 +104,19 @@ func readQuestion(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// decodeQuestion takes one JSON object that has no other fields; hint says what to send instead.
+// decodeQuestion takes one JSON object that has no other fields, and nothing behind it; hint says what to send instead.
 func decodeQuestion(body []byte, into any, hint string) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil || d.More() {
+	err := d.Decode(into)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+		return fault.BadInput(wrong.Field+" is of another type; "+hint, wrong.Field)
+	}
+	if err != nil {
 		return fault.BadInput(hint)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.BadInput("there is more than one JSON object; " + hint)
 	}
 	return nil
 }
