@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -12,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"database/sql"
 
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/apptest/pgtest"
@@ -35,8 +36,13 @@ type member struct {
 	wire    *wire.Wire
 	env     []string
 	process *process
-	url     atomic.Value // of the process that serves there now
-	life    atomic.Int64 // which of them that is
+	serves  atomic.Pointer[term]
+}
+
+// term is one process of a place: which of them it is, and its address.
+type term struct {
+	number int
+	url    string
 }
 
 func newFleet(t *testing.T, env ...string) *fleet {
@@ -57,7 +63,7 @@ func newFleet(t *testing.T, env ...string) *fleet {
 		f.launch(t, i) // one after another: the first one makes the tables and the team
 	}
 	for _, who := range []string{"ada", "ben", "cleo", "dev"} {
-		f.cookies[who] = signIn(t, f.members[0].url.Load().(string), who)
+		f.cookies[who] = signIn(t, f.members[0].serves.Load().url, who)
 	}
 	return f
 }
@@ -66,8 +72,11 @@ func (f *fleet) launch(t *testing.T, i int) {
 	t.Helper()
 	m := f.members[i]
 	m.process = launch(t, f.binary, m.env, "demo", "--addr", "127.0.0.1:0", "--data-dir", f.dir)
-	m.life.Add(1)
-	m.url.Store(m.process.url)
+	number := 0
+	if last := m.serves.Load(); last != nil {
+		number = last.number + 1
+	}
+	m.serves.Store(&term{number, m.process.url})
 }
 
 // kill ends a process at once (SIGKILL); it was there until the moment that is answered.
@@ -98,7 +107,7 @@ func (f *fleet) ask(at int, who, query string, vars apptest.Vars) (out apptest.A
 	if err != nil {
 		return out, err
 	}
-	_, text, err := f.post(at, "/graphql", "Cookie", f.cookies[who], body)
+	_, text, err := f.post(f.members[at].serves.Load().url+"/graphql", "Cookie", f.cookies[who], body)
 	if err != nil {
 		return out, err
 	}
@@ -126,23 +135,27 @@ type verdict struct {
 	Code         string
 	PerProcess   bool
 	began, ended time.Time
-	life         int64 // of the process that was asked
+	life         *term // of the process that was asked
+	unheard      bool  // it was not there to be asked
 }
 
 // verify asks one of the processes about a request with a key, as a gateway does.
 func (f *fleet) verify(at int, verifier, key string, cost int64) (v verdict) {
 	body, _ := json.Marshal(map[string]any{"key": key, "cost": cost, "method": "payments.create"})
-	v.life, v.began = f.members[at].life.Load(), time.Now()
-	status, text, err := f.post(at, "/v1/verify", "Authorization", "Bearer "+verifier, body)
+	v.life, v.began = f.members[at].serves.Load(), time.Now()
+	status, text, err := f.post(v.life.url+"/v1/verify", "Authorization", "Bearer "+verifier, body)
 	v.ended = time.Now()
+	if failed := (*net.OpError)(nil); errors.As(err, &failed) {
+		v.unheard = failed.Op == "dial"
+	}
 	if err == nil && status == http.StatusOK {
 		_ = json.Unmarshal(text, &v)
 	}
 	return v
 }
 
-func (f *fleet) post(at int, path, header, credential string, body []byte) (int, []byte, error) {
-	req, err := http.NewRequest(http.MethodPost, f.members[at].url.Load().(string)+path, bytes.NewReader(body))
+func (f *fleet) post(url, header, credential string, body []byte) (int, []byte, error) {
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}

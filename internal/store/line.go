@@ -5,6 +5,7 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -12,11 +13,11 @@ import (
 	"github.com/lib/pq"
 )
 
-// hangUpAfter is how long PostgreSQL may take to end what is not wanted any more. The connection is not used again in any case.
-const hangUpAfter = time.Second
+// farewellTime is how long it may take to tell PostgreSQL that something is not wanted any more.
+const farewellTime = time.Second
 
-// lines opens connections to PostgreSQL that are hung up when nothing comes of ending what runs on them. Without it a query waits
-// as long as the network does, whatever its context says, where packets are lost without a word: for minutes.
+// lines opens connections to PostgreSQL that are hung up when it cannot be told that what runs on them is not wanted any more. Without it
+// a query waits as long as the network does, whatever its context says, where packets are lost without a word: for minutes.
 type lines struct{ url string }
 
 // Connect implements driver.Connector.
@@ -55,7 +56,7 @@ type connection interface {
 	sqldriver.Validator
 }
 
-// lined is a connection with its line.
+// lined is a connection with its line: one that was hung up is not used again.
 type lined struct {
 	connection
 	line *line
@@ -71,36 +72,37 @@ func (c lined) BeginTx(ctx context.Context, o sqldriver.TxOptions) (sqldriver.Tx
 	return tx, err
 }
 
-// line is one connection, as the dialer of it: what is dialed once it stands asks the server to end what runs on it.
+// IsValid implements driver.Validator.
+func (c lined) IsValid() bool { return !c.line.isOver() && c.connection.IsValid() }
+
+// ResetSession implements driver.SessionResetter.
+func (c lined) ResetSession(ctx context.Context) error {
+	if c.line.isOver() {
+		return sqldriver.ErrBadConn
+	}
+	return c.connection.ResetSession(ctx)
+}
+
+// line is one connection, as the dialer of it: what is dialed once it stands is to tell the server that what runs on it is not wanted.
 type line struct {
 	dialer net.Dialer
 
 	mu     sync.Mutex
 	conn   net.Conn
 	stands bool
+	over   bool
 }
 
 // DialContext implements pq.DialerContext.
 func (l *line) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if l.unwanted() {
-		time.AfterFunc(hangUpAfter, l.hangUp)
-		ctx, cancel := context.WithTimeout(ctx, hangUpAfter)
-		defer cancel()
-		return bounded(l.dialer.DialContext(ctx, network, address))
+	if l.isConnected() {
+		return l.farewell(ctx, network, address)
 	}
 	conn, err := l.dialer.DialContext(ctx, network, address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn = conn
 	return conn, err
-}
-
-// bounded is a connection that ends by itself.
-func bounded(c net.Conn, err error) (net.Conn, error) {
-	if err != nil {
-		return nil, err
-	}
-	return c, c.SetDeadline(time.Now().Add(hangUpAfter))
 }
 
 // Dial implements pq.Dialer.
@@ -115,14 +117,49 @@ func (l *line) DialTimeout(network, address string, d time.Duration) (net.Conn, 
 	return l.DialContext(ctx, network, address)
 }
 
+// farewell is a connection on which the server says that it heard by ending it. When it does not, the line is hung up.
+func (l *line) farewell(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, farewellTime)
+	defer cancel()
+	conn, err := l.dialer.DialContext(ctx, network, address)
+	if err == nil {
+		err = conn.SetDeadline(time.Now().Add(farewellTime))
+	}
+	if err != nil {
+		l.hangUp()
+		return nil, err
+	}
+	return &farewell{Conn: conn, line: l}, nil
+}
+
+type farewell struct {
+	net.Conn
+	line  *line
+	heard bool
+}
+
+// Read implements net.Conn.
+func (f *farewell) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	f.heard = f.heard || err == io.EOF
+	return n, err
+}
+
+// Close implements net.Conn.
+func (f *farewell) Close() error {
+	if !f.heard {
+		f.line.hangUp()
+	}
+	return f.Conn.Close()
+}
+
 func (l *line) connected() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stands = true
 }
 
-// unwanted tells whether what is dialed now is to say that what runs on the line is not wanted any more.
-func (l *line) unwanted() bool {
+func (l *line) isConnected() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.stands
@@ -132,7 +169,14 @@ func (l *line) unwanted() bool {
 func (l *line) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.over = true
 	if l.conn != nil {
 		_ = l.conn.SetDeadline(time.Unix(1, 0))
 	}
+}
+
+func (l *line) isOver() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
 }

@@ -25,6 +25,9 @@ func TestALostNetworkKeepsNobodyWaitingLongerThanTheyWould(t *testing.T) {
 		ask    func(context.Context) error
 	}{
 		{"a query", false, func(ctx context.Context) error { _, err := d.writeDB.ExecContext(ctx, "SELECT 1"); return err }},
+		{"a prepared statement", false, func(ctx context.Context) error {
+			return d.Exec(ctx, "SELECT 2", []any{}, nil)
+		}},
 		{"a transaction", false, func(ctx context.Context) error {
 			tx, err := d.writeDB.BeginTx(ctx, nil)
 			if err != nil {
@@ -52,5 +55,30 @@ func TestALostNetworkKeepsNobodyWaitingLongerThanTheyWould(t *testing.T) {
 	}
 	if err := d.writeDB.PingContext(t.Context()); err != nil {
 		t.Errorf("when the network is back: %v", err)
+	}
+}
+
+// A query that is given up while there is a network costs nobody anything afterwards: no connection is left that answers nothing.
+func TestWhatIsGivenUpLeavesConnectionsAsTheyWere(t *testing.T) {
+	t.Parallel()
+	d, err := openPostgres(pgtest.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.writeDB.SetMaxOpenConns(1)
+	for n := range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n)*time.Millisecond)
+		_ = d.Exec(ctx, "SELECT pg_sleep(0.01)", []any{}, nil)
+		_, _ = d.writeDB.ExecContext(ctx, "SELECT pg_sleep(0.01)")
+		if tx, err := d.writeDB.BeginTx(ctx, nil); err == nil {
+			_ = tx.Commit()
+		}
+		cancel()
+		if err := d.Exec(t.Context(), "SELECT 1", []any{}, nil); err != nil {
+			t.Errorf("the next one: %v", err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Errorf("at the end: %v", err)
 	}
 }
