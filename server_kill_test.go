@@ -83,7 +83,7 @@ func (k *killing) run(t *testing.T, kills int, alone bool) {
 	source := rand.New(rand.NewPCG(seed, 1))
 	k.start(t)
 	k.ready = nil // the first start makes the team
-	k.cookies = map[string]string{"ada": k.signIn(t, "ada"), "ben": k.signIn(t, "ben")}
+	k.cookies = map[string]string{"ada": signIn(t, k.server.url, "ada"), "ben": signIn(t, k.server.url, "ben")}
 	var home string
 	if err := k.database(t).QueryRow("SELECT personal_organization_id FROM users WHERE username = 'ada'").Scan(&home); err != nil {
 		t.Fatal(err)
@@ -160,10 +160,11 @@ func (k *killing) killInTheMiddle(t *testing.T, people []life, after time.Durati
 	return n
 }
 
-func (k *killing) signIn(t *testing.T, who string) string {
+// signIn opens a session of one of the sample team, and answers its cookie.
+func signIn(t *testing.T, url, who string) string {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"query": `mutation { signIn(input: {login: "` + who + `", password: "correct-horse-battery"}) { errors { code } } }`})
-	resp, err := http.Post(k.server.url+"/graphql", "application/json", bytes.NewReader(body))
+	resp, err := http.Post(url+"/graphql", "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,8 @@ func (r *Revision) TypeOf(p Permission) (string, error) {
 }
 
 // LockRow holds a row until the transaction ends, so that what is decided next stays true while it is done: whoever changes
-// a right on the thing holds the same row. SQLite has one writer and needs no lock.
+// a right on the thing holds the same row. It is held as an update would: who only refers to it, as every audit row does to its
+// organization, does not wait, and so nobody waits in a circle with them. SQLite has one writer and needs no lock.
 func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) error {
 	if r.dialect != dialect.Postgres {
 		return nil
@@ -36,7 +37,7 @@ func (r *Revision) LockRow(ctx context.Context, q core.Asker, typ, id string) er
 		return fmt.Errorf("policy: no rows of %s to lock", typ)
 	}
 	rows := &entsql.Rows{}
-	if err := q.Ask(ctx, core.NewStatement(fmt.Sprintf("SELECT 1 FROM %q WHERE id = $1 FOR UPDATE", e.Table), []any{id}), rows); err != nil {
+	if err := q.Ask(ctx, core.NewStatement(fmt.Sprintf("SELECT 1 FROM %q WHERE id = $1 FOR NO KEY UPDATE", e.Table), []any{id}), rows); err != nil {
 		return fmt.Errorf("policy: lock a row of %s: %w", typ, err)
 	}
 	defer rows.Close()

@@ -4,69 +4,21 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/apptest/redistest"
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
-// server is a real redis-server on a port of its own, of this machine only.
-type server struct {
-	port string
-	run  *exec.Cmd
-}
-
-func startRedis(t *testing.T) *server {
-	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is not installed, and CI needs it")
-		}
-		t.Skip("redis-server is not installed: install the Debian package of that name to run this")
-	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
-	s := &server{port: port}
-	s.start(t)
-	t.Cleanup(s.kill)
-	return s
-}
-
-func (s *server) start(t *testing.T) {
-	t.Helper()
-	s.run = exec.Command("redis-server", "--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
-	if err := s.run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	apptest.Until(t, "redis-server answers", func() bool {
-		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+s.port)
-		if err != nil {
-			return false
-		}
-		return c.Close() == nil
-	})
-}
-
-func (s *server) kill() {
-	_ = s.run.Process.Kill()
-	_ = s.run.Wait()
-}
-
-// process is one that counts in Redis.
-func (s *server) process(t *testing.T, log *apptest.Log) *quota.Quota {
+// counting is a process that counts in a Redis.
+func counting(t *testing.T, redis *redistest.Server, log *apptest.Log) *quota.Quota {
 	t.Helper()
 	c := quota.Defaults()
-	c.Redis, c.Log = "redis://127.0.0.1:"+s.port+"/0", slog.New(slog.NewTextHandler(log, nil))
+	c.Redis, c.Log = redis.URL(), slog.New(slog.NewTextHandler(log, nil))
 	q, err := quota.New(nil, c)
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +30,8 @@ func (s *server) process(t *testing.T, log *apptest.Log) *quota.Quota {
 // design.md section 7, across processes: exactly five pass of all that they let in, by the clock of Redis.
 func TestProcessesThatShareARedisCountTogether(t *testing.T) {
 	t.Parallel()
-	redis, log := startRedis(t), &apptest.Log{}
-	processes := []*quota.Quota{redis.process(t, log), redis.process(t, log), redis.process(t, log)}
+	redis, log := redistest.Start(t), &apptest.Log{}
+	processes := []*quota.Quota{counting(t, redis, log), counting(t, redis, log), counting(t, redis, log)}
 	k := quota.Key([]traffic.Rate{{Scope: "key_1", Requests: 5, Window: 24 * time.Hour}, {Scope: "prj_1", Requests: 7, Window: 24 * time.Hour}})
 	for n := range 12 {
 		got, want := take(t, processes[n%3], k), traffic.Valid
@@ -108,10 +60,10 @@ func TestProcessesThatShareARedisCountTogether(t *testing.T) {
 // The two ways of counting are one: whatever rates and requests, Redis and this process say the same.
 func TestRedisAndMemoryAgree(t *testing.T) {
 	t.Parallel()
-	redis, seed := startRedis(t), rand.Uint64()
+	redis, seed := redistest.Start(t), rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 4))
-	shared, log := redis.process(t, &apptest.Log{}), &apptest.Log{}
+	shared, log := counting(t, redis, &apptest.Log{}), &apptest.Log{}
 	own, err := quota.New(nil, quota.Defaults())
 	if err != nil {
 		t.Fatal(err)
@@ -136,11 +88,11 @@ func TestRedisAndMemoryAgree(t *testing.T) {
 // Without Redis each process counts for itself and says so, once in the log; when it is back they count together again.
 func TestARedisThatIsGoneAndComesBack(t *testing.T) {
 	t.Parallel()
-	redis, log := startRedis(t), &apptest.Log{}
-	one, two := redis.process(t, log), redis.process(t, &apptest.Log{})
+	redis, log := redistest.Start(t), &apptest.Log{}
+	one, two := counting(t, redis, log), counting(t, redis, &apptest.Log{})
 	k := quota.Key([]traffic.Rate{{Scope: "key_1", Requests: 2, Window: 24 * time.Hour}})
 	take(t, one, k)
-	redis.kill()
+	redis.Kill()
 	for _, q := range []*quota.Quota{one, two} {
 		for n, want := range []traffic.Code{traffic.Valid, traffic.Valid, traffic.RateLimited} {
 			began := time.Now()
@@ -155,7 +107,7 @@ func TestARedisThatIsGoneAndComesBack(t *testing.T) {
 	if n := strings.Count(log.String(), "Redis is gone"); n != 1 {
 		t.Errorf("said %d times: %s", n, log)
 	}
-	redis.start(t)
+	redis.Again(t)
 	fresh := func(n int) *traffic.Key {
 		return quota.Key([]traffic.Rate{{Scope: fmt.Sprintf("key_new%d", n), Requests: 1, Window: time.Second}})
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-	_ "github.com/lib/pq" // driver "postgres"
+	"github.com/lib/pq"
 	_ "modernc.org/sqlite"
 )
 
@@ -82,10 +82,10 @@ func postgresURL(raw string) (string, error) {
 
 // openPostgres opens one pool.
 func openPostgres(url string) (*driver, error) {
-	db, err := sql.Open("postgres", url)
-	if err != nil {
+	if _, err := pq.NewConnector(url); err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	db := sql.OpenDB(lines{url})
 	db.SetMaxOpenConns(postgresMaxConns)
 	db.SetMaxIdleConns(postgresMaxConns)
 	db.SetConnMaxIdleTime(idleTime)
