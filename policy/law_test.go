@@ -6,7 +6,6 @@ import (
 	"entgo.io/ent/dialect"
 )
 
-//keyhall:norace
 func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 	t.Parallel()
 	for i, name := range []string{dialect.SQLite, dialect.Postgres} {
@@ -24,8 +23,6 @@ func TestTheBuiltInLawLoadsForBothDatabases(t *testing.T) {
 }
 
 // Packages such as audit are about organizations too; their view is not the one that shows the rows.
-//
-//keyhall:norace
 func TestRowsOfATypeAreShownByItsOwnViewPermission(t *testing.T) {
 	t.Parallel()
 	r, err := Load(t.Context(), Options{Modules: Law(), Dialect: dialect.SQLite})

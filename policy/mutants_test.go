@@ -25,8 +25,6 @@ import (
 
 // Every rule of the law is defended by the tests beside it: with any of them deleted, or holding exactly when it should
 // not, the law is refused. A rule that can be spoiled unnoticed is one that nobody would miss, or that nobody tests.
-//
-//keyhall:norace
 func TestEveryMutantOfTheLawIsRefused(t *testing.T) {
 	t.Parallel()
 	l := readLaw(t)

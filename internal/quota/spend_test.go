@@ -54,6 +54,8 @@ func spendAll(t *testing.T, q *quota.Quota, k *traffic.Key) (spent int64) {
 }
 
 // C7: of 10.00 at 0.03 exactly 333 pass, and not one more; what is left is too little for any.
+//
+//keyhall:norace
 func TestASpendLimitIsHardAndWhollyUsable(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -77,6 +79,8 @@ func TestASpendLimitIsHardAndWhollyUsable(t *testing.T) {
 }
 
 // C7: another project is not touched, and neither are its keys.
+//
+//keyhall:norace
 func TestTheLimitOfOneProjectRefusesItsKeysOnly(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -89,6 +93,8 @@ func TestTheLimitOfOneProjectRefusesItsKeysOnly(t *testing.T) {
 }
 
 // Raising a limit lets pass again, and lowering it below what is spent refuses, with the very next request that knows of it.
+//
+//keyhall:norace
 func TestALimitThatChangesHoldsAtOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -108,6 +114,8 @@ func TestALimitThatChangesHoldsAtOnce(t *testing.T) {
 }
 
 // The same while a process still has much of its lease: what was leased under another limit is not spent under this one.
+//
+//keyhall:norace
 func TestALeaseUnderAnotherLimitIsNotSpent(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -120,6 +128,8 @@ func TestALeaseUnderAnotherLimitIsNotSpent(t *testing.T) {
 }
 
 // What a rate refuses is put back into a lease that has room, and not lost.
+//
+//keyhall:norace
 func TestWhatARateRefusesIsNotSpentOfALease(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -136,6 +146,8 @@ func TestWhatARateRefusesIsNotSpentOfALease(t *testing.T) {
 
 // A request that its rate refuses spends nothing; one that the spend limit of the organization refuses uses up nothing of the rate and
 // of the other limits.
+//
+//keyhall:norace
 func TestARefusedRequestCostsNothingAnywhere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -172,6 +184,8 @@ func TestARefusedRequestCostsNothingAnywhere(t *testing.T) {
 }
 
 // What a process gives back when it stops is there for the others; what one held that died counts as spent, and a line says so.
+//
+//keyhall:norace
 func TestWhatAStoppedProcessHeldIsThereAndWhatADeadOneHeldIsNot(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -230,6 +244,8 @@ func TestALeaseInUseIsRenewedAndAnIdleOneGivenBack(t *testing.T) {
 }
 
 // 00:00 UTC of the first day by the database's clock: what was leased before is good for nothing after, and the whole limit is there.
+//
+//keyhall:norace
 func TestTheMonthIsThatOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -256,6 +272,8 @@ func TestTheMonthIsThatOfTheDatabase(t *testing.T) {
 }
 
 // Whatever cannot be asked is refused with an error, and what is leased already is spent first.
+//
+//keyhall:norace
 func TestWithoutADatabaseNothingPassesThatIsNotLeased(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -113,7 +113,6 @@ func doors() map[string][]string {
 	}
 }
 
-//keyhall:norace
 func TestEveryDoorOfTheLockHasItsPlace(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
