@@ -83,18 +83,20 @@ lint: ## gofmt, go vet, staticcheck; Regal (with opa fmt) for the policy
 
 # What measures, or computes alone for long, or asks question after question, runs without the race detector, which would
 # falsify the one and finds nothing in the others that it does not find where things are done at once. The line above such a
-# test says so; both runs are chosen by it, so that no test is in neither. SQLite is C made into Go, and not ours: the checks of
-# unsafe pointers that come with the detector leave it out, which saves a sixth of the time. Much of the time is waiting, for
-# which more tests than processors run side by side.
+# test says so, or the line above the package clause of a folder of them; both runs are chosen by it (races.awk), so that no test
+# is in neither. -short is for what others run beside: long campaigns are left to `go test` of a folder and to `make soak`. What
+# go vet finds, `make check` says. SQLite is C made into Go, and not ours: the checks of unsafe pointers that come with the
+# detector leave it out, which saves a sixth of the time. Much of the time is waiting, for which more tests than processors run
+# side by side.
 RACE := -race -gcflags='modernc.org/...=-d=checkptr=0'
+ALIKE := -short -vet=off -parallel 4 -timeout 30m
+TEST_FILES = go list -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./...
 .PHONY: test
 test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector but for what measures
-	@marked=$$(grep -rl --include='*_test.go' '^//keyhall:norace' .); \
-	alone=$$(grep -hA1 '^//keyhall:norace' $$marked | sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' | paste -sd'|'); \
-	folders=$$(dirname $$marked | sort -u | paste -sd' '); \
-	$(WITH_POSTGRES) bash -c "set -ex; \
-		go test $(RACE) -parallel 4 -timeout 30m -skip '^($$alone)\$$' $(TESTFLAGS) ./...; \
-		go test -parallel 4 -timeout 30m -run '^($$alone)\$$' $(TESTFLAGS) $$folders"
+	@{ read -r alone; read -r beside; read -r raced; read -r others; } < <(awk -f internal/apptest/races.awk $$($(TEST_FILES))); \
+	export alone beside raced others; $(WITH_POSTGRES) bash -euc '\
+		echo "with the race detector:"; go test $(RACE) $(ALIKE) -skip "^($$alone)\$$" $(TESTFLAGS) $$raced; \
+		echo "without it:"; go test $(ALIKE) -skip "^($$beside)\$$" $(TESTFLAGS) $$others'
 
 .PHONY: bench
 bench: ## The bars of speed, as ratios against a baseline of the same run; HUGE=1 with 1,000,000 secrets

@@ -169,7 +169,6 @@ func (w *world) hidden(typ string) []string {
 	return slices.DeleteFunc(slices.Clone(w.all[typ]), func(id string) bool { return slices.Contains(w.sees[typ], id) })
 }
 
-//keyhall:norace
 func TestLeaks(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

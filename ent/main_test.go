@@ -1,3 +1,4 @@
+//keyhall:norace
 package ent_test
 
 import (

@@ -33,6 +33,8 @@ func hearsOnlyOwn(t *testing.T, who *apptest.Actor, s *apptest.Stream) {
 
 // A rotation tells everybody on the key of the old one and of the new one, with what they may do with each, and nobody else:
 // not who was removed before it, not a stranger. The same for a key that got out, also when it was replaced already.
+//
+//keyhall:norace
 func TestARotationReachesEveryStreamOnTheKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -98,6 +100,8 @@ func TestAChangedPasswordEndsTheStreamsOfTheOtherSessions(t *testing.T) {
 
 // A reset ends every session's stream at once; programs go on, but where the address was not proven before: those may be
 // somebody else's.
+//
+//keyhall:norace
 func TestAResetPasswordEndsTheStreamsOfAllSessions(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -125,6 +129,8 @@ func TestAResetPasswordEndsTheStreamsOfAllSessions(t *testing.T) {
 }
 
 // A suspension ends the streams of the account's sessions and programs at once, and nobody else's; its other changes end none.
+//
+//keyhall:norace
 func TestASuspensionEndsTheStreamsOfTheAccount(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

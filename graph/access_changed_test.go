@@ -108,6 +108,8 @@ func TestAStreamTellsWhatOnesAccessIsNow(t *testing.T) {
 }
 
 // A13: who is removed hears that, and then nothing of the key any more, whatever happens to it.
+//
+//keyhall:norace
 func TestARemovedCollaboratorsStreamNeverNamesTheKeyAgain(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -138,6 +140,8 @@ func TestARemovedCollaboratorsStreamNeverNamesTheKeyAgain(t *testing.T) {
 }
 
 // Who reaches a key through its project or organization is told of it too, and nobody who only stands near a personal key.
+//
+//keyhall:norace
 func TestAStreamTellsWhoeverThePolicyShowsTheKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -202,6 +206,8 @@ func TestAStreamEndsWithItsSessionOrToken(t *testing.T) {
 
 // The database's clock ends a session, also of a stream that nothing happens on; and a session that is gone from the table,
 // by whatever way, shows nothing more.
+//
+//keyhall:norace
 func TestAStreamEndsWhenItsSessionExpires(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -222,6 +228,8 @@ func TestAStreamEndsWhenItsSessionExpires(t *testing.T) {
 }
 
 // A narrowed token's stream is as narrow: without api_key.view it never hears of a key.
+//
+//keyhall:norace
 func TestANarrowedTokensStreamIsAsNarrow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -247,6 +255,7 @@ func TestANarrowedTokensStreamIsAsNarrow(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAStreamNeedsAnAccountAndOneField(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -331,6 +340,8 @@ func TestAServerThatStopsLetsStreamsGo(t *testing.T) {
 }
 
 // What went wrong inside one event says where, like in any answer.
+//
+//keyhall:norace
 func TestAnErrorInAnEventNamesItsPlace(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

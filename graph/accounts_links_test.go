@@ -65,6 +65,8 @@ func events(t *testing.T, s *apptest.Server, who *apptest.Actor, kind string) (n
 
 // Section 1D: an address is verified by the link that was mailed to it, once, in whoever's browser; also where sign-up has
 // been closed since.
+//
+//keyhall:norace
 func TestALinkVerifiesTheAddressItWasMailedToOnce(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -109,6 +111,8 @@ func TestALinkVerifiesTheAddressItWasMailedToOnce(t *testing.T) {
 }
 
 // A link lasts 24 hours, or one hour for a password, by the database's clock.
+//
+//keyhall:norace
 func TestAMailedLinkLastsItsTime(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -151,6 +155,8 @@ func TestAMailedLinkLastsItsTime(t *testing.T) {
 }
 
 // A newer link ends the one before, of its own kind only; what still waits with a dead link is not sent.
+//
+//keyhall:norace
 func TestANewerLinkEndsTheOneBefore(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -194,6 +200,8 @@ func TestANewerLinkEndsTheOneBefore(t *testing.T) {
 }
 
 // What is cut, changed, forged, of another kind or of another row is one answer, and writes nothing.
+//
+//keyhall:norace
 func TestAnythingButTheLinkItselfIsNoLink(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -244,6 +252,8 @@ func TestAnythingButTheLinkItselfIsNoLink(t *testing.T) {
 }
 
 // T12: who asks for a link learns nothing about an address, and nobody who has no use for a letter gets one.
+//
+//keyhall:norace
 func TestAskingForALinkAnswersAlikeForEveryAddress(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -316,6 +326,8 @@ func TestWithoutAMailServerAskingForALinkSaysSoAlike(t *testing.T) {
 }
 
 // T12: letters to one address are counted by kind, and an address without an account is counted as one with it.
+//
+//keyhall:norace
 func TestLettersToOneAddressAreCounted(t *testing.T) {
 	t.Parallel()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
@@ -356,6 +368,8 @@ func TestLettersToOneAddressAreCounted(t *testing.T) {
 }
 
 // Guesses at links and requests for them are counted by where they come from, with the sign-ins.
+//
+//keyhall:norace
 func TestGuessesAtLinksAreThrottled(t *testing.T) {
 	t.Parallel()
 	for name, try := range map[string]func(t *testing.T, s *apptest.Server) apptest.Answer{

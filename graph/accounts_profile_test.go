@@ -24,6 +24,7 @@ func passwords(current, next string) apptest.Vars {
 	return apptest.Vars{"current": current, "next": next}
 }
 
+//keyhall:norace
 func TestAChangedPasswordEndsEveryOtherSessionAndIsTheOnlyOneThatSignsIn(t *testing.T) { // security.md T6
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

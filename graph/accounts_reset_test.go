@@ -12,6 +12,8 @@ import (
 
 // Section 1D, T6: who reads the mail of an account sets its password by a link, once; every session is over at its next
 // request, nobody is signed in by it, and the holder is told.
+//
+//keyhall:norace
 func TestAResetLinkSetsThePasswordOnceAndEndsEverySession(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -67,6 +69,8 @@ func TestAResetLinkSetsThePasswordOnceAndEndsEverySession(t *testing.T) {
 }
 
 // T6, T10: whoever made an account with somebody else's address keeps no way in once its reader takes it.
+//
+//keyhall:norace
 func TestTheReaderOfAnAddressTakesTheAccountFromWhoeverMadeIt(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -152,6 +156,8 @@ func TestASignInBesideAResetLeavesNoSession(t *testing.T) {
 }
 
 // A changed password ends the links for a new one that were mailed before, and the holder is told by mail.
+//
+//keyhall:norace
 func TestAChangedPasswordEndsTheLinksForANewOne(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -180,6 +186,8 @@ func TestAChangedPasswordEndsTheLinksForANewOne(t *testing.T) {
 }
 
 // A suspended account has no way in by mail either, and being let back revives no link and no session.
+//
+//keyhall:norace
 func TestASuspendedAccountCannotUseALink(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -231,6 +239,8 @@ func TestASuspendedAccountCannotUseALink(t *testing.T) {
 }
 
 // The administrator takes an address back: links that would verify it again are dead too.
+//
+//keyhall:norace
 func TestAnAddressThatIsTakenBackIsVerifiedByANewLinkOnly(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -253,6 +263,8 @@ func TestAnAddressThatIsTakenBackIsVerifiedByANewLinkOnly(t *testing.T) {
 }
 
 // Closed sign-up closes nothing else: who has an account still gets links.
+//
+//keyhall:norace
 func TestLinksWorkWhereSignUpIsClosed(t *testing.T) {
 	t.Parallel()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {

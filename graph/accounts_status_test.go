@@ -9,6 +9,7 @@ import (
 
 const acceptIt = `mutation($id: ID!) { acceptInvitation(input: {invitationId: $id}) { invitation { status } errors { code } } }`
 
+//keyhall:norace
 func TestAnInvitationIsAcceptedOnlyWithAVerifiedAddress(t *testing.T) { // A9
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -129,6 +130,7 @@ func withoutTokens(contents string) string {
 	return strings.ReplaceAll(out.String(), "access_tokens:\n\n", "access_tokens:\n")
 }
 
+//keyhall:norace
 func TestTheAdministratorHasNoRightToAValue(t *testing.T) { // T2
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

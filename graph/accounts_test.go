@@ -99,6 +99,7 @@ func TestWhoSignsUpGetsAnAccountWithoutASessionAndSignsIn(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestSignUpWithAKnownAddressAnswersAsWithAnUnknownOneAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

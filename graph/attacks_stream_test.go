@@ -135,6 +135,8 @@ func opens(t *testing.T, conn net.Conn) (status int, event string) {
 }
 
 // What opens a stream with strange headers or directives opens a plain one, that begins at the beginning.
+//
+//keyhall:norace
 func TestAStreamOpensPlainlyWhateverSurroundsIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -163,6 +165,8 @@ func TestAStreamOpensPlainlyWhateverSurroundsIt(t *testing.T) {
 }
 
 // What is no HTTP is refused before anybody looks at it, and half a request opens nothing and holds nothing.
+//
+//keyhall:norace
 func TestHalfARequestOpensNoStream(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

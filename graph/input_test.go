@@ -92,6 +92,7 @@ func refuseAll(t *testing.T, s *apptest.Server, a *apptest.Actor, requests []bad
 	a.Must(t, countKeys, nil)
 }
 
+//keyhall:norace
 func TestMalformedAndOversizedRequestsAreRefusedWithACode(t *testing.T) {
 	t.Parallel()
 	rep := strings.Repeat

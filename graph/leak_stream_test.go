@@ -11,6 +11,8 @@ import (
 
 // What an event shows of a thing is what a query shows the same person at that moment, down to what is refused; and whoever
 // a query hides the thing from is told of none of its deeds.
+//
+//keyhall:norace
 func TestAnEventShowsWhatAQueryShows(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

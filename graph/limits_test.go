@@ -61,6 +61,8 @@ func newTeam(t *testing.T, s *apptest.Server) *team {
 
 // C14, C16, design section 3: who sees and who changes the limits of a key, of a project and of an organization. y: done; F: FORBIDDEN; N: NOT_FOUND;
 // U: UNAUTHENTICATED. v: changes them and does not see them.
+//
+//keyhall:norace
 func TestWhoSeesAndChangesLimits(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -93,6 +95,8 @@ func TestWhoSeesAndChangesLimits(t *testing.T) {
 }
 
 // 5.5, C14: a list takes the place of the one there was, what is left out stays, null clears; the audit trail says before and after.
+//
+//keyhall:norace
 func TestLimitsAreReplacedKeptAndCleared(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -135,6 +139,8 @@ func TestLimitsAreReplacedKeptAndCleared(t *testing.T) {
 }
 
 // What could not be held, or would hold nothing, is refused by name, and nothing is written.
+//
+//keyhall:norace
 func TestLimitsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -197,6 +203,8 @@ func TestLimitsThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 // 5.5, C7: used, spent, binds and resetsAt are how the limits stand now; what is spent only who may see the cost sees (A19, A24).
+//
+//keyhall:norace
 func TestLimitsSayHowTheyStand(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -242,6 +250,8 @@ func TestLimitsSayHowTheyStand(t *testing.T) {
 }
 
 // A rotated key is limited as the old one was, and a deleted one leaves nothing that limits.
+//
+//keyhall:norace
 func TestLimitsGoWithTheirKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -269,6 +279,8 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 }
 
 // 0011: who may not see the limits of a key does not read them in the audit trail either.
+//
+//keyhall:norace
 func TestTheAuditTrailIsNoSideDoorToLimits(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

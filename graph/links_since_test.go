@@ -9,6 +9,8 @@ import (
 
 // A9: once an administrator took the proof of an address back, or suspended its account, no mail from before proves it again;
 // one that is sent after it does.
+//
+//keyhall:norace
 func TestAnOldMailDoesNotBringATakenProofBack(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

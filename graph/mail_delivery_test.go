@@ -19,6 +19,8 @@ func delivery(t *testing.T, who *apptest.Actor, id string) string {
 
 // A4, A6, A27: of one submission the addresses that can be invited get one letter each, all with the one role; the others
 // get their own outcome and no letter, and asking again sends nothing.
+//
+//keyhall:norace
 func TestEachAddressOfASubmissionHasItsOutcomeAndItsLetter(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -54,6 +56,8 @@ func TestEachAddressOfASubmissionHasItsOutcomeAndItsLetter(t *testing.T) {
 }
 
 // A7: without the inviter's own address nothing is written and no mail leaves; A6: nor when a submission is undone.
+//
+//keyhall:norace
 func TestNoMailLeavesWithoutItsDeed(t *testing.T) {
 	t.Parallel()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
@@ -87,6 +91,8 @@ func TestNoMailLeavesWithoutItsDeed(t *testing.T) {
 }
 
 // A9: a server that takes the letter and never says so gets it again, as the same letter; each accepted invitation has one.
+//
+//keyhall:norace
 func TestALetterIsSentAtLeastOnceAndStaysTheSame(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -129,6 +135,8 @@ func TestALetterIsSentAtLeastOnceAndStaysTheSame(t *testing.T) {
 }
 
 // A10: a mail that is refused for good is shown as failed, undoes nothing, and the app is still a way.
+//
+//keyhall:norace
 func TestARefusedLetterIsShownAndUndoesNothing(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

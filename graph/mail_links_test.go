@@ -18,6 +18,8 @@ func byLink() map[string]string {
 }
 
 // A10: sending again makes a new link with another seven days and the same role; the link before is dead for everybody.
+//
+//keyhall:norace
 func TestSendingAgainKillsTheLinkBefore(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -55,6 +57,8 @@ func TestSendingAgainKillsTheLinkBefore(t *testing.T) {
 }
 
 // A10: what is settled or too old is neither sent again nor revoked.
+//
+//keyhall:norace
 func TestOnlyAnOpenInvitationIsSentAgain(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -80,6 +84,8 @@ func TestOnlyAnOpenInvitationIsSentAgain(t *testing.T) {
 }
 
 // A9, A10, section 7: expired, revoked (or void) and another's account are three different refusals, whatever is tried.
+//
+//keyhall:norace
 func TestADeadLinkSaysWhy(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -127,6 +133,8 @@ func TestADeadLinkSaysWhy(t *testing.T) {
 }
 
 // A9: a link is one thing and whole: what is cut, changed, forged or of another row opens nothing and tells nothing.
+//
+//keyhall:norace
 func TestAForgedLinkIsNoLink(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

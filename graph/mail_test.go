@@ -36,6 +36,8 @@ func eachWithMail(t *testing.T, test func(*testing.T, *apptest.Server, *apptest.
 func withToken(token string) apptest.Vars { return apptest.Vars{"token": token} }
 
 // A9: the invitee gets a mail, confirms the address by its link, and accepts; the link is in the fragment and works once.
+//
+//keyhall:norace
 func TestAnInvitationComesByMailAndItsLinkVerifiesAndAccepts(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

@@ -9,6 +9,8 @@ import (
 
 // A27: who does not see the people on a key cannot tell whom not to invite; such a token is refused whole and writes nothing.
 // Accepting is done also where the token does not show what was accepted.
+//
+//keyhall:norace
 func TestANarrowTokenSharesKnowinglyOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

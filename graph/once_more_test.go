@@ -153,6 +153,7 @@ func TestAKeyIsOfItsAccountWhateverItsCredential(t *testing.T) {
 	})
 }
 
+//keyhall:norace
 func TestAKeyIsRememberedThroughARestartForADay(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

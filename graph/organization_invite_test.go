@@ -47,6 +47,8 @@ func crew(t *testing.T, s *apptest.Server, owner *apptest.Actor) (id, shop, lab 
 }
 
 // C9, section 7: any address is invited, by mail, and whether it has an account shows nowhere; a member is one to see.
+//
+//keyhall:norace
 func TestAnyAddressIsInvitedToAnOrganization(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -95,6 +97,8 @@ func TestAnyAddressIsInvitedToAnOrganization(t *testing.T) {
 }
 
 // C9: who accepts by the mailed link is in, with the role and the projects that were offered; the link proves their address.
+//
+//keyhall:norace
 func TestWhoAcceptsIsInTheOrganizationAndItsProjects(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -132,6 +136,8 @@ func TestWhoAcceptsIsInTheOrganizationAndItsProjects(t *testing.T) {
 
 // C9: places in projects that the inviter can give no more, or that are archived, are left out, and the trail says so; an inviter who
 // may not invite any more makes it void.
+//
+//keyhall:norace
 func TestAnInvitationGivesWhatItsInviterStillCan(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -157,6 +163,8 @@ func TestAnInvitationGivesWhatItsInviterStillCan(t *testing.T) {
 }
 
 // C9: nobody gives a place in a project where they may not add members, in another organization's, or in an archived one.
+//
+//keyhall:norace
 func TestOnlyPlacesThatOneMayGiveAreOffered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -190,6 +198,8 @@ func TestOnlyPlacesThatOneMayGiveAreOffered(t *testing.T) {
 
 // C9, section 1: without a mail server the inviter gets the link, this once. It is bound to its address, and proves it to nobody; a
 // new one ends it.
+//
+//keyhall:norace
 func TestWithoutMailTheInviterGetsTheLinkOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -235,6 +245,8 @@ func TestWithoutMailTheInviterGetsTheLinkOnce(t *testing.T) {
 }
 
 // C9: it is listed to whom it is for, revoked and sent again by owners alone, and declined; what it is to is hidden until then.
+//
+//keyhall:norace
 func TestInvitationsToAnOrganizationEndAsThoseToAKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -277,6 +289,8 @@ func TestInvitationsToAnOrganizationEndAsThoseToAKey(t *testing.T) {
 }
 
 // A4, A10: inviting to an organization is counted as inviting to a key is.
+//
+//keyhall:norace
 func TestInvitingToAnOrganizationIsCounted(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

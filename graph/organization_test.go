@@ -18,6 +18,8 @@ const (
 )
 
 // C9 C16: anybody makes an organization and owns it; its slug is made of its name, is unique, and is no username of anybody's.
+//
+//keyhall:norace
 func TestWhoMakesAnOrganizationOwnsIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -66,6 +68,8 @@ func TestWhoMakesAnOrganizationOwnsIt(t *testing.T) {
 }
 
 // C16: its owners change an organization; null clears the address of its bills, and what is left out stays.
+//
+//keyhall:norace
 func TestOwnersChangeAnOrganization(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -163,6 +167,8 @@ func TestAnOrganizationIsDeletedWhole(t *testing.T) {
 }
 
 // C9: owners make owners of readers and readers of owners, from the next request on; who is the last of them stays it.
+//
+//keyhall:norace
 func TestRolesInAnOrganizationChangeAtOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -202,6 +202,8 @@ func TestAnOwnerWhoHasLeftGetsNoLetterAboutAGroup(t *testing.T) {
 }
 
 // The letter itself: who did it and which group, and nothing of who was added.
+//
+//keyhall:norace
 func TestTheLetterAboutAGroupThatGrew(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

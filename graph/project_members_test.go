@@ -29,6 +29,8 @@ func join(t *testing.T, by *apptest.Actor, project string, to apptest.Vars, role
 // C4 C10: who is given a place in a project works there, by their own place or that of a group; when it is taken, they do not make,
 // list or reveal anything there from the next request on, and the keys that they own there are hidden from them. The key of a
 // service account stays with the owners of the project.
+//
+//keyhall:norace
 func TestWhoLosesTheirPlaceInAProjectLosesTheirKeysThere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -82,6 +84,8 @@ func TestWhoLosesTheirPlaceInAProjectLosesTheirKeysThere(t *testing.T) {
 }
 
 // C14: the people of one environment are not those of another.
+//
+//keyhall:norace
 func TestEachProjectHasPeopleOfItsOwn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -102,6 +106,8 @@ func TestEachProjectHasPeopleOfItsOwn(t *testing.T) {
 }
 
 // Places are for members of the organization and its groups, once each.
+//
+//keyhall:norace
 func TestOnlyPeopleAndGroupsOfTheOrganizationHavePlacesInItsProjects(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -146,6 +152,8 @@ func TestOnlyPeopleAndGroupsOfTheOrganizationHavePlacesInItsProjects(t *testing.
 }
 
 // Who is given a place, changed or taken out of it hears of it at once, everybody of a group too.
+//
+//keyhall:norace
 func TestEverybodyHearsOfTheirPlaceInAProject(t *testing.T) {
 	t.Parallel()
 	s := apptest.New(t, apptest.SQLite)
@@ -178,6 +186,8 @@ func TestEverybodyHearsOfTheirPlaceInAProject(t *testing.T) {
 
 // B13, and no side door: a group whose members one may not see is one entry among who can do something with a project and with the
 // keys in it, and nobody is told who is in it.
+//
+//keyhall:norace
 func TestAClosedGroupIsOneEntryOfWhoHasAccessToAProject(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -20,6 +20,8 @@ const (
 
 // C10 and X3: the key of a service account belongs to nobody who could leave: whoever owns the project is its owner, and it stays so
 // when it is rotated.
+//
+//keyhall:norace
 func TestTheKeyOfAServiceAccountIsInTheHandsOfTheOwnersOfItsProject(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -73,6 +75,8 @@ func TestTheKeyOfAServiceAccountIsInTheHandsOfTheOwnersOfItsProject(t *testing.T
 }
 
 // C1 C2 C3: a personal key is not shared; moving it makes a project key of it: a new one, in the place of the old.
+//
+//keyhall:norace
 func TestAPersonalKeyMovesToAProject(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -135,6 +139,8 @@ func TestAPersonalKeyMovesToAProject(t *testing.T) {
 }
 
 // A verifier token is shown once, belongs to one project, is no credential of anybody here, and is over when it is revoked.
+//
+//keyhall:norace
 func TestAVerifierTokenIsShownOnceAndOpensNothingHere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -32,6 +32,8 @@ func newProject(t *testing.T, a *apptest.Actor, org, name, environment string) s
 }
 
 // C3 C5 C14: projects for what is live and for what is not have keys of their own, and each key belongs to exactly one of them.
+//
+//keyhall:norace
 func TestEachProjectHasKeysOfItsOwn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -73,6 +75,8 @@ func TestEachProjectHasKeysOfItsOwn(t *testing.T) {
 const seeProject = `query($id: ID!) { project(id: $id) { id alertEmail } }`
 
 // C15: what is live is not archived or made something else by accident: its name has to be typed.
+//
+//keyhall:norace
 func TestALiveProjectIsStoppedOnlyByWhoTypesItsName(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -113,6 +117,8 @@ func TestALiveProjectIsStoppedOnlyByWhoTypesItsName(t *testing.T) {
 }
 
 // Nothing is made in an archived project or moved into it; what there is stays visible.
+//
+//keyhall:norace
 func TestAnArchivedProjectTakesNothingNew(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

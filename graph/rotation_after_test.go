@@ -78,6 +78,8 @@ func TestARotatedKeyKeepsItsSecuritySettings(t *testing.T) {
 
 // A9, A10: the link of an invitation that was mailed before a rotation, or two, leads to the newest key, and to that alone. What
 // is revoked or sent again after it is so as before.
+//
+//keyhall:norace
 func TestALinkMailedBeforeARotationLeadsToTheNewestKey(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -125,6 +127,8 @@ func TestALinkMailedBeforeARotationLeadsToTheNewestKey(t *testing.T) {
 
 // C13: that a key is exposed is told to everybody on it but whoever marked it, once, and to nobody else; in the grace and
 // disabled as well, and not when nothing was done.
+//
+//keyhall:norace
 func TestAnExposureIsToldToEverybodyElseOnTheKey(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

@@ -231,14 +231,31 @@ func assignable(s *ast.Schema) (out []string) {
 
 type guard func(*ast.Schema) []string
 
-func TestNoTypeShowsAForeignKey(t *testing.T)                    { judge(t, foreignKeys) }
-func TestEveryTypeAndFieldHasADescription(t *testing.T)          { judge(t, undescribed) }
-func TestEveryArgumentHasADescription(t *testing.T)              { judge(t, undescribedArguments) }
-func TestEveryMutationNamesItsPermission(t *testing.T)           { judge(t, unguarded) }
-func TestEveryMutationHasTheShapeOfMutations(t *testing.T)       { judge(t, shapeless) }
-func TestEveryConnectionCanBePaged(t *testing.T)                 { judge(t, unpaged) }
-func TestNoInputSetsWhatDecidesAboutRights(t *testing.T)         { judge(t, assignable) }
-func TestWhatCanBeHiddenCanBeNull(t *testing.T)                  { judge(t, gatedNotNull) }
+//keyhall:norace
+func TestNoTypeShowsAForeignKey(t *testing.T) { judge(t, foreignKeys) }
+
+//keyhall:norace
+func TestEveryTypeAndFieldHasADescription(t *testing.T) { judge(t, undescribed) }
+
+//keyhall:norace
+func TestEveryArgumentHasADescription(t *testing.T) { judge(t, undescribedArguments) }
+
+//keyhall:norace
+func TestEveryMutationNamesItsPermission(t *testing.T) { judge(t, unguarded) }
+
+//keyhall:norace
+func TestEveryMutationHasTheShapeOfMutations(t *testing.T) { judge(t, shapeless) }
+
+//keyhall:norace
+func TestEveryConnectionCanBePaged(t *testing.T) { judge(t, unpaged) }
+
+//keyhall:norace
+func TestNoInputSetsWhatDecidesAboutRights(t *testing.T) { judge(t, assignable) }
+
+//keyhall:norace
+func TestWhatCanBeHiddenCanBeNull(t *testing.T) { judge(t, gatedNotNull) }
+
+//keyhall:norace
 func TestEveryPermissionOfTheSchemaIsARuleOfTheLaw(t *testing.T) { judge(t, unknownPermissions(t)) }
 
 func judge(t *testing.T, g guard) {

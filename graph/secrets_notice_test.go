@@ -16,6 +16,8 @@ func notices(t *testing.T, s *apptest.Server, secretID string) int {
 
 // B17: a secret that is set to it tells its owner by mail of each reveal by somebody else, of showing and of copying; the letter says
 // who and what, and no value.
+//
+//keyhall:norace
 func TestAnOwnerIsToldOfRevealsWhereTheSecretIsSetToIt(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

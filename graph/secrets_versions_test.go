@@ -27,6 +27,8 @@ func setValue(t *testing.T, who *apptest.Actor, secretID string, value any) {
 
 // B19: an earlier value comes back as a new version, sealed anew; nothing that was there is changed, and the deed is recorded
 // and told.
+//
+//keyhall:norace
 func TestAnEarlierValueComesBackAsANewVersion(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

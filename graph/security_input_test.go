@@ -132,6 +132,8 @@ func TestEditsOfDifferentSettingsAtOnceLoseNothing(t *testing.T) {
 
 // A token that leaves out the rows of the settings neither shows nor changes them: it would take what it does not see for
 // what is not there.
+//
+//keyhall:norace
 func TestATokenNarrowedBesideTheSettingsNeitherShowsNorChangesThem(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -114,6 +114,8 @@ func TestAWrongGuessCountsWhoeverHearsOfIt(t *testing.T) {
 }
 
 // B21: a right passphrase that shows nothing, as the secret was disabled while it was compared, gives its try back.
+//
+//keyhall:norace
 func TestARightTryThatShowsNothingIsGivenBack(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -152,6 +154,8 @@ func whileCompared(t *testing.T, s *apptest.Server, link, text string, do func()
 
 // B21: a link that is sent again while somebody's passphrase is compared shows nothing at its old address from then on: neither a
 // view nor a try of the new one is used.
+//
+//keyhall:norace
 func TestALinkSentAgainShowsNothingToWhoIsStillCompared(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -212,6 +216,8 @@ func TestOpeningsBesideALinkSentAgainLeaveNoTry(t *testing.T) {
 
 // B21: a view that was taken has given its try back, also when its value cannot be opened then: no second one is given back with it,
 // which would be somebody else's.
+//
+//keyhall:norace
 func TestAViewThatCannotBeOpenedGivesItsTryBackOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

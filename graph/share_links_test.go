@@ -142,6 +142,8 @@ func TestALinkHandsASecretToSomebodyOutside(t *testing.T) {
 }
 
 // B21: it needs somebody to switch it on, and can be switched off; what was made then shows nothing.
+//
+//keyhall:norace
 func TestLinksAreOffUntilTheyAreSwitchedOn(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -175,6 +177,8 @@ func TestLinksAreOffUntilTheyAreSwitchedOn(t *testing.T) {
 
 // B21: what was handed out is taken back also while links are switched off: else it would open again with the switch. Sending it again
 // makes a new address, and needs them on.
+//
+//keyhall:norace
 func TestALinkIsTakenBackWhileLinksAreOff(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -329,6 +333,8 @@ func TestALinkShowsNoMoreThanItsViews(t *testing.T) {
 }
 
 // B21: the code comes by mail, apart from the link; the passphrase is known. Neither is in a row, and a miss uses no view up.
+//
+//keyhall:norace
 func TestALinkAsksForItsPassphraseAndItsCode(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {
@@ -375,6 +381,8 @@ func TestALinkAsksForItsPassphraseAndItsCode(t *testing.T) {
 func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
 
 // B21: a link that is sent again has another address and another code; its views and its passphrase stay. Only its maker does that.
+//
+//keyhall:norace
 func TestALinkIsSentAgainAndTakenBack(t *testing.T) {
 	t.Parallel()
 	eachWithMail(t, func(t *testing.T, s *apptest.Server, box *apptest.Mailbox) {

@@ -134,6 +134,8 @@ func TestASpendAlertIsRaisedOnceAMonthByMailAndBySignedCall(t *testing.T) {
 }
 
 // A call into a private network is not made, whatever a name leads to, and one of an alert that is gone neither.
+//
+//keyhall:norace
 func TestACallThatMustNotBeMadeIsNotMade(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

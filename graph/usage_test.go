@@ -82,6 +82,8 @@ func grouped(t *testing.T, who *apptest.Actor, query, of, id, by string) string 
 
 // A16, A19, A20, A21, A24, A25: who sees what a key, a project and an organization were used for, and who sees what it cost. C16: limits,
 // billing and usage of an organization are its owners'.
+//
+//keyhall:norace
 func TestUsageIsForWhoMaySeeItAndItsCostForTheOwner(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -157,6 +159,8 @@ func (m metered) bills(t *testing.T, e *estate) {
 
 // C3, C8: each request is attributed to its key, its project and whose key it is; C14: and to what the project is for. What is hidden
 // from who asks is in the sums, and in one group without a name.
+//
+//keyhall:norace
 func TestUsageIsToldApartByWhatTheViewerMaySee(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -226,6 +230,8 @@ func (e *estate) usageIsBounded(t *testing.T) {
 
 // Every window has its points, all of them over, one after the other; what happened in each is in it, also when minutes have become
 // hours and hours days.
+//
+//keyhall:norace
 func TestWindowsShowFinishedPeriodsOfUTC(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

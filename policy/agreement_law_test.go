@@ -13,8 +13,6 @@ import (
 
 // The law of secrets and groups over random secrets, grants, groups, memberships and times that have passed or have not.
 // Its forms agree as those of a generated rule do, and they say what a model says that was written without the law.
-//
-//keyhall:norace
 func TestAllFormsOfTheLawOfSecretsAgree(t *testing.T) {
 	t.Parallel()
 	start := seed(t)

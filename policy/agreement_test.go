@@ -61,8 +61,6 @@ func loadLoosely(ctx context.Context, name string, v Vocabulary, text string) (*
 
 // Every form of a rule gives the same answer: OPA on all facts of the row, OPA on the facts that are loaded, the
 // predicate of a decision, both list filters, the columns of a page, and who can.
-//
-//keyhall:norace
 func TestAllFormsOfARuleAgree(t *testing.T) {
 	t.Parallel()
 	start := seed(t)

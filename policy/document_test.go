@@ -21,8 +21,6 @@ var update = flag.Bool("update", false, "write docs/policy.md again")
 
 // docs/policy.md is made from the law: what it says of a permission is what the rule's METADATA says, and its tables are the
 // role data. A law that changes without the page fails here; `go test ./policy -run Document -update` writes it.
-//
-//keyhall:norace
 func TestTheDocumentIsTheLaw(t *testing.T) {
 	t.Parallel()
 	want := document(t)

@@ -2,7 +2,6 @@ package policy_test
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -141,37 +140,10 @@ func (k *killers) killed(test string) {
 	k.rank[test] = k.kills
 }
 
-// first puts the tests of each package into one file, in the order of their rank.
-func (k *killers) first(modules map[string]*ast.Module) {
+// first sorts tests by their rank.
+func (k *killers) first(tests []string) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	merged := map[string]*ast.Module{}
-	for _, path := range slices.Sorted(maps.Keys(modules)) {
-		module := modules[path]
-		if !isTest(path) {
-			continue
-		}
-		delete(modules, path)
-		name := module.Package.Path.String()
-		if merged[name] == nil {
-			merged[name] = &ast.Module{Package: module.Package}
-		}
-		into := merged[name]
-		for _, i := range module.Imports {
-			if !slices.ContainsFunc(into.Imports, i.Equal) {
-				into.Imports = append(into.Imports, i)
-			}
-		}
-		for _, rule := range module.Rules {
-			rule = rule.Copy()
-			rule.Module = into
-			into.Rules = append(into.Rules, rule)
-		}
-	}
-	for name, module := range merged {
-		slices.SortStableFunc(module.Rules, func(a, b *ast.Rule) int {
-			return cmp.Compare(k.rank[name+"."+b.Head.Ref()[0].String()], k.rank[name+"."+a.Head.Ref()[0].String()])
-		})
-		modules[name+"_test.rego"] = module
-	}
+	slices.SortStableFunc(tests, func(a, b string) int { return cmp.Compare(k.rank[b], k.rank[a]) })
+	return tests
 }

@@ -12,8 +12,6 @@ import (
 // A condition on another table that is asked anew of every row makes a list of 100,000 take a hundred times as long for who
 // sees few of them. For who sees many a page looks at few rows, and what hangs on a row is asked of it alone, once for all
 // alternatives: to find all of it first takes as long as somebody sees much. On SQLite an index that does that is left out.
-//
-//keyhall:norace
 func TestAListAsksOtherTablesOnceOrOnlyOfTheRowsOfAPage(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{dialect.SQLite, dialect.Postgres} {
@@ -42,8 +40,6 @@ func TestAListAsksOtherTablesOnceOrOnlyOfTheRowsOfAPage(t *testing.T) {
 }
 
 // A page asks for a role out of fewer only of the rows with a role out of more.
-//
-//keyhall:norace
 func TestAPageOfKeysAsksTheNarrowerConditionBelowTheWider(t *testing.T) {
 	t.Parallel()
 	r, err := Load(t.Context(), Options{Modules: Law(), Dialect: dialect.Postgres, Proven: true})

@@ -1,3 +1,4 @@
+//keyhall:norace
 package browser_test
 
 import (
@@ -20,8 +21,6 @@ import (
 const password = "correct-horse-battery"
 
 // A6, A8, A9, A13, A14, B1, B8, B13, B17, B19, B20, B21: the binary that people run, in a real browser and over the wire that real clients use.
-//
-//keyhall:norace
 func TestKeyhallAsPeopleUseIt(t *testing.T) {
 	t.Parallel()
 	need(t, "node", "npm")

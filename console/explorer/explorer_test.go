@@ -1,3 +1,4 @@
+//keyhall:norace
 package explorer_test
 
 import (

@@ -1,3 +1,4 @@
+//keyhall:norace
 package landing_test
 
 import (

@@ -101,6 +101,7 @@ func unlimited(c *authn.Config) {
 	c.PerAccount, c.PerAddress, c.PerMailbox = plenty, plenty, plenty
 }
 
+//keyhall:norace
 func TestGuessesAreDearAndFewByDefault(t *testing.T) { // security.md 4.4
 	t.Parallel()
 	d := authn.Defaults()
@@ -128,6 +129,7 @@ func TestGuessesAreDearAndFewByDefault(t *testing.T) { // security.md 4.4
 	}
 }
 
+//keyhall:norace
 func TestEqualPasswordsAreKeptAsDifferentHashes(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -142,6 +144,7 @@ func TestEqualPasswordsAreKeptAsDifferentHashes(t *testing.T) {
 	}
 }
 
+//keyhall:norace
 func TestASessionIs32RandomBytesKeptAsTheirSHA256(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -184,6 +187,8 @@ func TestASessionIs32RandomBytesKeptAsTheirSHA256(t *testing.T) {
 }
 
 // Guesses at somebody's password must not lock them out where they are.
+//
+//keyhall:norace
 func TestAnAttackerElsewhereDoesNotLockAnybodyOut(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -214,6 +219,8 @@ func TestAnAttackerElsewhereDoesNotLockAnybodyOut(t *testing.T) {
 }
 
 // With IPv6 a client has 64 bits of addresses of its own: they are counted as one.
+//
+//keyhall:norace
 func TestGuessesFromOneIPv6NetworkAreCountedTogether(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -231,6 +238,7 @@ func TestGuessesFromOneIPv6NetworkAreCountedTogether(t *testing.T) {
 	}
 }
 
+//keyhall:norace
 func TestEveryProcessOfAnInstallationPrintsTheSameSetUpTokenAndNoneKeepsIt(t *testing.T) {
 	t.Parallel()
 	p, other := newPlace(t), newPlace(t)

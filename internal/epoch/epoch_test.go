@@ -70,6 +70,8 @@ func watch(t *testing.T, s *apptest.Server) (*epoch.Watcher, *record, func()) {
 
 // Security 4.5: whoever changes what verifying depends on says so, whichever verb it is, and says whom it concerns; what it does
 // not depend on says nothing.
+//
+//keyhall:norace
 func TestEveryChangeOfWhatVerifyingDependsOnIsToldOfWhomItConcerns(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -118,6 +120,8 @@ func TestEveryChangeOfWhatVerifyingDependsOnIsToldOfWhomItConcerns(t *testing.T)
 }
 
 // Security 4.5: a deed that was undone raised nothing.
+//
+//keyhall:norace
 func TestWhatWasUndoneIsNotTold(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -150,6 +154,8 @@ func TestAWatcherThatMissedRowsDropsEverybody(t *testing.T) {
 }
 
 // Security 4.5: the lease is 900 ms from the start of the last look that succeeded, by a clock that nobody sets.
+//
+//keyhall:norace
 func TestALeaseThatIsNotRenewedIsOver(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -175,6 +181,8 @@ func TestALeaseThatIsNotRenewedIsOver(t *testing.T) {
 }
 
 // Rows of changes go after an hour, and not before.
+//
+//keyhall:norace
 func TestOldChangesAreForgotten(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

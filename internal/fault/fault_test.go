@@ -1,3 +1,4 @@
+//keyhall:norace
 package fault_test
 
 import (

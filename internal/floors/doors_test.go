@@ -1,3 +1,4 @@
+//keyhall:norace
 package floors
 
 import (
@@ -9,8 +10,6 @@ import (
 
 // Ent's privacy packages carry a context that lets everything pass before the
 // lock is asked. Whoever cannot import them cannot make one.
-//
-//keyhall:norace
 func TestOnlyTheLockKnowsEntsPrivacy(t *testing.T) {
 	t.Parallel()
 	for _, file := range readModule(t) {
@@ -26,8 +25,6 @@ func TestOnlyTheLockKnowsEntsPrivacy(t *testing.T) {
 }
 
 // The door reads through a query-only reader; who writes are the verbs.
-//
-//keyhall:norace
 func TestTheDoorHoldsNoClientThatWrites(t *testing.T) {
 	t.Parallel()
 	refuse := []string{"Client", "Tx", "NewClient", "NewTxContext", "NewContext", "FromContext", "TxFromContext", "Open"}
@@ -45,8 +42,6 @@ func TestTheDoorHoldsNoClientThatWrites(t *testing.T) {
 
 // The keyring handles what must never be printed. Of log/slog it may use what
 // a type needs to hide itself, and no package that prints at all.
-//
-//keyhall:norace
 func TestTheKeyringNeverLogs(t *testing.T) {
 	t.Parallel()
 	hide := []string{"LogValuer", "Value", "StringValue"}

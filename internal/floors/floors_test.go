@@ -9,7 +9,6 @@ import (
 
 const giveOne = "give it one in internal/floors/house_test.go"
 
-//keyhall:norace
 func TestImportsPointDownOnly(t *testing.T) {
 	t.Parallel()
 	plan := house()
@@ -26,8 +25,6 @@ func TestImportsPointDownOnly(t *testing.T) {
 }
 
 // TestEveryFolderHasAFloor also finds packages that import nothing of ours.
-//
-//keyhall:norace
 func TestEveryFolderHasAFloor(t *testing.T) {
 	t.Parallel()
 	plan := house()

@@ -1,3 +1,4 @@
+//keyhall:norace
 package instance_test
 
 import (

@@ -1,3 +1,4 @@
+//keyhall:norace
 package mail_test
 
 import (
@@ -16,8 +17,6 @@ import (
 func TestMain(m *testing.M) { apptest.Main(m) }
 
 // A letter and the password of the mail server leave this machine encrypted, to the server that is meant, or not at all.
-//
-//keyhall:norace
 func TestLettersLeaveEncryptedOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	ours, foreign := newAuthority(t), newAuthority(t)
@@ -58,8 +57,6 @@ func TestLettersLeaveEncryptedOrNotAtAll(t *testing.T) {
 }
 
 // A password that the mail server does not take is in no log and no row, though the server repeats it.
-//
-//keyhall:norace
 func TestARefusedSignInAtTheMailServerTellsNoPassword(t *testing.T) {
 	t.Parallel()
 	ours := newAuthority(t)

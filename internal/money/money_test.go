@@ -1,3 +1,4 @@
+//keyhall:norace
 package money_test
 
 import (

@@ -1,3 +1,4 @@
+//keyhall:norace
 package once_test
 
 import (

@@ -141,7 +141,6 @@ func walk(rt *rapid.T, t *testing.T, a *apptest.Actor, vars apptest.Vars, backwa
 	return nil
 }
 
-//keyhall:norace
 func TestThePagesOfAListJoinedAreTheList(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -174,8 +173,6 @@ func naming(rows []kept, ids []string) []string {
 }
 
 // Every window between two rows, by the words of Relay: first counts after the cursor, last counts before it.
-//
-//keyhall:norace
 func TestAnyWindowOfAListIsThatPartOfIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -215,8 +212,6 @@ func TestAnyWindowOfAListIsThatPartOfIt(t *testing.T) {
 }
 
 // A row that is gone is no reason to lose one's place, and a row that comes is no reason to see another twice.
-//
-//keyhall:norace
 func TestAPlaceInAListOutlivesItsRow(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -1,3 +1,4 @@
+//keyhall:norace
 package pubkey_test
 
 import (

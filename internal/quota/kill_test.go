@@ -66,6 +66,8 @@ func spender(url string) int {
 }
 
 // C7: three processes on one PostgreSQL, 66 who ask at once, kill -9 at random moments: what passed never costs more than the limit.
+//
+//keyhall:norace
 func TestKilledProcessesOverspendNoLimit(t *testing.T) {
 	t.Parallel()
 	killSpenders(t, 12)

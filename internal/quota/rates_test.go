@@ -40,6 +40,8 @@ func take(t *testing.T, q *quota.Quota, k *traffic.Key) traffic.Standing {
 }
 
 // design.md section 7: a rate of 5 in 86,400 s lets exactly 5 pass; then one comes back every 17,280 s.
+//
+//keyhall:norace
 func TestARateOfFiveADayLetsExactlyFivePass(t *testing.T) {
 	t.Parallel()
 	q, at := rates(t)
@@ -71,6 +73,8 @@ func TestARateOfFiveADayLetsExactlyFivePass(t *testing.T) {
 }
 
 // A number that changes leaves alone what is used of the window: no one gets a fresh start by it.
+//
+//keyhall:norace
 func TestARateThatChangesKeepsWhatIsUsed(t *testing.T) {
 	t.Parallel()
 	q, _ := rates(t)
@@ -105,6 +109,8 @@ func (b *bucket) drain(r traffic.Rate, now time.Time) {
 
 // C6, C14: of many keys in a few projects and organizations, each with rates of its own, a request passes exactly when the buckets
 // of all its rates have room, and one that is refused puts nothing into any of them.
+//
+//keyhall:norace
 func TestARequestPassesExactlyWhenAllItsRatesHaveRoom(t *testing.T) {
 	t.Parallel()
 	for range 30 {
@@ -199,6 +205,8 @@ func TestManyAtOnceGetNoMoreThanTheLimit(t *testing.T) {
 }
 
 // What is as if it had never been used is forgotten; a limit in use is not, however many others come.
+//
+//keyhall:norace
 func TestMemoryHoldsWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	q, at := rates(t)

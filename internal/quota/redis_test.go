@@ -58,6 +58,8 @@ func TestProcessesThatShareARedisCountTogether(t *testing.T) {
 }
 
 // The two ways of counting are one: whatever rates and requests, Redis and this process say the same.
+//
+//keyhall:norace
 func TestRedisAndMemoryAgree(t *testing.T) {
 	t.Parallel()
 	redis, seed := redistest.Start(t), rand.Uint64()
@@ -127,6 +129,8 @@ func TestARedisThatIsGoneAndComesBack(t *testing.T) {
 }
 
 // An address that is none is refused without a word of it: it may hold a password.
+//
+//keyhall:norace
 func TestAnUnreadableRedisURLIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	c := quota.Defaults()

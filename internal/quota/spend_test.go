@@ -67,6 +67,8 @@ func TestARequestCostsAMillionAtMost(t *testing.T) {
 }
 
 // C7: of 10.00 at 0.03 exactly 333 pass, and not one more; what is left is too little for any.
+//
+//keyhall:norace
 func TestASpendLimitIsHardAndWhollyUsable(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -90,6 +92,8 @@ func TestASpendLimitIsHardAndWhollyUsable(t *testing.T) {
 }
 
 // C7: another project is not touched, and neither are its keys.
+//
+//keyhall:norace
 func TestTheLimitOfOneProjectRefusesItsKeysOnly(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -102,6 +106,8 @@ func TestTheLimitOfOneProjectRefusesItsKeysOnly(t *testing.T) {
 }
 
 // Raising a limit lets pass again, and lowering it below what is spent refuses, with the very next request that knows of it.
+//
+//keyhall:norace
 func TestALimitThatChangesHoldsAtOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -121,6 +127,8 @@ func TestALimitThatChangesHoldsAtOnce(t *testing.T) {
 }
 
 // The same while a process still has much of its lease: what was leased under another limit is not spent under this one.
+//
+//keyhall:norace
 func TestALeaseUnderAnotherLimitIsNotSpent(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -133,6 +141,8 @@ func TestALeaseUnderAnotherLimitIsNotSpent(t *testing.T) {
 }
 
 // What a rate refuses is put back into a lease that has room, and not lost.
+//
+//keyhall:norace
 func TestWhatARateRefusesIsNotSpentOfALease(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -149,6 +159,8 @@ func TestWhatARateRefusesIsNotSpentOfALease(t *testing.T) {
 
 // A request that its rate refuses spends nothing; one that the spend limit of the organization refuses uses up nothing of the rate and
 // of the other limits.
+//
+//keyhall:norace
 func TestARefusedRequestCostsNothingAnywhere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -185,6 +197,8 @@ func TestARefusedRequestCostsNothingAnywhere(t *testing.T) {
 }
 
 // What a process gives back when it stops is there for the others; what one held that died counts as spent, and a line says so.
+//
+//keyhall:norace
 func TestWhatAStoppedProcessHeldIsThereAndWhatADeadOneHeldIsNot(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -243,6 +257,8 @@ func TestALeaseInUseIsRenewedAndAnIdleOneGivenBack(t *testing.T) {
 }
 
 // 00:00 UTC of the first day by the database's clock: what was leased before is good for nothing after, and the whole limit is there.
+//
+//keyhall:norace
 func TestTheMonthIsThatOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -269,6 +285,8 @@ func TestTheMonthIsThatOfTheDatabase(t *testing.T) {
 }
 
 // Whatever cannot be asked is refused with an error, and what is leased already is spent first.
+//
+//keyhall:norace
 func TestWithoutADatabaseNothingPassesThatIsNotLeased(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -105,6 +105,7 @@ func must(t testing.TB, c Config, migrated bool) *Store {
 	return s
 }
 
+//keyhall:norace
 func TestSQLiteIsSafeAgainstPowerLossAndKeepsReferences(t *testing.T) {
 	t.Parallel()
 	d, err := openSQLite(t.TempDir())
@@ -129,6 +130,8 @@ func TestSQLiteIsSafeAgainstPowerLossAndKeepsReferences(t *testing.T) {
 }
 
 // The settings belong to connections: each of the pool has them, also those that are opened later.
+//
+//keyhall:norace
 func TestEveryReaderOfSQLiteIsOneThatCannotWrite(t *testing.T) {
 	t.Parallel()
 	d, err := openSQLite(t.TempDir())
@@ -197,6 +200,7 @@ func TestWhatIsCommittedIsReadAtOnceAndWhatIsUndoneNever(t *testing.T) {
 	}
 }
 
+//keyhall:norace
 func TestTheFilesOfSQLiteAreItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"data", "a b", "what?", "hash#tag", "100%25", "ünïcode", "semi;colon", "deep/er"} {
@@ -229,6 +233,7 @@ func TestTheFilesOfSQLiteAreItsOwnersAlone(t *testing.T) {
 	}
 }
 
+//keyhall:norace
 func TestPostgreSQLThatIsNotMigratedIsRefusedWithTheHint(t *testing.T) {
 	t.Parallel()
 	at := Config{URL: pgtest.Start(t)}
@@ -248,6 +253,7 @@ func TestPostgreSQLThatIsNotMigratedIsRefusedWithTheHint(t *testing.T) {
 	must(t, at, false)
 }
 
+//keyhall:norace
 func TestADatabaseThatCannotBeReachedIsAnErrorWithoutItsPassword(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
@@ -340,6 +346,8 @@ func place(t testing.TB, c Config) string {
 }
 
 // Not parallel with itself: what Ent wants of a text column depends on the database, in variables that are shared.
+//
+//keyhall:norace
 func TestMigratingAnEmptyDatabaseEndsWhereTheSchemaIs(t *testing.T) { // ADR 0002
 	for _, d := range []string{dialect.SQLite, dialect.Postgres} {
 		c := databases(t)[d]
@@ -390,6 +398,8 @@ func collate(d string) {
 }
 
 // Orders and cursors agree on both databases only when texts compare by their bytes, and times are numbers.
+//
+//keyhall:norace
 func TestTextsOfPostgreSQLCompareByBytesAndNoColumnIsATime(t *testing.T) {
 	t.Parallel()
 	c := Config{URL: pgtest.Start(t)}

@@ -73,6 +73,8 @@ func count(c store.Config, strictly bool) error {
 
 // Processes that count are killed (SIGKILL) again and again. What was counted strictly is exact: all that was acknowledged, and at most
 // the one that was under way. The rest is short by at most a second, and never over.
+//
+//keyhall:norace
 func TestAKilledProcessLosesAtMostASecondAndNothingStrict(t *testing.T) {
 	t.Parallel()
 	killOften(t, 4, time.Second)

@@ -26,6 +26,8 @@ type line struct {
 
 // However counting, writing, commits of which nobody learns, kills and adding up come one after the other: what was written is
 // there, once, in every sum, before and after minutes became hours and hours days. What a killed process had not written is not.
+//
+//keyhall:norace
 func TestCountsStayExactHoweverTheyAreWrittenAndAddedUp(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

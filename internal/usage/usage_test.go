@@ -55,6 +55,8 @@ func TestManyCountAtOnceAndNothingIsLost(t *testing.T) {
 }
 
 // Who cannot be counted strictly is told so; what nobody waits for is kept until the database is there again, and counted once.
+//
+//keyhall:norace
 func TestCountsOutliveAWriteThatFailed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -86,6 +88,8 @@ func TestCountsOutliveAWriteThatFailed(t *testing.T) {
 }
 
 // Counts are bounded: past that, strict ones are refused and others are left out, and what there is room for still counts.
+//
+//keyhall:norace
 func TestCountsThatWaitAreBounded(t *testing.T) {
 	t.Parallel()
 	s := apptest.New(t, apptest.SQLite)
@@ -124,6 +128,8 @@ func TestCountsThatWaitAreBounded(t *testing.T) {
 }
 
 // Whoever calls names methods: at most 100 of a key in a minute, of 64 plain signs; all others are one.
+//
+//keyhall:norace
 func TestMethodsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := apptest.New(t, apptest.SQLite)
@@ -160,6 +166,8 @@ func TestMethodsAreBounded(t *testing.T) {
 }
 
 // What a key was last let through with is written to ten seconds; what was refused is no use of it.
+//
+//keyhall:norace
 func TestAKeyKnowsWhenItWasLastUsed(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -35,6 +35,8 @@ func (l *ledger) Count(_ context.Context, use traffic.Use) error {
 
 // C6, C7, C8: a request is held against the limits of its key, its project and its organization, and of no other; it is counted to
 // its key, project, organization and owner, with the price of the moment, whatever was decided; what was refused costs nothing.
+//
+//keyhall:norace
 func TestARequestMeetsTheLimitsOfItsOwnAndIsCountedToItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {

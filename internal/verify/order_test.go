@@ -11,6 +11,8 @@ const past, future = int64(1), int64(1) << 60
 
 // Product 5.4, design 7: each check is looked at in its order. Every row breaks one more check, from the last to the first, and
 // leaves those that were broken before as they are: the code is always that of the earliest.
+//
+//keyhall:norace
 func TestTheFirstCheckThatFailsIsAnswered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -53,6 +55,8 @@ func TestTheFirstCheckThatFailsIsAnswered(t *testing.T) {
 
 // C5: a key works only in its project. To the gateway of another project it is as if it did not exist, also to one of the same
 // organization.
+//
+//keyhall:norace
 func TestAKeyIsUnknownToTheGatewayOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -72,6 +76,8 @@ func TestAKeyIsUnknownToTheGatewayOfAnotherProject(t *testing.T) {
 }
 
 // What a verifier token is not: an access token, a session, a key, nothing.
+//
+//keyhall:norace
 func TestOnlyAVerifierTokenMayAsk(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -20,6 +20,8 @@ import (
 
 // Product 5.4, C13: the secret of a key where it is required, a wrong one nowhere, an earlier version for the overlap of its
 // rotation and not after it; with the secret the lists are skipped where the key says so.
+//
+//keyhall:norace
 func TestTheSecretOfAKey(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -79,6 +81,8 @@ func publicPEM(t *testing.T, private crypto.Signer) string {
 }
 
 // Product 5.4: RS256 and ES256, kid, exp, aud; claims take the place of the lists of the key.
+//
+//keyhall:norace
 func TestATokenSignedForAKey(t *testing.T) {
 	t.Parallel()
 	weak, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -140,6 +144,8 @@ func TestATokenSignedForAKey(t *testing.T) {
 }
 
 // C13, product 5.3: an overlap ends when it ends, also for what is remembered and was good a moment ago; nobody tells of it.
+//
+//keyhall:norace
 func TestAnOverlapEndsWhileItIsRemembered(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

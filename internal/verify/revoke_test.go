@@ -83,6 +83,8 @@ func TestAChangeHoldsAtAnotherProcessWithinASecond(t *testing.T) {
 
 // C10: who is removed from an organization takes the keys that they own there with them; who comes back through a group of the
 // project has them again until that place is over.
+//
+//keyhall:norace
 func TestTheKeysOfWhoLeavesStop(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -221,6 +223,8 @@ func churn(t *testing.T, s *apptest.Server, operations, people int) {
 }
 
 // C12: nothing of what is asked about is written down: not the key, not its secret, not the verifier token.
+//
+//keyhall:norace
 func TestNoValueIsInTheLogs(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

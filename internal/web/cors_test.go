@@ -139,8 +139,6 @@ func TestAPageOfOursKeepsItsCookie(t *testing.T) {
 }
 
 // What a foreign page sends has no effect, with whatever credential; what a named one sends with a token has its effect.
-//
-//keyhall:norace
 func TestAForeignPageChangesNothing(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -1,3 +1,4 @@
+//keyhall:norace
 package web_test
 
 import (
@@ -206,7 +207,6 @@ func TestAServerLosesItsPatienceWithSlowAndLargeRequests(t *testing.T) { // secu
 	}
 }
 
-//keyhall:norace
 func TestTheServerIsAliveWithoutItsDatabaseAndNotReady(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -247,8 +247,6 @@ func TestTheServerIsAliveWithoutItsDatabaseAndNotReady(t *testing.T) {
 }
 
 // Behind a trusted proxy each client has its own allowance, and what a client says of itself counts for nothing.
-//
-//keyhall:norace
 func TestTheAddressBehindATrustedProxyIsTheOneThatIsKept(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -114,7 +114,6 @@ func doors() map[string][]string {
 	}
 }
 
-//keyhall:norace
 func TestEveryDoorOfTheLockHasItsPlace(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}

@@ -233,7 +233,6 @@ func compare(t *testing.T, what string, got, want []string) {
 	}
 }
 
-//keyhall:norace
 func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -428,8 +427,6 @@ func (c *scene) keys(t *testing.T) {
 }
 
 // A duty that may delete reaches its own rows, and of those only what is over by the database's clock.
-//
-//keyhall:norace
 func TestDutiesForgetOnlyKeysWhoseDayIsOver(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -482,8 +479,6 @@ func (c *scene) query(ctx context.Context, typ string) ([]string, error) {
 }
 
 // Every setter of every builder of every type, under every duty: only what is named passes the lock.
-//
-//keyhall:norace
 func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 	t.Parallel()
 	passing := map[string][]string{
@@ -557,7 +552,6 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 	})
 }
 
-//keyhall:norace
 func TestDutiesPinWhatTheyCreate(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

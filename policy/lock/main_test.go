@@ -1,3 +1,4 @@
+//keyhall:norace
 package lock_test
 
 import (

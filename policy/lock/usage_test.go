@@ -18,8 +18,6 @@ func (c *scene) bucket(t *testing.T, id, width, key, project, organization strin
 }
 
 // The duties of usage see the rows of the thing that is named, write what they count, and take what is added up: never a day.
-//
-//keyhall:norace
 func TestTheDutiesOfUsageReachExactlyTheirRows(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

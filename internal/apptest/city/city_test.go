@@ -1,3 +1,4 @@
+//keyhall:norace
 package city
 
 import (
@@ -48,8 +49,6 @@ func each(t *testing.T, test func(*testing.T, *Kept, *app.App)) {
 }
 
 // The hand-written statements that our lists are measured against answer what our lists answer.
-//
-//keyhall:norace
 func TestEveryFormAndOurListShowTheSameSecrets(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, k *Kept, a *app.App) {
@@ -92,8 +91,6 @@ func lists(t *testing.T, k *Kept, p Person) (out []List) {
 }
 
 // Each of the three sees as many secrets as the size says, by every form and by our list.
-//
-//keyhall:norace
 func TestEachOfTheThreeSeesWhatThePlanSays(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, k *Kept, a *app.App) {
@@ -120,8 +117,6 @@ func TestEachOfTheThreeSeesWhatThePlanSays(t *testing.T) {
 }
 
 // The same city comes out every time, with no dangling key and with its indexes.
-//
-//keyhall:norace
 func TestTheCityIsWholeAndTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, k *Kept, _ *app.App) {
