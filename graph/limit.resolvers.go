@@ -79,11 +79,15 @@ func (r *spendLimitResolver) Amount(ctx context.Context, obj *ent.SpendLimit) (*
 }
 
 func (r *spendLimitResolver) Spent(ctx context.Context, obj *ent.SpendLimit) (*money.Money, error) {
-	if may, err := r.maySeeCost(ctx, obj); err != nil || !may {
-		return nil, err
-	}
-	b, err := requestOf(ctx).budgets.get(ctx, spendKey(obj))
-	return &money.Money{Amount: b.Spent, Currency: obj.Currency}, err
+	return r.spent(ctx, obj, func(spent int64) int64 { return spent })
+}
+
+func (r *spendLimitResolver) Remaining(ctx context.Context, obj *ent.SpendLimit) (*money.Money, error) {
+	return r.spent(ctx, obj, func(spent int64) int64 { return max(obj.Amount-spent, 0) })
+}
+
+func (r *spendLimitResolver) Over(ctx context.Context, obj *ent.SpendLimit) (*money.Money, error) {
+	return r.spent(ctx, obj, func(spent int64) int64 { return max(spent-obj.Amount, 0) })
 }
 
 func (r *spendLimitResolver) ResetsAt(ctx context.Context, obj *ent.SpendLimit) (*time.Time, error) {

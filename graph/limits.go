@@ -12,6 +12,7 @@ import (
 	"github.com/keyhall/keyhall/ent/spendalert"
 	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/internal/keyhall"
+	"github.com/keyhall/keyhall/internal/money"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
@@ -34,7 +35,7 @@ func (r *Resolver) limitsOf(ctx context.Context, ids []string) (map[string]*Limi
 		return nil, err
 	}
 	for _, row := range rates {
-		at := out[scopeOf(row.APIKeyID, row.ProjectID, row.OrganizationID)]
+		at := out[traffic.Scope(row.APIKeyID, row.ProjectID, row.OrganizationID)]
 		at.Rates = append(at.Rates, row)
 		q.rates.announce(rateKey(row))
 	}
@@ -43,13 +44,13 @@ func (r *Resolver) limitsOf(ctx context.Context, ids []string) (map[string]*Limi
 		return nil, err
 	}
 	for _, row := range spends {
-		out[scopeOf(row.APIKeyID, row.ProjectID, row.OrganizationID)].Spend = row
+		out[traffic.Scope(row.APIKeyID, row.ProjectID, row.OrganizationID)].Spend = row
 		q.budgets.announce(spendKey(row))
 	}
 	alerts, err := r.Reader.SpendAlert().Where(ofAny[predicate.SpendAlert](ids, spendalert.Or, spendalert.APIKeyIDIn, spendalert.ProjectIDIn, spendalert.OrganizationIDIn)).
 		Order(ent.Asc(spendalert.FieldPercent, spendalert.FieldID)).All(ctx)
 	for _, row := range alerts {
-		at := out[scopeOf(row.APIKeyID, row.ProjectID, row.OrganizationID)]
+		at := out[traffic.Scope(row.APIKeyID, row.ProjectID, row.OrganizationID)]
 		at.Alerts = append(at.Alerts, row)
 	}
 	return out, err
@@ -60,23 +61,13 @@ func ofAny[P any](ids []string, or func(...P) P, key, project, organization func
 	return or(key(ids...), project(ids...), organization(ids...))
 }
 
-// scopeOf is the one thing that a row limits.
-func scopeOf(key, project, organization *string) string {
-	for _, id := range []*string{key, project, organization} {
-		if id != nil {
-			return *id
-		}
-	}
-	return ""
-}
-
 // rateKey says all of a rate in a text, so that the rates of a page are looked at together.
 func rateKey(row *ent.RateLimit) string {
-	return fmt.Sprintf("%s %d %d", scopeOf(row.APIKeyID, row.ProjectID, row.OrganizationID), row.Requests, row.WindowSeconds)
+	return fmt.Sprintf("%s %d %d", traffic.Scope(row.APIKeyID, row.ProjectID, row.OrganizationID), row.Requests, row.WindowSeconds)
 }
 
 func spendKey(row *ent.SpendLimit) string {
-	return fmt.Sprintf("%s %d %s", scopeOf(row.APIKeyID, row.ProjectID, row.OrganizationID), row.Amount, row.Currency)
+	return fmt.Sprintf("%s %d %s", traffic.Scope(row.APIKeyID, row.ProjectID, row.OrganizationID), row.Amount, row.Currency)
 }
 
 // rateStandings are how the rates of a page stand.
@@ -141,6 +132,15 @@ func (r *Resolver) maySeeCost(ctx context.Context, row *ent.SpendLimit) (bool, e
 		return false, ent.MaskNotFound(err)
 	}
 	return mayOnScope(ctx, nil, nil, &p.OrganizationID, "", "", "organization.view_billing")
+}
+
+// spent is what follows from what has been spent of a limit, for who may see that.
+func (r *Resolver) spent(ctx context.Context, row *ent.SpendLimit, of func(spent int64) int64) (*money.Money, error) {
+	if may, err := r.maySeeCost(ctx, row); err != nil || !may {
+		return nil, err
+	}
+	b, err := requestOf(ctx).budgets.get(ctx, spendKey(row))
+	return &money.Money{Amount: of(b.Spent), Currency: row.Currency}, err
 }
 
 // nextMonth is when the month of UTC that a time is in is over.

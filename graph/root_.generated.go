@@ -2127,6 +2127,10 @@ func (ec *executionContext) childFields_SpendLimit(ctx context.Context, field gr
 		return ec.fieldContext_SpendLimit_amount(ctx, field)
 	case "spent":
 		return ec.fieldContext_SpendLimit_spent(ctx, field)
+	case "remaining":
+		return ec.fieldContext_SpendLimit_remaining(ctx, field)
+	case "over":
+		return ec.fieldContext_SpendLimit_over(ctx, field)
 	case "resetsAt":
 		return ec.fieldContext_SpendLimit_resetsAt(ctx, field)
 	case "binds":

@@ -121,7 +121,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		SessionCookie: graph.SessionCookie, Proxies: c.Proxies, Origins: c.Origins, Pages: pages, Log: c.Log,
 		Exports: map[string]web.Table{"secrets": graph.Exports{Resolver: resolver}.Secrets},
 	}
-	a.Usage = usage.New(s.Client, usage.Defaults(), c.Log)
+	a.Usage = usage.New(s.Client, c.counting(a.Quota), c.Log)
 	if a.site.Gateways, err = a.gateways(ctx, c, keys, install); err != nil {
 		return nil, err
 	}

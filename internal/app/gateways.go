@@ -24,12 +24,25 @@ func (a *App) gateways(ctx context.Context, c Config, keys *keyring.Keyring, ins
 		Client: a.Store.Client, Keys: keys, Limits: c.limiter(a.Quota), Meter: c.meter(a.Usage), Kept: c.KeysKept,
 		Place: func(keyID string, version int) keyring.Context { return instance.KeySecret(install, keyID, version) },
 	})
-	a.Epoch, err = epoch.Open(ctx, epoch.Config{Store: a.Store, Deaf: c.Deaf, Drop: a.Verifier.Drop, Log: c.Log})
+	a.Epoch, err = epoch.Open(ctx, epoch.Config{Store: a.Store, Deaf: c.Deaf, Drop: a.drop, Log: c.Log})
 	if err != nil {
 		return web.Gateways{}, fmt.Errorf("look what changed of keys: %w", err)
 	}
 	a.Verifier.Follow(a.Epoch)
 	return web.Gateways{Verifier: a.Verifier, Reports: a.Usage, Failures: failures}, nil
+}
+
+// drop has everybody forget what a change is about.
+func (a *App) drop(c epoch.Change) {
+	a.Verifier.Drop(c)
+	a.Quota.Recall(c.All, c.Subjects...)
+}
+
+// counting is how use is counted; what is reported afterwards is taken out of the spend limits.
+func (c Config) counting(q *quota.Quota) usage.Config {
+	out := usage.Defaults()
+	out.Limits = q
+	return out
 }
 
 // limiter is what holds requests with keys to their limits.

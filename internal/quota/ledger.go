@@ -47,19 +47,31 @@ func clockOf(c *ent.Client) func(context.Context, *ent.Tx) (int64, error) {
 }
 
 func (l *ledger) purse(scope string) *purse {
-	l.mu.RLock()
-	p := l.purses[scope]
-	l.mu.RUnlock()
-	if p != nil {
+	if p := l.known(scope); p != nil {
 		return p
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p = l.purses[scope]; p == nil {
+	p := l.purses[scope]
+	if p == nil {
 		p = &purse{scope: scope}
 		l.purses[scope] = p
 	}
 	return p
+}
+
+// known is the purse if there is one.
+func (l *ledger) known(scope string) *purse {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.purses[scope]
+}
+
+// touch remembers that more was asked for.
+func (l *ledger) touch(scope string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.touched[scope] = true
 }
 
 // all are the purses there are.
@@ -96,24 +108,22 @@ func (l *ledger) fill(ctx context.Context, short *shortage, cost int64) (reached
 			return false, 0, ctx.Err()
 		}
 	}
-	back := giving{month: p.month, left: p.left, good: !p.until.IsZero()}
+	back, recalls := giving{month: p.month, left: p.left, good: !p.until.IsZero()}, p.recalls
 	p.left, p.filling = 0, make(chan struct{})
 	p.mu.Unlock()
-	return l.refill(ctx, p, back, limit, cost)
+	return l.refill(ctx, p, back, limit, cost, recalls)
 }
 
 // refill is fill for the one who asks. What was left is given back in the same transaction, so that there is one lease at most. When
 // nobody knows whether that happened, what was left counts as spent.
-func (l *ledger) refill(ctx context.Context, p *purse, back giving, limit, cost int64) (bool, time.Duration, error) {
+func (l *ledger) refill(ctx context.Context, p *purse, back giving, limit, cost int64, recalls int) (bool, time.Duration, error) {
 	began := l.now()
 	got, err := l.take(context.WithoutCancel(ctx), p.scope, back, limit, cost)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer close(p.filling)
 	defer func() { p.filling = nil }()
-	l.mu.Lock()
-	l.touched[p.scope] = true
-	l.mu.Unlock()
+	l.touch(p.scope)
 	if p.month != got.month {
 		p.left = 0
 	}
@@ -126,9 +136,15 @@ func (l *ledger) refill(ctx context.Context, p *purse, back giving, limit, cost 
 		p.empty = refusal{limit: limit, cost: cost, until: l.now().Add(min(refusalKept, got.ends)), left: got.ends}
 		return true, got.ends, nil
 	}
-	p.empty, p.used = refusal{}, true
+	p.used = true
 	p.left += got.amount // beside what requests put back that others had refused
+	if p.left >= p.empty.cost {
+		p.empty = refusal{}
+	}
 	p.until = earlier(began.Add(l.lease), p.ends)
+	if p.recalls != recalls {
+		p.limit = recalled
+	}
 	return false, 0, nil
 }
 

@@ -22,6 +22,7 @@ type purse struct {
 	ends    time.Time     // when the month is over
 	used    bool          // since somebody last looked
 	filling chan struct{} // closed when what is asked of the database is answered; nil: nothing is
+	recalls int           // how often it was called back
 	empty   refusal
 }
 
@@ -64,13 +65,41 @@ func (p *purse) has(limit, cost int64, now time.Time) bool {
 	return p.limit == limit && p.left >= cost && now.Before(p.until)
 }
 
-// hold takes the cost of a request out of all its purses, or out of none and says which is short.
-func (l *ledger) hold(limits []traffic.Spend, cost int64) (held, *shortage) {
-	if cost == 0 || len(limits) == 0 {
+// recalled is the limit of a purse that was called back: no request has it.
+const recalled = -1
+
+// recall has the purse filled anew before more is spent from it; what is left goes back then. What is being asked at the moment may be from
+// before: it is asked again too.
+func (p *purse) recall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recalls++
+	p.limit = recalled
+}
+
+// holds is what of a month's limit this process has leased and not spent.
+func (p *purse) holds(month int, now time.Time) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.month != month || !now.Before(p.until) || p.filling != nil {
+		return 0
+	}
+	return p.left
+}
+
+// inOrder sorts limits, so that two requests never wait for each other.
+func inOrder(limits []traffic.Spend) []traffic.Spend {
+	limits = slices.Clone(limits)
+	slices.SortFunc(limits, func(a, b traffic.Spend) int { return strings.Compare(a.Scope, b.Scope) })
+	return limits
+}
+
+// hold takes the cost of a request out of all its purses, or out of none and says which is short: which has less than it needs.
+func (l *ledger) hold(limits []traffic.Spend, cost, need int64) (held, *shortage) {
+	if need == 0 || len(limits) == 0 {
 		return held{}, nil
 	}
-	limits = slices.Clone(limits)
-	slices.SortFunc(limits, func(a, b traffic.Spend) int { return strings.Compare(a.Scope, b.Scope) }) // so that two requests never wait for each other
+	limits = inOrder(limits)
 	h, now := held{cost: cost}, l.now()
 	for _, s := range limits {
 		p := l.purse(s.Scope)
@@ -83,7 +112,7 @@ func (l *ledger) hold(limits []traffic.Spend, cost int64) (held, *shortage) {
 		}
 	}(h.purses)
 	for i, s := range limits {
-		if !h.purses[i].has(s.Amount, cost, now) {
+		if !h.purses[i].has(s.Amount, need, now) {
 			return held{}, &shortage{purse: h.purses[i], limit: s}
 		}
 	}

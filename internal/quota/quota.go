@@ -73,15 +73,19 @@ func (q *Quota) take(ctx context.Context, k *traffic.Key, rates []traffic.Rate, 
 	if err != nil {
 		return traffic.Standing{}, err
 	}
-	if foreign(k, cost) { // it cannot be said how much is left
-		s, err := q.count(ctx, rates, false)
-		if err == nil && s.Code == traffic.Valid {
+	if foreign(k) { // it cannot be said how much is left
+		s, err := q.count(ctx, rates, cost == 0)
+		if err == nil && s.Code == traffic.Valid && cost > 0 {
 			s.Code = traffic.SpendLimitReached
 		}
 		return s, err
 	}
+	need := cost
+	if k.UnitPrice > 0 {
+		need = max(cost, 1) // what it cost may be reported later: something has to be left
+	}
 	for {
-		held, short := q.spends.hold(k.Spends, cost)
+		held, short := q.spends.hold(k.Spends, cost, need)
 		if short == nil {
 			s, err := q.count(ctx, rates, true)
 			if err != nil || s.Code != traffic.Valid {
@@ -93,7 +97,7 @@ func (q *Quota) take(ctx context.Context, k *traffic.Key, rates []traffic.Rate, 
 		if err != nil || s.Code != traffic.Valid {
 			return s, err
 		}
-		reached, left, err := q.spends.fill(ctx, short, cost)
+		reached, left, err := q.spends.fill(ctx, short, need)
 		if err != nil {
 			return traffic.Standing{}, err
 		}
@@ -105,8 +109,8 @@ func (q *Quota) take(ctx context.Context, k *traffic.Key, rates []traffic.Rate, 
 }
 
 // foreign tells whether a limit is in another currency than the cost.
-func foreign(k *traffic.Key, cost int64) bool {
-	return cost > 0 && slices.ContainsFunc(k.Spends, func(s traffic.Spend) bool { return s.Currency != k.Currency })
+func foreign(k *traffic.Key) bool {
+	return slices.ContainsFunc(k.Spends, func(s traffic.Spend) bool { return s.Currency != k.Currency })
 }
 
 // costOf is what units cost; what could not be added up is refused as no amount would be enough.

@@ -53,6 +53,16 @@ type Spend struct {
 	Currency string
 }
 
+// Scope is the one id of the three that is set: what a limit is of.
+func Scope(key, project, organization *string) string {
+	for _, id := range []*string{key, project, organization} {
+		if id != nil {
+			return *id
+		}
+	}
+	return ""
+}
+
 // Standing is how the limits of a key stand once a request was counted, or was refused and not counted.
 type Standing struct {
 	Code      Code          // Valid, RateLimited or SpendLimitReached
@@ -67,8 +77,8 @@ type Standing struct {
 
 // Budget is how a spend limit stands.
 type Budget struct {
-	Spent int64 // this month, in millionths, without what a living process holds and may not have spent
-	Binds bool  // the next request that costs something is refused
+	Spent int64 // this month, in millionths, without what a living process holds and may not have spent; above the limit by what was reported
+	Binds bool  // the next request is refused, if use has a price
 }
 
 // MostCost is how much one request may cost, in millionths: the sums of millions of them are numbers still.

@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/ent"
-	"github.com/keyhall/keyhall/ent/apikey"
-	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/usagebucket"
 	"github.com/keyhall/keyhall/internal/fault"
+	"github.com/keyhall/keyhall/internal/store"
 	"github.com/keyhall/keyhall/internal/traffic"
 	"github.com/keyhall/keyhall/policy"
 	"github.com/keyhall/keyhall/policy/lock"
@@ -24,6 +23,7 @@ const (
 	keptFor      = 24 * time.Hour // a request id, by the database's clock
 	maxRequestID = 128
 	maxUnits     = 1_000_000_000
+	reportTries  = 5 // what is undone only because of what others did at the same moment
 )
 
 // Report is a cost that is known only after the request.
@@ -37,27 +37,37 @@ type Report struct {
 var errReported = errors.New("usage: this request id is known")
 
 // Report counts a cost of a key of the project, on the disk, once for each request id and key within a day, however often and to however
-// many processes it comes. It counts no request: that was counted when it was decided. Errors: NOT_FOUND, BAD_USER_INPUT,
+// many processes it comes. It counts no request: that was counted when it was decided. What happened counts whatever the limits are; the
+// answer, which is the same each time, is SpendLimitReached when one of them has nothing left. Errors: NOT_FOUND, BAD_USER_INPUT,
 // IDEMPOTENCY_MISMATCH.
-func (c *Counter) Report(ctx context.Context, projectID string, r Report) error {
+func (c *Counter) Report(ctx context.Context, projectID string, r Report) (traffic.Code, error) {
 	if err := r.check(); err != nil {
-		return err
+		return "", err
 	}
 	duty := lock.UsageReport(ctx, projectID, r.KeyID, r.lookup())
-	err := c.record(duty, projectID, r)
-	if !errors.Is(err, errReported) {
-		return err
+	for n := 1; ; n++ {
+		code, err := c.record(duty, projectID, r)
+		switch {
+		case errors.Is(err, errReported):
+			return c.reported(duty, r)
+		case err == nil || n == reportTries || !ent.IsConstraintError(err) && !store.IsRetryable(err):
+			return code, err
+		}
 	}
+}
+
+// reported is what was answered when the request id came first.
+func (c *Counter) reported(duty context.Context, r Report) (traffic.Code, error) {
 	known, err := c.client.UsageReport.Query().Only(duty)
 	switch {
 	case ent.IsNotFound(err): // its day ended just now, or the other one was undone
-		return fault.Conflict("a report of this request was under way; send it again")
+		return "", fault.Conflict("a report of this request was under way; send it again")
 	case err != nil:
-		return fmt.Errorf("look for a report: %w", err)
+		return "", fmt.Errorf("look for a report: %w", err)
 	case string(known.Fingerprint) != string(r.fingerprint()):
-		return fault.Refuse(fault.IdempotencyMismatch, "this request id was reported with another cost", "requestId")
+		return "", fault.Refuse(fault.IdempotencyMismatch, "this request id was reported with another cost", "requestId")
 	}
-	return nil
+	return traffic.Code(known.Answer), nil
 }
 
 func (r Report) check() error {
@@ -82,66 +92,47 @@ func (r Report) fingerprint() []byte {
 	return sum[:]
 }
 
-// record writes the memory of the report and what it counts in one transaction. Of two at once the second waits for the first.
-func (c *Counter) record(duty context.Context, projectID string, r Report) error {
+// record writes the memory of the report, what it counts, and what that takes out of the limits, in one transaction. Of two at once the
+// second waits for the first.
+func (c *Counter) record(duty context.Context, projectID string, r Report) (code traffic.Code, err error) {
 	tx, err := c.client.Tx(duty)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = tx.Rollback() }()
 	now, err := policy.Clock(duty, tx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	key, err := tx.APIKey.Query().Where(apikey.ID(r.KeyID)).Only(duty)
-	if ent.IsNotFound(err) {
-		return fault.NotFound()
-	}
+	known, err := tx.UsageReport.Query().Exist(duty)
 	if err != nil {
-		return err
+		return "", err
 	}
-	within, err := tx.Project.Query().Where(project.ID(projectID)).Only(duty)
+	if known {
+		return "", errReported
+	}
+	b, err := r.bill(duty, tx, projectID, now)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if code, err = c.charge(duty, tx, b, r.Units); err != nil {
+		return "", err
 	}
 	if _, err := tx.UsageReport.Delete().Exec(duty); err != nil {
-		return err
+		return "", err
 	}
-	err = tx.UsageReport.Create().SetLookup(r.lookup()).SetFingerprint(r.fingerprint()).SetAnswer(string(traffic.Valid)).
+	err = tx.UsageReport.Create().SetLookup(r.lookup()).SetFingerprint(r.fingerprint()).SetAnswer(string(code)).
 		SetExpiresAt(now + keptFor.Microseconds()).Exec(duty)
 	if ent.IsConstraintError(err) {
-		return errReported
+		return "", errReported
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	k, s, err := r.counts(key, within, now)
-	if err != nil {
-		return err
+	if err := row(tx, usagebucket.WidthMINUTE, b.cell, b.sum, "report").Exec(duty); err != nil {
+		return "", err
 	}
-	if err := row(tx, usagebucket.WidthMINUTE, k, s, "report").Exec(duty); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// counts is the row of a report, at the price of now.
-func (r Report) counts(key *ent.APIKey, within *ent.Project, now int64) (cell, sum, error) {
-	if within.UnitPrice > 0 && r.Units > traffic.MostCost/within.UnitPrice {
-		return cell{}, sum{}, fault.BadInput("this is more than can be counted", "cost")
-	}
-	owner := key.OwnerID
-	if owner == nil {
-		owner = key.ServiceAccountID
-	}
-	k := cell{
-		start: time.UnixMicro(now).Truncate(time.Minute).UnixMicro(), key: key.ID, project: within.ID, organization: within.OrganizationID,
-		environment: string(within.Environment), outcome: string(traffic.Valid), currency: within.Currency,
-	}
-	if owner != nil {
-		k.member = *owner
-	}
-	return k, sum{units: r.Units, spend: r.Units * within.UnitPrice}, nil
+	return code, tx.Commit()
 }
 
 // ForgetReports deletes the memory of reports whose day is over.

@@ -20,6 +20,13 @@ import (
 type Config struct {
 	Every time.Duration // how often counts are written
 	Cells int           // how many different counts may wait to be written; what is more is not counted
+
+	Limits Limits // that what is reported afterwards is taken out of; nil: of none
+}
+
+// Limits take a cost that was reported out of every spend limit of a key, in the transaction that records it, and say how they stand then.
+type Limits interface {
+	Charge(ctx context.Context, tx *ent.Tx, key *traffic.Key, units int64) (traffic.Code, error)
 }
 
 // Defaults are for a running server: a count is written within a second, also when the write takes a while.

@@ -209,13 +209,14 @@ func TestAReportedCostCountsOnce(t *testing.T) {
 		s.SQL(t, "UPDATE projects SET unit_price = 5 WHERE id = ?", ada.Project)
 		processes := []*usage.Counter{counter(s), counter(s)}
 		report := func(project, key, request string, units int64) error {
-			return processes[0].Report(t.Context(), project, usage.Report{KeyID: key, RequestID: request, Units: units})
+			_, err := processes[0].Report(t.Context(), project, usage.Report{KeyID: key, RequestID: request, Units: units})
+			return err
 		}
 		var wg sync.WaitGroup
 		for request := range 5 {
 			for i := range 8 {
 				wg.Go(func() {
-					err := processes[i%2].Report(t.Context(), ada.Project, usage.Report{KeyID: key, RequestID: fmt.Sprint(request), Units: 7})
+					_, err := processes[i%2].Report(t.Context(), ada.Project, usage.Report{KeyID: key, RequestID: fmt.Sprint(request), Units: 7})
 					if err != nil && fault.From(err).Code != fault.CodeConflict {
 						t.Error(err)
 					}

@@ -160,24 +160,14 @@ func (v *Verifier) readLimits(duty context.Context, key *traffic.Key) error {
 		return fmt.Errorf("read the rate limits of a key: %w", err)
 	}
 	for _, r := range rates {
-		key.Rates = append(key.Rates, traffic.Rate{Scope: scope(r.APIKeyID, r.ProjectID, r.OrganizationID), Requests: r.Requests, Window: time.Duration(r.WindowSeconds) * time.Second})
+		key.Rates = append(key.Rates, traffic.Rate{Scope: traffic.Scope(r.APIKeyID, r.ProjectID, r.OrganizationID), Requests: r.Requests, Window: time.Duration(r.WindowSeconds) * time.Second})
 	}
 	spends, err := v.Client.SpendLimit.Query().All(duty)
 	if err != nil {
 		return fmt.Errorf("read the spend limits of a key: %w", err)
 	}
 	for _, s := range spends {
-		key.Spends = append(key.Spends, traffic.Spend{Scope: scope(s.APIKeyID, s.ProjectID, s.OrganizationID), Amount: s.Amount, Currency: s.Currency})
+		key.Spends = append(key.Spends, traffic.Spend{Scope: traffic.Scope(s.APIKeyID, s.ProjectID, s.OrganizationID), Amount: s.Amount, Currency: s.Currency})
 	}
 	return nil
-}
-
-// scope is the one id of the three that is set.
-func scope(ids ...*string) string {
-	for _, id := range ids {
-		if id != nil {
-			return *id
-		}
-	}
-	return ""
 }

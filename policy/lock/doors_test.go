@@ -98,6 +98,7 @@ func doors() map[string][]string {
 		"LimitsOf":      {"internal/keyhall"},
 		"SpendAlerts":   {"internal/keyhall"},
 		"SpendLease":    {"internal/quota"},
+		"SpendCharge":   {"internal/quota"},
 		"SpendRenew":    {"internal/quota"},
 		"SpendLost":     {"internal/quota"},
 		"SpendLook":     {"internal/quota"},

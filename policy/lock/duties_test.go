@@ -135,6 +135,9 @@ spend.alerts create Mail[*] where kind=spend_alert within_id=
 spend.alerts create Webhook[*] where 
 spend.alerts reads APIKey Organization Project SpendAccount SpendAlert SpendLimit
 spend.alerts update SpendAlert[raised_for] where  and of some rows only
+spend.charge create SpendAccount[*] where scope_id=
+spend.charge reads SpendAccount
+spend.charge update SpendAccount[granted] where scope_id=
 spend.lease create SpendAccount[*] where scope_id=
 spend.lease create SpendLease[*] where holder= scope_id=
 spend.lease delete SpendLease[] where holder= scope_id=
@@ -159,7 +162,7 @@ usage.of reads Organization Project UsageBucket
 usage.report create UsageBucket[*] where api_key_id= project_id= requests=0 width=MINUTE
 usage.report create UsageReport[*] where lookup=
 usage.report delete UsageReport[] where lookup= and of some rows only
-usage.report reads APIKey Project UsageReport
+usage.report reads APIKey Project SpendLimit UsageReport
 usage.roll_up create UsageBatch[*] where 
 usage.roll_up create UsageBucket[*] where width=DAY
 usage.roll_up create UsageBucket[*] where width=HOUR

@@ -56,6 +56,22 @@ func spendLease(scope, holder string) core.Duty {
 	}
 }
 
+// SpendCharge takes a cost that was reported afterwards out of the spend limit of one key, project or organization.
+func SpendCharge(ctx context.Context, scope string) context.Context {
+	return core.WithDuty(ctx, spendCharge(scope))
+}
+
+func spendCharge(scope string) core.Duty {
+	return core.Duty{
+		Name:  "spend.charge",
+		Reads: []core.Read{{Type: "SpendAccount", Rows: sql.FieldEQ("scope_id", scope)}},
+		Writes: []core.Write{
+			core.Create("SpendAccount", pins{"scope_id": scope}),
+			core.Update("SpendAccount", pins{"scope_id": scope}, "granted"),
+		},
+	}
+}
+
 // SpendRenew keeps what one process has leased, while its time is not over.
 func SpendRenew(ctx context.Context, holder string) context.Context {
 	return core.WithDuty(ctx, spendRenew(holder))

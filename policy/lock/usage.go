@@ -90,8 +90,8 @@ func (u Used) projects(s *sql.Selector) *sql.Selector {
 	return d.Select("id").From(sql.Table("projects")).Where(sql.EQ("organization_id", u.OrganizationID))
 }
 
-// UsageReport sees one key of a project, for who verifies keys of that project, and writes a cost that they report afterwards,
-// with the memory of their request id; memory whose day is over makes room.
+// UsageReport sees one key of a project and what limits its spending, for who verifies keys of that project, and writes a cost that they
+// report afterwards, with the memory of their request id; memory whose day is over makes room.
 func UsageReport(ctx context.Context, projectID, keyID, lookup string) context.Context {
 	return core.WithDuty(ctx, usageReport(projectID, keyID, lookup))
 }
@@ -106,6 +106,10 @@ func usageReport(projectID, keyID, lookup string) core.Duty {
 				s.Where(sql.And(sql.EQ(s.C("id"), keyID), sql.EQ(s.C("project_id"), projectID)))
 			}},
 			{Type: "Project", Rows: sql.FieldEQ("id", projectID)},
+			{Type: "SpendLimit", Rows: func(s *sql.Selector) {
+				of := sql.Dialect(s.Dialect()).Select("organization_id").From(sql.Table("projects")).Where(sql.EQ("id", projectID))
+				s.Where(sql.Or(sql.EQ(s.C("api_key_id"), keyID), sql.EQ(s.C("project_id"), projectID), sql.In(s.C("organization_id"), of)))
+			}},
 			{Type: "UsageReport", Rows: heldAndUnexpired("lookup", lookup)},
 		},
 		Writes: []core.Write{
