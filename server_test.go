@@ -4,6 +4,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,7 +20,11 @@ import (
 	"github.com/keyhall/keyhall/internal/apptest/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m)
+	_ = os.RemoveAll(built.dir)
+	os.Exit(code)
+}
 
 // The README's own lines, told to the real binary: both of its stories have to come true word for word, in one terminal.
 // The second is of B1, B3, B8, B9, B13, B17, B19 and B20.
@@ -136,14 +142,28 @@ func TestStoryBeginsInHalfASecond(t *testing.T) {
 	}
 }
 
+// built is the binary that all tests share.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
 // build makes the binary that the README's commands make.
 func build(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keyhall")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "keyhall-test-"); built.err != nil {
+			return
+		}
+		if out, err := exec.Command("go", "build", "-o", built.dir, ".").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
 	}
-	return path
+	return filepath.Join(built.dir, "keyhall")
 }
 
 // block is the first fenced block below a heading of the README.
