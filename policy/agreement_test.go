@@ -63,6 +63,21 @@ func loadLoosely(ctx context.Context, name string, v Vocabulary, text string) (*
 // predicate of a decision, both list filters, the columns of a page, and who can.
 func TestAllFormsOfARuleAgree(t *testing.T) {
 	t.Parallel()
+	count := agreementPolicies
+	if testing.Short() {
+		count /= 4
+	}
+	agree(t, count)
+}
+
+func TestSoakAllFormsOfARuleAgree(t *testing.T) {
+	if os.Getenv("KEYHALL_SOAK") == "" {
+		t.Skip("set KEYHALL_SOAK for the long runs")
+	}
+	agree(t, agreementPolicies)
+}
+
+func agree(t *testing.T, count int) {
 	start := seed(t)
 	eachDatabase(t, func(t *testing.T, db database) {
 		source := rand.New(rand.NewPCG(start, uint64(len(db.name))))
@@ -71,10 +86,6 @@ func TestAllFormsOfARuleAgree(t *testing.T) {
 		facts := map[string]*ast.Term{}
 		for _, row := range w.rows["Thing"] {
 			facts[row["id"].(string)] = w.full("Thing", row, maxEdges+1)
-		}
-		count := agreementPolicies
-		if testing.Short() {
-			count /= 10
 		}
 		a := &agreement{t: t, db: db, w: w, typ: "Thing", permission: "thing.view", facts: facts, refused: map[string]int{}}
 		for i := range count {
