@@ -2,20 +2,31 @@ package main
 
 import (
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keyhall/keyhall/internal/apptest/redistest"
 )
 
 // Three server processes, on one PostgreSQL: what each of the long runs beside this shows, in short. One of them after the other, as they
 // stop and kill processes.
 func TestThreeServersOnOnePostgreSQL(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	r := newRevoking(t, f)
+	var env []string
+	if redistest.Installed(t) {
+		env = []string{"KEYHALL_REDIS_URL=" + redistest.Start(t).URL()}
+	}
+	f := newFleet(t, env...)
+	r, l := newRevoking(t, f), &limiting{fleet: f, codes: map[string]int{}}
 	t.Run("no key is valid a second after it was revoked", func(t *testing.T) { r.run(t, 240, 4, 5) })
 	t.Run("a server that is cut off lets nothing pass", func(t *testing.T) { r.cutOff(t, false) })
 	t.Run("a server that slept lets nothing pass that was revoked", r.oversleeps)
+	t.Run("a project that is used up holds up no other", func(t *testing.T) { f.isolates(t, 150, 4) })
+	t.Run("every limit holds though a server is killed", func(t *testing.T) {
+		l.round(t, rand.New(rand.NewPCG(seedOf(t), 0)), 1500, 1, 2*time.Second)
+	})
 }
 
 // Security 4.5: the same with connections that break, and again and again.
