@@ -79,15 +79,15 @@ func (f *fleet) launch(t *testing.T, i int) {
 	m.serves.Store(&term{number, m.process.url})
 }
 
-// kill ends a process at once (SIGKILL); it was there until the moment that is answered.
+// kill ends a process at once (SIGKILL), and tells until when it certainly was there.
 func (f *fleet) kill(t *testing.T, i int) time.Time {
 	t.Helper()
-	p := f.members[i].process
+	p, was := f.members[i].process, time.Now()
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = p.cmd.Wait()
-	return time.Now()
+	return was
 }
 
 // pause has a process do nothing (SIGSTOP) for a while.

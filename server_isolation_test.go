@@ -1,0 +1,95 @@
+package main
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// C6, C7: with 2,000 measured requests of each kind, and 16 who saturate.
+func TestSoakAProjectThatIsUsedUpHoldsUpNoOther(t *testing.T) {
+	soak(t)
+	newFleet(t).isolates(t, 2000, 16)
+}
+
+// isolates measures requests of a project while nobody else asks, while others ask as fast as they can for a project that lets all pass,
+// and while they do for one that has used up a rate and one that has used up its money. What saturates a project costs its neighbour no more
+// than any other load of the machine, and not one refusal.
+func (f *fleet) isolates(t *testing.T, requests, crowd int) {
+	organization := f.organization(t)
+	quiet, free := f.gateway(t, organization, nil), f.gateway(t, organization, nil)
+	rated := f.gateway(t, organization, map[string]any{"rates": []rate{{5, 60}}})
+	spent := f.gateway(t, organization, map[string]any{"spend": map[string]any{"amount": "0.01", "currency": "USD"}})
+	rest := f.measure(t, quiet, requests, 0)
+	busy := f.measure(t, quiet, requests, crowd, free)
+	f.useUp(rated, spent)
+	saturated := f.measure(t, quiet, requests, crowd, rated, spent)
+	t.Logf("99 of 100 requests took at most %v at rest, %v while a project was busy, %v while two were used up", rest, busy, saturated)
+	if free.refused.Load() > 0 {
+		t.Errorf("a project without limits was refused %d times", free.refused.Load())
+	}
+	if saturated > 2*busy+100*time.Millisecond {
+		t.Errorf("a request waits %v for a project that is used up, and %v for one that is not", saturated, busy)
+	}
+}
+
+// gateway is a project with a key.
+type gateway struct {
+	verifier, key string
+	refused       atomic.Int64
+}
+
+func (f *fleet) gateway(t *testing.T, organization string, limits map[string]any) *gateway {
+	t.Helper()
+	project, verifier := f.project(t, organization)
+	key, err := f.issue(0, "ada", project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.must(t, "ada", `mutation($p: ID!) { updateProject(input: {id: $p, unitPrice: {amount: "0.001", currency: "USD"}}) { errors { code } } }`, map[string]any{"p": project})
+	if limits != nil {
+		limits["targetId"] = project
+		f.must(t, "ada", `mutation($in: UpdateLimitsInput!) { updateLimits(input: $in) { errors { code message } } }`, map[string]any{"in": limits})
+	}
+	return &gateway{verifier: verifier, key: key.Plaintext}
+}
+
+// useUp asks every server for some projects until each refuses them.
+func (f *fleet) useUp(all ...*gateway) {
+	for _, g := range all {
+		for at := range f.members {
+			every(time.Millisecond, func() bool { return f.verify(at, g.verifier, g.key, 1).Code == "VALID" })
+		}
+	}
+}
+
+// measure answers what 99 of 100 requests of one gateway take at most, while a crowd asks for others without a pause.
+func (f *fleet) measure(t *testing.T, quiet *gateway, requests, crowd int, others ...*gateway) time.Duration {
+	t.Helper()
+	var over atomic.Bool
+	var all sync.WaitGroup
+	for i := range crowd {
+		all.Go(func() {
+			for n := i; !over.Load(); n++ {
+				g := others[n%len(others)]
+				if f.verify(n%len(f.members), g.verifier, g.key, 1).Code != "VALID" {
+					g.refused.Add(1)
+				}
+			}
+		})
+	}
+	took := make([]time.Duration, requests)
+	for n := range took {
+		v := f.verify(n%len(f.members), quiet.verifier, quiet.key, 1)
+		if took[n] = v.ended.Sub(v.began); v.Code != "VALID" {
+			t.Errorf("a request of the quiet project is answered %q", v.Code)
+			break
+		}
+	}
+	over.Store(true)
+	all.Wait()
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
