@@ -287,7 +287,7 @@ func TestWhatOneMayInAProjectIsTheUnionOfItsLivePlaces(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		w := newPlaceWorld(t, s)
-		w.run(t, 2, 0, w.sequence)
+		w.run(t, 4, 0, w.sequence)
 	})
 }
 

@@ -77,7 +77,7 @@ func (h *House) reachOf(ctx context.Context, g *ent.Group) (reach, error) {
 
 // placesOf is about projects.
 func (h *House) placesOf(ctx context.Context, g *ent.Group) (reach, error) {
-	out, under := reach{typ: ent.TypeProject, all: h.given("project", string(projectmember.RoleOWNER))}, lock.GroupReach(ctx, g.ID)
+	out, under := reach{typ: ent.TypeProject, all: h.givenThere(projectmember.RoleOWNER)}, lock.GroupReach(ctx, g.ID)
 	projects, err := h.client.Project.Query().Where(func(s *sql.Selector) {
 		of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("project_members")).Where(sql.EQ("group_id", g.ID))
 		s.Where(sql.In(s.C(project.FieldID), of))
@@ -98,7 +98,7 @@ func (h *House) placesOf(ctx context.Context, g *ent.Group) (reach, error) {
 	}
 	for _, p := range projects {
 		if m := of[p.ID]; m != nil {
-			out.gifts = append(out.gifts, gift{thing: p, id: p.ID, gives: h.given("project", string(m.Role)), path: placePath(g, m)})
+			out.gifts = append(out.gifts, gift{thing: p, id: p.ID, gives: h.givenThere(m.Role), path: placePath(g, m)})
 		}
 	}
 	total, err := h.client.ProjectMember.Query().Count(under)
@@ -109,6 +109,11 @@ func (h *House) placesOf(ctx context.Context, g *ent.Group) (reach, error) {
 	ways, err := h.projectGroupWays(ctx, out.open...)
 	out.open = slices.DeleteFunc(out.open, func(id string) bool { return len(ways[id].closed) > 0 })
 	return out, err
+}
+
+// givenThere is what a place gives on the project itself, without what it gives on the keys in it.
+func (h *House) givenThere(role projectmember.Role) []policy.Permission {
+	return slices.DeleteFunc(h.given("project", string(role)), func(p policy.Permission) bool { return p.Noun() != "project" })
 }
 
 // gainsOf is what one person would have that they have not: what the group's role gives, without what they hold already, where
