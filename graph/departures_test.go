@@ -82,8 +82,8 @@ func TestWhoLeavesAnOrganizationLosesWhatTheyWereGivenThere(t *testing.T) {
 			if n := s.Count(t, "audit_events WHERE type = ? AND resource_id = ? AND outcome = 'DONE'", event, ada.Home); n != 1 {
 				t.Errorf("%d events tell of %s", n, way)
 			}
-			for typ, of := range map[string]string{"share.revoked": direct, "group.member_removed": team, "collaborator.removed": key.ID} {
-				if n := s.Count(t, "audit_events WHERE type = ? AND resource_id = ? AND outcome = 'DONE'", typ, of); n != 1 {
+			for typ, of := range map[string]string{"share.revoked": direct, "group.member_removed": team, "collaborator.removed": key.ID, "project.member_removed": ada.Project} {
+				if n := s.Count(t, "audit_events WHERE type = ? AND resource_id = ? AND CAST(changes AS TEXT) LIKE ? AND outcome = 'DONE'", typ, of, "%"+ben.ID+"%"); n != 1 {
 					t.Errorf("after %s %d events on the thing itself tell %s", way, n, typ)
 				}
 			}

@@ -93,3 +93,53 @@ func TestWhatSomebodyWouldLeaveBehindIsNamedAndNotShown(t *testing.T) {
 		}
 	})
 }
+
+// C10, section 3: who owns a project by a group can look after its keys too, while the group is enabled and they are in it; who may
+// not see the members of a group is not told of them here either. What a leaver saw, and the keys that they made by a group's place, count
+// as they do for anybody.
+//
+//keyhall:norace
+func TestOffboardingCountsPlacesByGroups(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, gus, late := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "gus"), s.Actor(t, "late")
+		for who, role := range map[*apptest.Actor]string{ben: "READER", cleo: "READER", gus: "OWNER", late: "READER"} {
+			s.JoinOrganization(t, ada.Home, who, role)
+		}
+		shop := newProject(t, gus, ada.Home, "Shop", "STAGING")
+		group := ada.MakeGroup(t, "Leads", ben, cleo, late) // whose members gus does not see
+		s.SQL(t, "UPDATE group_members SET expires_at = 1 WHERE user_id = ?", late.ID)
+		place := join(t, ada, shop, apptest.Vars{"groupId": group}, "OWNER")
+		key := ben.Must(t, createKeyIn, apptest.Vars{"project": shop}).Text("createAPIKey", "apiKey", "id")
+		secret := ada.AddSecret(t, "Seen", "v")
+		ada.ShareSecret(t, secret, apptest.Vars{"groupId": group}, nil)
+		ben.Reveal(t, secret)
+		check := func(when string, by *apptest.Actor, heirs ...string) {
+			t.Helper()
+			out := by.Must(t, offboarding, apptest.Vars{"org": ada.Home, "who": ben.ID})
+			slices.Sort(heirs)
+			if got := idsAt(out, "offboardingPreview", "heirs"); !slices.Equal(got, heirs) {
+				t.Errorf("%s: heirs %v, want %v", when, got, heirs)
+			}
+			if got := fmt.Sprint(idsAt(out, "offboardingPreview", "solelyOwned")); got != "["+key+"]" {
+				t.Errorf("%s: only his is %s", when, got)
+			}
+			if got := out.Text("offboardingPreview", "exposures", 0, "name"); got != "Seen" || out.At("offboardingPreview", "exposures", 1) != nil {
+				t.Errorf("%s: what he saw: %s", when, out.Body)
+			}
+		}
+		check("by a group", ada, ada.ID, gus.ID, cleo.ID)
+		if got := fmt.Sprint(idsAt(gus.Must(t, offboarding, apptest.Vars{"org": ada.Home, "who": ben.ID}), "offboardingPreview", "keysThatStop")); got != "["+key+"]" {
+			t.Errorf("keys that stop %s", got)
+		}
+		check("by a group that one does not see into", gus, ada.ID, gus.ID)
+		ada.Must(t, updateProjectMember, apptest.Vars{"id": place, "role": "MEMBER"})
+		check("by a group of members", ada, ada.ID, gus.ID)
+		ada.Must(t, updateProjectMember, apptest.Vars{"id": place, "role": "OWNER"})
+		s.SQL(t, `UPDATE "groups" SET status = 'DISABLED' WHERE id = ?`, group)
+		check("by a disabled group", ada, ada.ID, gus.ID)
+		if out := ada.Must(t, exposureQuery, apptest.Vars{"org": ada.Home, "user": cleo.ID}); out.At("exposureReport", "totalCount") != 0.0 {
+			t.Errorf("who shared the group and looked at nothing: %s", out.Body)
+		}
+	})
+}

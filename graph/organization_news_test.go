@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -46,6 +47,38 @@ func TestAStreamTellsOfOrganizations(t *testing.T) {
 		ada.Must(t, deleteOrganization, apptest.Vars{"id": id, "name": "Other"})
 		is("ada", "LOST "+id, "", "organization.view")
 		is("ben", "LOST "+id, "", "organization.view")
+	})
+}
+
+// C10, section 7: who leaves hears of each project that they lose, and so does who owns it, themself or by a group.
+func TestAStreamTellsOfThePlacesThatALeaverLoses(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, dev := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "dev")
+		id := ada.Home
+		s.JoinOrganization(t, id, ben, "READER")
+		s.JoinOrganization(t, id, dev, "READER")
+		shop := newProject(t, ada, id, "Shop", "STAGING")
+		join(t, ada, shop, apptest.Vars{"userId": ben.ID}, "MEMBER")
+		join(t, ada, shop, apptest.Vars{"groupId": ada.MakeGroup(t, "Leads", dev)}, "OWNER")
+		streams := map[string]*apptest.Stream{}
+		for name, who := range map[string]*apptest.Actor{"ada": ada, "ben": ben, "dev": dev} {
+			streams[name] = who.Stream(t, organizationChanged, nil)
+			streams[name].Next(t)
+		}
+		if out := ben.Do(t, leaveOrganization, apptest.Vars{"id": id}); out.Code() != "" {
+			t.Fatal(out.Body)
+		}
+		lost := []string{told(streams["ben"].Next(t)), told(streams["ben"].Next(t))}
+		slices.Sort(lost)
+		if want := []string{"LOST " + id, "LOST " + shop}; !slices.Equal(lost, want) {
+			t.Errorf("the leaver is told %s, want %s", lost, want)
+		}
+		for _, name := range []string{"ada", "dev"} {
+			if got := told(streams[name].Next(t)); got != "CHANGED "+shop+" Shop" {
+				t.Errorf("%s is told %s", name, got)
+			}
+		}
 	})
 }
 

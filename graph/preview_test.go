@@ -81,6 +81,42 @@ func TestWhoeverAddsPeopleSeesFirstWhatTheyGain(t *testing.T) {
 	})
 }
 
+// B13 C4: the projects that a group has a place in are gained with it, by who is in the organization; what one has already is not, and
+// a project that the viewer does not see is a number.
+//
+//keyhall:norace
+func TestAPreviewShowsTheProjectsThatAreGained(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada, ben, cleo, out := s.Actor(t, "ada"), s.Actor(t, "ben"), s.Actor(t, "cleo"), s.Actor(t, "out")
+		s.JoinOrganization(t, ada.Home, ben, "READER")
+		s.JoinOrganization(t, ada.Home, cleo, "READER")
+		team := ben.Must(t, `mutation($org: ID!) { createGroup(input: {organizationId: $org, name: "Team"}) { group { id } errors { code } } }`, apptest.Vars{"org": ada.Home}).Text("createGroup", "group", "id")
+		ben.Must(t, `mutation($id: ID!, $login: String!) { addGroupMembers(input: {groupId: $id, members: [{login: $login}]}) { errors { code } } }`, apptest.Vars{"id": team, "login": s.Actor(t, "old").Username})
+		lab, shop := newProject(t, ada, ada.Home, "Lab", "STAGING"), newProject(t, ada, ada.Home, "Shop", "STAGING")
+		for project, role := range map[string]string{lab: "OWNER", shop: "MEMBER", newProject(t, ada, ada.Home, "Hidden", "STAGING"): "MEMBER"} {
+			join(t, ada, project, apptest.Vars{"groupId": team}, role)
+		}
+		for _, project := range []string{lab, shop} {
+			join(t, ada, project, apptest.Vars{"userId": ben.ID}, "MEMBER")
+		}
+		join(t, ada, lab, apptest.Vars{"userId": cleo.ID}, "MEMBER")
+		const ask = `query($group: ID!, $logins: [String!]) { previewGroupChange(input: {groupId: $group, userIds: [], logins: $logins}) {
+			hiddenCount gains { principal { ... on User { username } } resource { ... on Project { name } } permissions paths } } }`
+		got := ben.Must(t, ask, apptest.Vars{"group": team, "logins": []string{cleo.Username, out.Username}})
+		want := []string{
+			cleo.Username + ": Lab [project.add_member project.archive project.edit project.edit_limits project.manage_service_accounts project.manage_verifiers project.remove_member project.update_member]",
+			cleo.Username + ": Shop [project.create_api_key project.view project.view_limits project.view_members project.view_usage]",
+		}
+		if gains := previewed(got); !slices.Equal(gains, want) || got.At("previewGroupChange", "hiddenCount") != 1.0 || strings.Contains(got.Body, "Hidden") {
+			t.Errorf("ben is shown %v and %v more", gains, got.At("previewGroupChange", "hiddenCount"))
+		}
+		if path := fmt.Sprint(got.At("previewGroupChange", "gains", 1, "paths")); path != "[group Team (member of the project)]" {
+			t.Errorf("by %s", path)
+		}
+	})
+}
+
 // A preview is for who may add people, and tells nothing of accounts and groups that one does not see.
 //
 //keyhall:norace

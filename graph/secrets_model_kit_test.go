@@ -50,7 +50,7 @@ func newDeedWorld(t *testing.T, s *apptest.Server) *deedWorld {
 
 // run does random sequences, and goes on until they were long enough to prove something; rapid says with which seed one of
 // them failed. It has no smaller number of its own than 100.
-func (w *deedWorld) run(t *testing.T, sequences int, long time.Duration) {
+func (w *deedWorld) run(t *testing.T, sequences int, long time.Duration, sequence func(*testing.T, *rapid.T)) {
 	end, done := time.Now().Add(long), 0
 	enough := func() bool { return done >= sequences && w.deeds >= 5*sequences && !time.Now().Before(end) }
 	for !t.Failed() && !enough() {
@@ -59,7 +59,7 @@ func (w *deedWorld) run(t *testing.T, sequences int, long time.Duration) {
 				return
 			}
 			done++
-			w.sequence(t, rt)
+			sequence(t, rt)
 		})
 	}
 	t.Logf("%d sequences, %d deeds, %d answers compared", done, w.deeds, w.compared)

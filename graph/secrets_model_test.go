@@ -111,7 +111,10 @@ func (m *deedModel) shared(s *modelSecret) bool {
 //keyhall:norace
 func TestAPermissionIsTheUnionOfItsLivePaths(t *testing.T) {
 	t.Parallel()
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) { newDeedWorld(t, s).run(t, 5, 0) })
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		w := newDeedWorld(t, s)
+		w.run(t, 5, 0, w.sequence)
+	})
 }
 
 // The same for as long as KEYHALL_SOAK says.
@@ -124,5 +127,8 @@ func TestSoakAPermissionIsTheUnionOfItsLivePaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) { newDeedWorld(t, s).run(t, 100, long) })
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		w := newDeedWorld(t, s)
+		w.run(t, 100, long, w.sequence)
+	})
 }

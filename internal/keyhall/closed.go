@@ -48,7 +48,11 @@ func (h *House) sharing(ctx context.Context, q access.Question) (groupWays, erro
 		ways, err := h.groupWays(ctx, q.ID)
 		return ways[q.ID], err
 	case ent.TypeAPIKey, ent.TypeProject:
-		return h.projectGroupWays(ctx, q.ID)
+		ways, err := h.projectGroupWays(ctx, q.ID)
+		for _, one := range ways {
+			return one, err
+		}
+		return groupWays{}, err
 	}
 	return groupWays{}, nil
 }
@@ -122,28 +126,30 @@ func (h *House) groupWays(ctx context.Context, secretIDs ...string) (map[string]
 	return out, nil
 }
 
-// projectGroupWays are those of a project, or of the project that a key is in.
-func (h *House) projectGroupWays(ctx context.Context, id string) (groupWays, error) {
-	members, err := h.client.ProjectMember.Query().All(lock.ProjectGroups(ctx, id))
+// projectGroupWays are those of some projects, by project; a key names the project that it is in.
+func (h *House) projectGroupWays(ctx context.Context, ids ...string) (map[string]groupWays, error) {
+	members, err := h.client.ProjectMember.Query().All(lock.ProjectGroups(ctx, ids))
 	if err != nil {
-		return groupWays{}, translate(err)
+		return nil, translate(err)
 	}
 	var ways []groupWay
 	for _, m := range members {
-		path := func(to *ent.Group) string {
-			return "group " + to.Name + " (" + strings.ToLower(string(m.Role)) + " of the project)"
-		}
+		path := func(to *ent.Group) string { return placePath(to, m) }
 		ways = append(ways, groupWay{group: *m.GroupID, path: path, gives: h.given("project", string(m.Role))})
 	}
 	closed, err := h.closedOf(ctx, ways)
 	if err != nil {
-		return groupWays{}, err
+		return nil, err
 	}
-	var out groupWays
-	for _, w := range ways {
-		out = out.with(w, closed)
+	out := map[string]groupWays{}
+	for i, m := range members {
+		out[m.ProjectID] = out[m.ProjectID].with(ways[i], closed)
 	}
 	return out, nil
+}
+
+func placePath(g *ent.Group, place *ent.ProjectMember) string {
+	return "group " + g.Name + " (" + strings.ToLower(string(place.Role)) + " of the project)"
 }
 
 func (w groupWays) with(way groupWay, closed map[string]bool) groupWays {

@@ -6,6 +6,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/secret"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
@@ -18,7 +19,7 @@ import (
 func (h *House) recordLosses(ctx context.Context, tx *ent.Tx, allowed access.Permit, m *ent.OrganizationMember) error {
 	under := lock.Departure(ctx, m.OrganizationID, m.UserID)
 	for _, record := range []func(context.Context, context.Context, *ent.Tx, access.Permit, string) error{
-		h.recordLostGrants, h.recordLostGroups, h.recordLostKeys,
+		h.recordLostGrants, h.recordLostGroups, h.recordLostKeys, h.recordLostPlaces,
 	} {
 		if err := record(ctx, under, tx, allowed, m.UserID); err != nil {
 			return err
@@ -88,6 +89,34 @@ func (h *House) recordLostKeys(ctx, under context.Context, tx *ent.Tx, allowed a
 		}
 		h.tell(tx, news.Lost, key.ID, who)
 		h.tell(tx, news.Changed, key.ID, people(key.OwnerID)...)
+	}
+	return nil
+}
+
+// recordLostPlaces tells everybody around a project: who owns it, also by a group, and who owns the organization.
+func (h *House) recordLostPlaces(ctx, under context.Context, tx *ent.Tx, allowed access.Permit, who string) error {
+	places, err := tx.ProjectMember.Query().All(under)
+	if err != nil {
+		return err
+	}
+	projects, err := tx.Project.Query().Order(ent.Asc(project.FieldID)).All(under)
+	if err != nil {
+		return err
+	}
+	of := map[string]*ent.ProjectMember{}
+	for _, m := range places {
+		of[m.ProjectID] = m
+	}
+	for _, p := range projects {
+		role := string(of[p.ID].Role)
+		event := projectEvent("project.member_removed", p, audit.Change{Field: "grantee", Before: &who}, audit.Change{Field: "role", Before: &role})
+		if _, err := audit.Record(ctx, tx, allowed, event); err != nil {
+			return err
+		}
+		h.tellOf(tx, news.Lost|news.Changed, ent.TypeProject, p.ID, who)
+		if err := h.tellProject(ctx, tx, news.Changed, p.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/group"
+	"github.com/keyhall/keyhall/ent/groupmember"
 	"github.com/keyhall/keyhall/ent/organizationmember"
 	"github.com/keyhall/keyhall/ent/project"
 	"github.com/keyhall/keyhall/ent/projectmember"
@@ -46,7 +47,7 @@ func (h *House) OffboardingPreview(ctx context.Context, organizationID, userID s
 	if err := h.thingsLeft(ctx, under, out); err != nil {
 		return nil, translate(err)
 	}
-	heirs, err := h.heirs(under, userID)
+	heirs, err := h.heirs(ctx, under, userID)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -137,9 +138,9 @@ func (h *House) thingsLeft(ctx, under context.Context, out *OffboardingPreview) 
 	return err
 }
 
-// heirs are the ids of those who could look after what is left: whoever owns the organization or one of the projects, but the one
-// who goes.
-func (h *House) heirs(under context.Context, leaving string) ([]string, error) {
+// heirs are the ids of those who could look after what is left: whoever owns the organization or one of the projects, also by a group
+// in which the viewer sees them, but the one who goes.
+func (h *House) heirs(ctx, under context.Context, leaving string) ([]string, error) {
 	var projects []string
 	keys, err := h.client.APIKey.Query().GroupBy(apikey.FieldProjectID).Strings(under)
 	if err != nil {
@@ -150,7 +151,7 @@ func (h *House) heirs(under context.Context, leaving string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, err := h.client.ProjectMember.Query().Where(projectmember.ProjectIDIn(projects...), projectmember.UserIDNEQ(leaving)).All(under)
+	members, err := h.client.ProjectMember.Query().Where(projectmember.ProjectIDIn(projects...), projectmember.Or(projectmember.UserIDNEQ(leaving), projectmember.GroupIDNotNil())).All(under)
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +159,27 @@ func (h *House) heirs(under context.Context, leaving string) ([]string, error) {
 	for _, o := range owners {
 		ids = append(ids, o.UserID)
 	}
+	var groups []string
 	for _, m := range members {
-		ids = append(ids, people(m.UserID)...)
+		ids, groups = append(ids, people(m.UserID)...), append(groups, people(m.GroupID)...)
 	}
+	led, err := h.inGroups(ctx, groups, leaving)
+	if err != nil {
+		return nil, err
+	}
+	ids = append(ids, led...)
 	return h.client.User.Query().Where(user.IDIn(ids...)).Order(ent.Asc(user.FieldID)).Limit(maxOffboarding).IDs(under)
+}
+
+// inGroups are the people but one who are in enabled groups now, where the viewer sees who is.
+func (h *House) inGroups(ctx context.Context, groups []string, leaving string) ([]string, error) {
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	now, err := h.guard.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.client.GroupMember.Query().Where(groupmember.GroupIDIn(groups...), groupmember.UserIDNEQ(leaving), groupmember.HasGroupWith(group.StatusEQ(group.StatusENABLED)),
+		groupmember.Or(groupmember.ExpiresAt(0), groupmember.ExpiresAtGT(now))).GroupBy(groupmember.FieldUserID).Strings(ctx)
 }

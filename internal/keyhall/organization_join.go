@@ -88,7 +88,7 @@ func (h *House) join(ctx context.Context, tx *ent.Tx, allowed access.Permit, inv
 		}
 		r, err := audit.Record(ctx, tx, allowed, audit.Event{
 			Type: "project.member_added", ResourceType: ent.TypeProject, ResourceID: p.project.ID, ResourceName: p.project.Name,
-			Changes: []audit.Change{{Field: "member", After: &me}, {Field: "role", After: (*string)(&p.role)}},
+			Changes: []audit.Change{{Field: "grantee", After: &me}, {Field: "role", After: (*string)(&p.role)}},
 		})
 		if err != nil {
 			return err

@@ -6,11 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"entgo.io/ent/dialect/sql"
-
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/secret"
-	"github.com/keyhall/keyhall/ent/secretgrant"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -19,7 +16,7 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// maxPreviewed is how many secrets a preview names.
+// maxPreviewed is how many secrets a preview names, and how many projects.
 const maxPreviewed = 100
 
 // GroupChange is who would be added to which group.
@@ -29,14 +26,14 @@ type GroupChange struct {
 	Logins  []string
 }
 
-// GroupChangePreview is what they would gain, and how many secrets are not named.
+// GroupChangePreview is what they would gain, and how much of what the group reaches is not named.
 type GroupChangePreview struct {
 	Gains       []*Access
 	HiddenCount int
 }
 
 // PreviewGroupChange needs group.add_member: what people would gain by being added, of a disabled group once it is enabled. A secret
-// that the viewer does not see is counted and not named. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, RATE_LIMITED.
+// or a project that the viewer does not see is counted and not named. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT, RATE_LIMITED.
 func (h *House) PreviewGroupChange(ctx context.Context, in GroupChange) (*GroupChangePreview, error) {
 	if n := len(in.UserIDs) + len(in.Logins); n == 0 || n > maxGrantees {
 		return nil, fault.BadInput("name 1 to "+strconv.Itoa(maxGrantees)+" people", "input", "userIds")
@@ -52,17 +49,25 @@ func (h *House) PreviewGroupChange(ctx context.Context, in GroupChange) (*GroupC
 	if err != nil {
 		return nil, translate(err)
 	}
-	reach, err := h.reachOf(ctx, g)
+	secrets, err := h.reachOf(ctx, g)
 	if err != nil {
 		return nil, err
 	}
-	out := &GroupChangePreview{Gains: []*Access{}, HiddenCount: reach.hidden}
+	projects, err := h.placesOf(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	out := &GroupChangePreview{Gains: []*Access{}, HiddenCount: secrets.hidden + projects.hidden}
 	for _, person := range people {
-		gains, err := h.gainsOf(ctx, person, reach)
+		gains, err := h.gainsOf(ctx, person, secrets)
 		if err != nil {
 			return nil, err
 		}
-		out.Gains = append(out.Gains, gains...)
+		placed, err := h.placed(ctx, person, g, projects)
+		if err != nil {
+			return nil, err
+		}
+		out.Gains = append(append(out.Gains, gains...), placed...)
 	}
 	return out, nil
 }
@@ -99,73 +104,6 @@ func (h *House) newcomers(ctx context.Context, in GroupChange) ([]*ent.User, err
 		}
 	}
 	return out, err
-}
-
-// reach is what a group has, or will have when it is enabled: the secrets that the viewer sees, by name, and how many more.
-type reach struct {
-	group   *ent.Group
-	secrets []*ent.Secret
-	grants  map[string]*ent.SecretGrant // the group's, by secret
-	open    []string                    // secrets of which the viewer may know who has what
-	hidden  int
-}
-
-func (h *House) reachOf(ctx context.Context, g *ent.Group) (reach, error) {
-	out := reach{group: g, grants: map[string]*ent.SecretGrant{}}
-	grants, err := h.client.SecretGrant.Query().All(lock.GroupReach(ctx, g.ID))
-	if err != nil {
-		return out, translate(err)
-	}
-	for _, grant := range grants {
-		out.grants[grant.SecretID] = grant
-	}
-	out.secrets, err = h.client.Secret.Query().Where(func(s *sql.Selector) {
-		of := sql.Dialect(s.Dialect()).Select("secret_id").From(sql.Table("secret_grants")).Where(sql.EQ("group_id", g.ID))
-		s.Where(sql.In(s.C(secret.FieldID), of))
-	}).Order(ent.Asc(secret.FieldName, secret.FieldID)).All(ctx)
-	if err != nil {
-		return out, translate(err)
-	}
-	out.secrets = slices.DeleteFunc(out.secrets, func(s *ent.Secret) bool { return out.grants[s.ID] == nil })
-	out.secrets = out.secrets[:min(len(out.secrets), maxPreviewed)]
-	out.hidden = len(out.grants) - len(out.secrets)
-	out.open, err = h.openTo(ctx, out.secrets)
-	return out, err
-}
-
-// openTo are the secrets of which the viewer may ask who has what: they see the members of every group on them.
-func (h *House) openTo(ctx context.Context, secrets []*ent.Secret) (open []string, err error) {
-	for _, s := range secrets {
-		open = append(open, s.ID)
-	}
-	ways, err := h.groupWays(ctx, open...)
-	return slices.DeleteFunc(open, func(id string) bool { return len(ways[id].closed) > 0 }), err
-}
-
-// gainsOf is what one person would have that they have not: what the role of the group's grant gives, without what they hold
-// already, where the viewer may know that they do.
-func (h *House) gainsOf(ctx context.Context, person *ent.User, in reach) ([]*Access, error) {
-	all := h.given("secret", string(secretgrant.LevelEDIT))
-	held, err := h.guard.CanOf(ctx, person.ID, ent.TypeSecret, in.open, all)
-	if err != nil {
-		return nil, err
-	}
-	var out []*Access
-	for _, s := range in.secrets {
-		grant := in.grants[s.ID]
-		gained := []string{}
-		for _, p := range h.given("secret", string(grant.Level)) {
-			if !slices.Contains(held[s.ID], p) {
-				gained = append(gained, string(p))
-			}
-		}
-		if len(gained) == 0 || s.OwnerID == person.ID {
-			continue
-		}
-		a := &Access{Principal: person, Resource: s, Permissions: gained, Paths: []string{groupPath(in.group, grant)}, ExpiresAt: endOf(grant.ExpiresAt)}
-		out = append(out, a)
-	}
-	return out, nil
 }
 
 // tellOwners records on each secret that the group reaches that more people have it now, and writes to their owners: in the

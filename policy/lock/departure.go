@@ -9,7 +9,7 @@ import (
 )
 
 // Departure sees what somebody was given in an organization and loses when they leave it, and what it is given on: grants on its
-// secrets, places in its groups and on its keys, and open invitations to these. Whoever takes them out holds the keys, and
+// secrets, places in its groups and projects and on its keys, and open invitations to these. Whoever takes them out holds the keys, and
 // records each loss on the thing itself.
 func Departure(ctx context.Context, organizationID, userID string) context.Context {
 	return core.WithDuty(ctx, departure(organizationID, userID))
@@ -21,6 +21,7 @@ func departure(organization, person string) core.Duty {
 		{"SecretGrant", "secret_grants", "Secret", "secret_id", "secrets", ""},
 		{"GroupMember", "group_members", "Group", "group_id", "groups", ""},
 		{"Collaborator", "collaborators", "APIKey", "api_key_id", "api_keys", "projects"},
+		{"ProjectMember", "project_members", "Project", "project_id", "projects", ""},
 	} {
 		duty.Reads = append(duty.Reads,
 			core.Read{Type: given.typ, Rows: func(s *sql.Selector) {

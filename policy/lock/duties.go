@@ -22,7 +22,7 @@ func Duties() []core.Duty {
 		ownAccount(""), issueLink("", ""), followAddressLink(""), followResetLink(""), knownAddress(""),
 		addressProven("", ""), mailClaim(), mailMark(Posted{}), invitationByLink(""),
 		sharing(nil), credentialStanding(""), keyAudience(""), projectAudience(""),
-		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), projectGroups(""), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
+		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), projectGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
 		limitsOf(""), spendLease("", ""), spendCharge(""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),

@@ -39,7 +39,7 @@ audit.denial create AuditEvent[*] where outcome=DENIED
 audit.denial update AuditEvent[repeated] where outcome=DENIED
 audit.place reads APIKey Group Invitation Project Secret User
 credential.standing reads AccessToken Session User
-departure reads APIKey Collaborator Group GroupMember Invitation Secret SecretGrant
+departure reads APIKey Collaborator Group GroupMember Invitation Project ProjectMember Secret SecretGrant
 epoch.forget delete Revocation[] where  and of some rows only
 epoch.raise create Epoch[*] where only=1
 epoch.raise create Revocation[*] where 
@@ -48,7 +48,7 @@ epoch.raise update Epoch[number] where only=1
 epoch.watch reads Epoch Revocation
 exposure reads AuditEvent Secret SecretVersion
 group.audience reads GroupMember
-group.reach reads Secret SecretGrant User
+group.reach reads ProjectMember Secret SecretGrant User
 group.in_reach reads Group GroupMember
 idempotency create IdempotencyKey[*] where lookup= user_id=
 idempotency delete IdempotencyKey[] where lookup= user_id= and of some rows only
@@ -266,6 +266,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		s.SQL(t, "UPDATE share_links SET expires_at = 1 WHERE id IN (?, ?)", late, told)
 		s.SQL(t, "UPDATE share_links SET ended_at = 2 WHERE id = ?", told)
 		s.SQL(t, "INSERT INTO invitation_projects (id, created_at, invitation_id, project_id, role) VALUES ('inp_x', 1, ?, ?, 'MEMBER')", c.invitation, c.ada.Project)
+		s.SQL(t, "INSERT INTO project_members (id, created_at, project_id, user_id, role) VALUES ('prm_cleo', 1, ?, ?, 'MEMBER')", c.ada.Project, c.cleo.ID)
+		s.SQL(t, "INSERT INTO project_members (id, created_at, project_id, group_id, role) VALUES ('prm_team', 1, ?, ?, 'MEMBER')", c.ada.Project, c.group)
 		bare := context.Background()
 		ada := users(c.ada)
 		adasPassword := ids("SELECT id AS x FROM credentials WHERE user_id = ?", c.ada.ID)
@@ -287,7 +289,7 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 		}
 		type sight map[string][]string
 		lost := func(of sight) sight {
-			all := sight{"Invitation": nil, "SecretGrant": nil, "Secret": nil, "GroupMember": nil, "Group": nil, "Collaborator": nil, "APIKey": nil}
+			all := sight{"Invitation": nil, "SecretGrant": nil, "Secret": nil, "GroupMember": nil, "Group": nil, "Collaborator": nil, "APIKey": nil, "Project": nil, "ProjectMember": nil}
 			maps.Copy(all, of)
 			return all
 		}
@@ -342,7 +344,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 			{"what an invited person loses", lock.Departure(bare, c.ada.Home, invitee), lost(sight{"Invitation": {c.invitation}, "GroupMember": dev, "Group": {c.group}})},
 			{"what they lose elsewhere", lock.Departure(bare, c.ben.Home, invitee), lost(sight{"Collaborator": {c.hiddenPlace}, "APIKey": {c.hidden}})},
 			{"what a member loses", lock.Departure(bare, c.ada.Home, c.cleo.ID), lost(sight{
-				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE user_id = ?", c.cleo.ID), "Secret": {c.secret}, "Collaborator": {c.place}, "APIKey": {c.key}})},
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE user_id = ?", c.cleo.ID), "Secret": {c.secret}, "Collaborator": {c.place}, "APIKey": {c.key},
+				"Project": {c.ada.Project}, "ProjectMember": {"prm_cleo"}})},
 			{"what they lose in another place", lock.Departure(bare, c.ben.Home, c.cleo.ID), lost(nil)},
 			{"what is in an organization", lock.OrganizationContents(bare, c.ada.Home), sight{
 				"APIKey": ids("SELECT id AS x FROM api_keys WHERE project_id = ?", c.ada.Project), "Secret": ids("SELECT id AS x FROM secrets WHERE organization_id = ?", c.ada.Home)}},
@@ -361,8 +364,8 @@ func TestDutiesSeeExactlyTheirRows(t *testing.T) {
 				"ProjectMember":      ids("SELECT id AS x FROM project_members WHERE project_id = ? AND role = 'OWNER'", c.ben.Project)}},
 			{"what nobody loses", lock.Departure(bare, c.ada.Home, ""), lost(nil)},
 			{"what a group reaches", lock.GroupReach(bare, c.group), sight{
-				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE group_id = ?", c.group), "Secret": {c.secret}, "User": ada}},
-			{"what no group reaches", lock.GroupReach(bare, c.theirs), sight{"SecretGrant": nil, "Secret": nil, "User": nil}},
+				"SecretGrant": ids("SELECT id AS x FROM secret_grants WHERE group_id = ?", c.group), "Secret": {c.secret}, "User": ada, "ProjectMember": {"prm_team"}}},
+			{"what no group reaches", lock.GroupReach(bare, c.theirs), sight{"SecretGrant": nil, "Secret": nil, "User": nil, "ProjectMember": nil}},
 			{"an unknown link", lock.InvitationByLink(bare, "inv_"), sight{"Invitation": nil}},
 			{"a proven address", lock.AddressProven(bare, c.ada.ID, c.ada.Email), sight{"User": ada, "Credential": adasPassword}},
 			{"an address of another", lock.AddressProven(bare, c.ada.ID, c.ben.Email), sight{"User": nil, "Credential": adasPassword}},

@@ -40,15 +40,15 @@ func sharedGroups(secretIDs []string) core.Duty {
 	}}}}
 }
 
-// ProjectGroups is SharedGroups for the places of groups in a project, which is named by its id or by that of a key in it.
-func ProjectGroups(ctx context.Context, id string) context.Context {
-	return core.WithDuty(ctx, projectGroups(id))
+// ProjectGroups is SharedGroups for the places of groups in projects, each named by its id or by that of a key in it.
+func ProjectGroups(ctx context.Context, ids []string) context.Context {
+	return core.WithDuty(ctx, projectGroups(ids))
 }
 
-func projectGroups(id string) core.Duty {
+func projectGroups(ids []string) core.Duty {
 	return core.Duty{Name: "project.groups", Reads: []core.Read{{Type: "ProjectMember", Rows: func(s *sql.Selector) {
-		of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).Where(sql.And(sql.EQ("id", id), sql.EQ("kind", "PROJECT")))
-		s.Where(sql.And(sql.NotNull(s.C("group_id")), sql.Or(sql.EQ(s.C("project_id"), id), sql.In(s.C("project_id"), of))))
+		of := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).Where(sql.And(sql.In("id", anyOf(ids)...), sql.EQ("kind", "PROJECT")))
+		s.Where(sql.And(sql.NotNull(s.C("group_id")), sql.Or(sql.In(s.C("project_id"), anyOf(ids)...), sql.In(s.C("project_id"), of))))
 	}}}}
 }
 

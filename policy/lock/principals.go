@@ -14,7 +14,7 @@ func Principals(ctx context.Context, organizationID string) context.Context {
 	return core.WithDuty(ctx, principals(organizationID))
 }
 
-// GroupReach sees the live grants of a group, the secrets that they are on and who owns these and is in their organization: what
+// GroupReach sees the live grants of a group and its places in projects, the secrets of these grants and who owns these and is in their organization: what
 // somebody gains who is added to it, for who may add them and does not see it otherwise; a disabled group gives it once it is
 // enabled, of which nobody is told. The caller shows only what its viewer sees too.
 func GroupReach(ctx context.Context, groupID string) context.Context {
@@ -30,6 +30,7 @@ func groupReach(groupID string) core.Duty {
 	}
 	return core.Duty{Name: "group.reach", Reads: []core.Read{
 		{Type: "SecretGrant", Rows: func(s *sql.Selector) { s.Where(live(s.Dialect())) }},
+		{Type: "ProjectMember", Rows: sql.FieldEQ("group_id", groupID)},
 		{Type: "Secret", Rows: func(s *sql.Selector) { s.Where(sql.In(s.C("id"), reached(s))) }},
 		{Type: "User", Rows: func(s *sql.Selector) {
 			secrets, members := sql.Table("secrets"), sql.Table("organization_members")
