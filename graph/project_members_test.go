@@ -101,7 +101,7 @@ func TestEachProjectHasPeopleOfItsOwn(t *testing.T) {
 	})
 }
 
-// Places are for members of the organization and its groups, once each.
+// C4: places are for members of the organization and its groups, once each.
 func TestOnlyPeopleAndGroupsOfTheOrganizationHavePlacesInItsProjects(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
