@@ -29,9 +29,9 @@ await withPage([site], async (page) => {
     const [invited] = (await run('InviteToOrganization')).data.inviteToOrganization.results;
     assert.match(invited.link, /\/invitations#khi_/); // the demo sends no mail
     values.push(invited.link.split('#')[1]);
-    const verifier = (await run('CreateVerifier')).data.createVerifierToken.plaintext;
+    const { plaintext: verifier, verifierToken } = (await run('CreateVerifier')).data.createVerifierToken;
     values.push(verifier);
-    await sees(verifier);
+    await sees(verifierToken.start);
     assert.equal((await run('UpdateProject')).data.updateProject.project.unitPrice.amount, '0.25');
     assert.equal((await run('UpdateLimits')).data.updateLimits.limits.rates[0].requests, 2);
     await sees('windowSeconds');
