@@ -2156,7 +2156,7 @@ func (ec *executionContext) unmarshalInputDeleteAPIKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id"}
+	fieldsInOrder := [...]string{"id", "confirmName"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2170,6 +2170,13 @@ func (ec *executionContext) unmarshalInputDeleteAPIKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.ID = data
+		case "confirmName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("confirmName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ConfirmName = data
 		}
 	}
 	return it, nil

@@ -141,7 +141,7 @@ func (r *mutationResolver) EnableAPIKey(ctx context.Context, input EnableAPIKeyI
 }
 
 func (r *mutationResolver) DeleteAPIKey(ctx context.Context, input DeleteAPIKeyInput) (*DeleteAPIKeyPayload, error) {
-	err := r.House.DeleteAPIKey(ctx, input.ID)
+	err := r.House.DeleteAPIKey(ctx, input.ID, input.ConfirmName)
 	return answer(err, func(e []*fault.User) *DeleteAPIKeyPayload {
 		return &DeleteAPIKeyPayload{DeletedID: unless(e, input.ID), Errors: e}
 	})

@@ -112,7 +112,7 @@ func (l *life) keep(what string, a apptest.Answer, allowed ...string) apptest.An
 	return a
 }
 
-// TestNoPlaintextStaysAnywhere runs a whole life with a canary for every secret (security.md 3.9, T21, T3) and searches the
+// TestNoPlaintextStaysAnywhere runs a whole life with a canary for every secret (C12, security.md 3.9, T21, T3) and searches the
 // log, every answer, the audit trail, every column of every table, and on SQLite the files, write-ahead log included.
 //
 //keyhall:norace

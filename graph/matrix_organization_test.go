@@ -42,7 +42,7 @@ func TestEveryCellOfTheRoleMatrixOfOrganizationsHolds(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
 		people, id, spare := organizationCast(t, s, m)
 		const open = "open"
-		named := slices.Sorted(maps.Keys(m.cells[open])) // the audit trail's and the policy's verbs are about organizations too, and have tests of their own
+		named := slices.Sorted(maps.Keys(m.cells[open]))
 		m.rows(t, open, people, fmt.Sprintf(`query($id: ID!) { organization(id: $id) { viewerCan(of: ["%s"]) } }`, strings.Join(named, `", "`)), "organization", id, map[string]string{
 			"organization.view":             `query($id: ID!) { organization(id: $id) { id name slug } }`,
 			"organization.view_members":     `query($id: ID!) { organization(id: $id) { members(first: 1) { totalCount } } }`,
@@ -52,6 +52,12 @@ func TestEveryCellOfTheRoleMatrixOfOrganizationsHolds(t *testing.T) {
 			"organization.edit":             `mutation($id: ID!) { updateOrganization(input: {id: $id, billingEmail: "b@keyhall.test"}) { errors { code } } }`,
 			"organization.invite":           `mutation($id: ID!) { inviteToOrganization(input: {organizationId: $id, emails: ["new@keyhall.test"], role: OWNER}) { errors { code } } }`,
 			"organization.view_offboarding": `query($id: ID!) { offboardingPreview(organizationId: $id, userId: "usr_1") { heirs { id } } }`,
+			"organization.create_project":   `mutation($id: ID!) { createProject(input: {organizationId: $id, name: "P", environment: STAGING}) { errors { code } } }`,
+			"organization.view_limits":      `query($id: ID!) { organization(id: $id) { limits { rates { binds } } } }`,
+			"organization.edit_limits":      `mutation($id: ID!) { updateLimits(input: {targetId: $id, rates: []}) { errors { code } } }`,
+			"organization.view_usage":       `query($id: ID!) { organization(id: $id) { usage(window: LAST_HOUR) { requests } } }`,
+			"organization.view_billing":     `query($id: ID!) { organization(id: $id) { billing { billingEmail } } }`,
+			"audit.view":                    `query($id: ID!) { auditEvents(organizationId: $id, first: 1) { nodes { type } } }`,
 		}, func() {})
 		for permission, ask := range map[string]string{
 			"organization.update_member": `mutation($id: ID!) { updateOrganizationMember(input: {memberId: $id, role: OWNER}) { errors { code } } }`,

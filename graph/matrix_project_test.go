@@ -9,7 +9,7 @@ import (
 	"github.com/keyhall/keyhall/internal/apptest"
 )
 
-// C3 C4 C10 C14: everybody tries everything with a project, by every way in.
+// C3 C4 C10 C14 C16: everybody tries everything with a project, by every way in.
 //
 //keyhall:norace
 func TestEveryCellOfTheRoleMatrixOfProjectsHolds(t *testing.T) {
@@ -30,6 +30,8 @@ func TestEveryCellOfTheRoleMatrixOfProjectsHolds(t *testing.T) {
 		put := func(to apptest.Vars, role string) { join(t, ada, id, to, role) }
 		user := func(person string) apptest.Vars { return apptest.Vars{"userId": people[person].ID} }
 		put(user("owner"), "OWNER")
+		put(user("susp"), "OWNER")
+		people["root"].Must(t, `mutation($id: ID!) { setUserStatus(input: {userId: $id, suspended: true}) { errors { code } } }`, apptest.Vars{"id": people["susp"].ID})
 		for _, person := range []string{"member", "both", "ex", "left"} {
 			put(user(person), "MEMBER")
 		}
@@ -46,7 +48,9 @@ func TestEveryCellOfTheRoleMatrixOfProjectsHolds(t *testing.T) {
 		}
 		const place = "prm_01JCZ3V8Q4T2N6M0R5W7Y9B1DF"
 		taken := s.Actor(t, "taken")
+		archived := 0
 		again := func() {
+			s.SQL(t, "UPDATE projects SET archived_at = ? WHERE id = ?", archived, id)
 			s.SQL(t, "DELETE FROM service_accounts WHERE project_id = ?", id)
 			s.SQL(t, "DELETE FROM project_members WHERE user_id IN (?, ?) AND project_id = ?", spare.ID, taken.ID, id)
 			s.SQL(t, "INSERT INTO project_members (id, created_at, project_id, user_id, role) VALUES (?, 1, ?, ?, 'MEMBER')", place, id, taken.ID)
@@ -57,7 +61,8 @@ func TestEveryCellOfTheRoleMatrixOfProjectsHolds(t *testing.T) {
 		onPlace := func(mutation, more string) string { // it is named by the place, and the project is read beside it
 			return fmt.Sprintf(`mutation { %s(input: {memberId: %q%s}) { errors { code } } }`, mutation, place, more)
 		}
-		m.rows(t, "open", people, `query($id: ID!) { project(id: $id) { viewerCan } }`, "project", id, map[string]string{
+		const look = `query($id: ID!) { project(id: $id) { viewerCan } }`
+		deeds := map[string]string{
 			"project.view":                    `query($id: ID!) { project(id: $id) { id name } }`,
 			"project.view_members":            `query($id: ID!) { project(id: $id) { members(first: 1) { totalCount } serviceAccounts(first: 1) { totalCount } } }`,
 			"project.create_api_key":          deed("createAPIKey", `projectId: $id, name: "k"`),
@@ -68,6 +73,16 @@ func TestEveryCellOfTheRoleMatrixOfProjectsHolds(t *testing.T) {
 			"project.remove_member":           onPlace("removeProjectMember", ""),
 			"project.manage_service_accounts": deed("createServiceAccount", `projectId: $id, name: "ci"`),
 			"project.manage_verifiers":        deed("createVerifierToken", `projectId: $id, name: "gateway"`),
-		}, again)
+			"project.view_usage":              `query($id: ID!) { project(id: $id) { usage(window: LAST_HOUR) { requests } } }`,
+			"project.view_limits":             `query($id: ID!) { project(id: $id) { limits { rates { binds } } } }`,
+			"project.edit_limits":             deed("updateLimits", `targetId: $id, rates: []`),
+		}
+		m.rows(t, "open", people, look, "project", id, deeds, again)
+		archived = 1
+		again()
+		for _, same := range []string{"project.view_usage", "project.view_limits", "project.edit_limits", "project.update_member", "project.remove_member"} {
+			delete(deeds, same) // do not look at it
+		}
+		m.rows(t, "archived", people, look, "project", id, deeds, again)
 	})
 }

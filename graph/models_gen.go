@@ -169,7 +169,8 @@ type ChangePasswordPayload struct {
 type CreateAPIKeyPayload struct {
 	// The new key.
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
-	// The key itself: this once.
+	// The key itself: this once. It belongs into a secret manager, or into an environment variable (a line of .env that is in no repository:
+	// API_KEY=kh_live_...); never into code, a mail or a chat.
 	Plaintext *string `json:"plaintext,omitempty"`
 	// Its secret; it can be revealed again.
 	Secret *string `json:"secret,omitempty"`
@@ -317,6 +318,8 @@ type DeclineInvitationPayload struct {
 type DeleteAPIKeyInput struct {
 	// The key.
 	ID string `json:"id"`
+	// Its name, to delete a key of a PRODUCTION project.
+	ConfirmName *string `json:"confirmName,omitempty"`
 }
 
 // The answer of deleteAPIKey.

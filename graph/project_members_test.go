@@ -105,7 +105,7 @@ func TestEachProjectHasPeopleOfItsOwn(t *testing.T) {
 	})
 }
 
-// Places are for members of the organization and its groups, once each.
+// C4: places are for members of the organization and its groups, once each.
 //
 //keyhall:norace
 func TestOnlyPeopleAndGroupsOfTheOrganizationHavePlacesInItsProjects(t *testing.T) {

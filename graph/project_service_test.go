@@ -91,7 +91,8 @@ func TestAPersonalKeyMovesToAProject(t *testing.T) {
 		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT' WHERE id = ?", own)
 		refused := ben.Do(t, `mutation($id: ID!, $to: String!, $me: String!) { inviteCollaborators(input: {apiKeyId: $id, emails: [$to], role: ADMIN, confirmEmail: $me}) { errors { code message } } }`,
 			apptest.Vars{"id": own, "to": ada.Email, "me": ben.Email})
-		if fmt.Sprint(refused.Refused()) != "[PERSONAL_KEY_NOT_SHAREABLE]" || !strings.Contains(refused.Body, "project key") || !strings.Contains(refused.Body, "moveAPIKeyToProject") || !strings.Contains(refused.Body, "usage and billing") {
+		if fmt.Sprint(refused.Refused()) != "[PERSONAL_KEY_NOT_SHAREABLE]" || !strings.Contains(refused.Body, "project key") || !strings.Contains(refused.Body, "moveAPIKeyToProject") ||
+			!strings.Contains(refused.Body, "risk to their account") || !strings.Contains(refused.Body, "who used it") || !strings.Contains(refused.Body, "usage and billing") {
 			t.Errorf("C1 C2: the refusal says %s", refused.Body)
 		}
 		if code := ben.Do(t, moveKey, apptest.Vars{"id": own, "project": closed}).Code(); code != "NOT_FOUND" {

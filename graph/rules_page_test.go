@@ -20,12 +20,16 @@ type ruleTest struct {
 	both  bool     // runs on both databases
 }
 
-// ruleTests are the tests of this package.
+// ruleTests are the tests of this package, and of those that are about requests with keys.
 func ruleTests(t *testing.T) map[string]ruleTest {
 	t.Helper()
-	files, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, folder := range []string{".", "../internal/verify", "../internal/quota", "../internal/web"} {
+		some, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+		if err != nil || len(some) == 0 {
+			t.Fatalf("the tests of %s: %v", folder, err)
+		}
+		files = append(files, some...)
 	}
 	out := map[string]ruleTest{}
 	for _, name := range files {
@@ -45,7 +49,7 @@ func ruleTests(t *testing.T) map[string]ruleTest {
 			}
 			body := string(text[set.Position(f.Pos()).Offset:set.Position(f.End()).Offset])
 			first, _, _ := strings.Cut(body, "\n") // a short comment stands there
-			both := strings.Contains(body, "apptest.Each(") || strings.Contains(body, "eachWithMail(") || strings.Contains(body, "{apptest.SQLite, apptest.Postgres}")
+			both := strings.Contains(body, "apptest.Each(") || strings.Contains(body, "eachWithMail(") || strings.Contains(body, "gates(") || strings.Contains(body, "{apptest.SQLite, apptest.Postgres}")
 			out[f.Name.Name] = ruleTest{numbers(f.Doc.Text() + first), both}
 		}
 	}
@@ -53,7 +57,7 @@ func ruleTests(t *testing.T) map[string]ruleTest {
 }
 
 func numbers(text string) (out []string) {
-	for _, m := range regexp.MustCompile(`\b([AB])(\d+)\b(?: to [AB](\d+)\b)?`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\b([ABC])(\d+)\b(?: to [ABC](\d+)\b)?`).FindAllStringSubmatch(text, -1) {
 		from, _ := strconv.Atoi(m[2])
 		to := max(from, func() int { n, _ := strconv.Atoi(m[3]); return n }())
 		for n := from; n <= to; n++ {
@@ -63,7 +67,7 @@ func numbers(text string) (out []string) {
 	return out
 }
 
-// docs/rules.md has a row for each rule of sharing a key and of API secrets, and each test that a row names exists, says in its
+// docs/rules.md has a row for each rule of sharing a key, of API secrets and of projects, and each test that a row names exists, says in its
 // comment that it is of this rule, and runs on both databases.
 //
 //keyhall:norace
@@ -75,7 +79,7 @@ func TestThePageOfRulesIsTrue(t *testing.T) {
 	}
 	tests, testNames := ruleTests(t), regexp.MustCompile("`(Test\\w+)`")
 	var rows []string
-	for _, row := range regexp.MustCompile(`(?m)^\| ([AB]\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([ABC]\d+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
 		rule := row[1]
 		rows = append(rows, rule)
 		named := testNames.FindAllStringSubmatch(row[3], -1)
@@ -94,7 +98,7 @@ func TestThePageOfRulesIsTrue(t *testing.T) {
 			}
 		}
 	}
-	want := numbers("A1 to A28 B1 to B23")
+	want := numbers("A1 to A28 B1 to B23 C1 to C16")
 	if !slices.Equal(rows, want) {
 		t.Errorf("the rows are of the rules %v", rows)
 	}

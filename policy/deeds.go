@@ -94,7 +94,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("SpendAlert", pins{"api_key_id": d.ID}),
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
-		}},
+		}, reads: []core.Read{{Type: "Project", Rows: projectOf(d.ID)}}},
 		"api_key.invite": {writes: []core.Write{
 			core.Create("Invitation", pins{"api_key_id": d.ID, "invited_by_id": subject}),
 			core.Create("Mail", pins{"kind": "invitation", "within_id": d.ID}),
@@ -334,12 +334,38 @@ func created(typ, column, id string, own ...string) core.Write {
 	return w
 }
 
-// on are the people of a key: its owner and those it is shared with.
+// projectOf is the one that a key belongs to, which its owner may not see any more.
+func projectOf(key string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		its := sql.Dialect(s.Dialect()).Select("project_id").From(sql.Table("api_keys")).Where(sql.EQ("id", key))
+		s.Where(sql.In(s.C("id"), its))
+	}
+}
+
+// on are the people of a key: its owner, who for that of a service account are the owners of its project, and those it is shared with.
 func on(d Deed) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		shared := sql.Dialect(s.Dialect()).Select("user_id").From(sql.Table("collaborators")).Where(sql.EQ("api_key_id", d.ID))
-		s.Where(sql.Or(sql.EQ(s.C("id"), d.Owner), sql.In(s.C("id"), shared)))
+		people := sql.Or(sql.EQ(s.C("id"), d.Owner), sql.In(s.C("id"), shared))
+		if d.Service != "" {
+			people = sql.Or(people, keepers(s, d.Project))
+		}
+		s.Where(people)
 	}
+}
+
+// keepers are the owners of a project, in their own person or by an enabled group, while they are in its organization.
+func keepers(s *sql.Selector, project string) *sql.Predicate {
+	d := sql.Dialect(s.Dialect())
+	owns := func(column string) *sql.Selector {
+		return d.Select(column).From(sql.Table("project_members")).Where(sql.And(sql.EQ("project_id", project), sql.EQ("role", "OWNER"), sql.NotNull(column)))
+	}
+	enabled := d.Select("id").From(sql.Table("groups")).Where(sql.EQ("status", "ENABLED"))
+	grouped := d.Select("user_id").From(sql.Table("group_members")).Where(sql.And(sql.In("group_id", owns("group_id")), sql.In("group_id", enabled),
+		sql.P(func(b *sql.Builder) { b.WriteString("(expires_at = 0 OR expires_at > " + core.Now(s.Dialect()) + ")") })))
+	here := d.Select("organization_id").From(sql.Table("projects")).Where(sql.EQ("id", project))
+	present := d.Select("user_id").From(sql.Table("organization_members")).Where(sql.In("organization_id", here))
+	return sql.And(sql.In(s.C("id"), present), sql.Or(sql.In(s.C("id"), owns("user_id")), sql.In(s.C("id"), grouped)))
 }
 
 // ownerOfSecret is who added it, while they are in its organization and their account is open.

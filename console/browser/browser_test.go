@@ -20,7 +20,7 @@ import (
 // password of everybody in the demo; it prints it.
 const password = "correct-horse-battery"
 
-// A6, A8, A9, A13, A14, B1, B8, B13, B17, B19, B20, B21: the binary that people run, in a real browser and over the wire that real clients use.
+// A6, A8, A9, A13, A14, B1, B8, B13, B17, B19, B20, B21, C1, C3, C5, C9, C10: the binary that people run, in a real browser and over the wire that real clients use.
 func TestKeyhallAsPeopleUseIt(t *testing.T) {
 	t.Parallel()
 	need(t, "node", "npm")
@@ -33,6 +33,10 @@ func TestKeyhallAsPeopleUseIt(t *testing.T) {
 	t.Run("the explorer walks the story of secrets and keeps no value", func(t *testing.T) {
 		t.Parallel()
 		run(t, "secrets.mjs", "CHROMIUM="+chromium(t), "KEYHALL="+demo(t, keyhall, "KEYHALL_SHARE_LINKS=on"))
+	})
+	t.Run("the explorer walks the story of projects and keeps no value", func(t *testing.T) {
+		t.Parallel()
+		run(t, "projects.mjs", "CHROMIUM="+chromium(t), "KEYHALL="+demo(t, keyhall))
 	})
 	t.Run("a page of a named origin walks the story, and another cannot", func(t *testing.T) {
 		t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/keyhall/keyhall/ent"
@@ -44,6 +45,9 @@ func Open(ctx context.Context, c *ent.Client, dir string) (*keyring.Keyring, str
 // first makes the installation's row. Of two processes that start at once on an empty database one writes it, and the other
 // finds that its key file is not the one.
 func first(ctx context.Context, c *ent.Client, path string) (*keyring.Keyring, string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { // which nobody else makes where the database is not in it
+		return nil, "", fmt.Errorf("make the data folder: %w", err)
+	}
 	keys, err := keyring.Load(path, true)
 	if err != nil {
 		return nil, "", hint(err, path)

@@ -88,6 +88,7 @@ func files(t *testing.T, dir string) int {
 func TestTheFirstStartMakesAnInstallationAndTheNextOnesKnowIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Store, dir string) {
+		dir = filepath.Join(dir, "made at the first start")
 		k, id := open(t, s, dir)
 		if !strings.HasPrefix(id, "ins_") {
 			t.Errorf("the installation is %q", id)

@@ -193,12 +193,20 @@ func (h *House) EnableAPIKey(ctx context.Context, id string) (*ent.APIKey, error
 	return h.key(ctx, id, err)
 }
 
-// DeleteAPIKey needs api_key.delete: the key, its secret and everybody's place on it are gone for good.
-func (h *House) DeleteAPIKey(ctx context.Context, id string) error {
+// DeleteAPIKey needs api_key.delete: the key, its secret and everybody's place on it are gone for good. Where it is live its name is
+// typed (C15). Errors: NOT_FOUND, FORBIDDEN, and INVALID.
+func (h *House) DeleteAPIKey(ctx context.Context, id string, confirmName *string) error {
 	return h.do(ctx, func(tx *ent.Tx) error {
 		r, err := h.permit(ctx, tx, "api_key.delete", policy.Deed{ID: id}, func(access.Permit) (audit.Event, error) {
 			key, err := tx.APIKey.Get(ctx, id)
 			if err != nil {
+				return audit.Event{}, err
+			}
+			within, err := tx.Project.Get(ctx, key.ProjectID)
+			if err != nil {
+				return audit.Event{}, err
+			}
+			if err := confirmed(within, key.Name, confirmName); err != nil {
 				return audit.Event{}, err
 			}
 			return keyEvent("api_key.deleted", key), h.tellGone(ctx, tx, key)

@@ -2,6 +2,8 @@ package keyhall
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/keyhall/keyhall/ent"
@@ -52,7 +54,8 @@ func (h *House) endGrace(ctx context.Context, tx *ent.Tx, allowed access.Permit,
 	return h.tellExposed(ctx, tx, in, old)
 }
 
-// tellExposed queues a letter to everybody on the key but whoever marked it, in the transaction of the deed.
+// tellExposed queues a letter to everybody on the key but whoever marked it, in the transaction of the deed. Of a key of a service account
+// these are the owners of its project, and its team with them.
 func (h *House) tellExposed(ctx context.Context, tx *ent.Tx, in Rotation, old *ent.APIKey) error {
 	if !in.exposed {
 		return nil
@@ -61,12 +64,23 @@ func (h *House) tellExposed(ctx context.Context, tx *ent.Tx, in Rotation, old *e
 	if err != nil {
 		return err
 	}
-	me := viewer.From(ctx)
+	me, to := viewer.From(ctx), map[string]string{}
 	for _, u := range people {
-		if u.ID == me.UserID {
-			continue
+		if u.ID != me.UserID {
+			to[u.Email] = u.ID
 		}
-		letter := mail.Letter{Kind: mail.KeyExposed, To: u.Email, UserID: u.ID, ResourceID: old.ID, Name: old.Name, ActorName: me.Username}
+	}
+	if old.ServiceAccountID != nil {
+		within, err := tx.Project.Get(ctx, old.ProjectID)
+		if err != nil {
+			return err
+		}
+		if _, told := to[within.AlertEmail]; within.AlertEmail != "" && !told {
+			to[within.AlertEmail] = ""
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(to)) {
+		letter := mail.Letter{Kind: mail.KeyExposed, To: address, UserID: to[address], ResourceID: old.ID, Name: old.Name, ActorName: me.Username}
 		if err := h.mail.Queue(ctx, tx, letter); err != nil {
 			return err
 		}

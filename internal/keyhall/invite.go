@@ -144,7 +144,8 @@ func refusePersonal(ctx context.Context, tx *ent.Tx, id string) error {
 	}
 	if key.Kind == apikey.KindPERSONAL && ownerOf(key) == viewer.From(ctx).UserID {
 		return fault.Refuse(fault.PersonalKeyNotShareable,
-			"a personal key is never shared: it speaks for one person, what others do with it counts as theirs, and it reaches their usage and billing. "+
+			"a personal key is never shared: whoever has it acts as its owner, which is a risk to their account and no safe use of a key; nobody can tell "+
+				"who used it; and it reaches their usage and billing. "+
 				"Create a project key and invite people to that, or make one of this key with moveAPIKeyToProject", "input", "apiKeyId")
 	}
 	return nil

@@ -82,7 +82,7 @@ func (h *House) UpdateProject(ctx context.Context, in UpdateProject) (*ent.Proje
 			return err
 		}
 		if in.Environment != nil && *in.Environment != p.Environment {
-			if err := confirmed(p, in.ConfirmName); err != nil {
+			if err := confirmed(p, p.Name, in.ConfirmName); err != nil {
 				return err
 			}
 		}
@@ -124,12 +124,12 @@ func (in UpdateProject) check() error {
 	return p.err()
 }
 
-// confirmed keeps people from stopping or changing what is live by accident (C15): they type its name.
-func confirmed(p *ent.Project, name *string) error {
-	if p.Environment != project.EnvironmentPRODUCTION || name != nil && *name == p.Name {
+// confirmed keeps people from stopping, changing or deleting what is live by accident (C15): they type the name of the project or the key.
+func confirmed(p *ent.Project, name string, typed *string) error {
+	if p.Environment != project.EnvironmentPRODUCTION || typed != nil && *typed == name {
 		return nil
 	}
-	return fault.Refuse(fault.Invalid, "this is a PRODUCTION project: write its name, exactly as it is, to do this", "input", "confirmName")
+	return fault.Refuse(fault.Invalid, "this is live, in a PRODUCTION project: write its name, exactly as it is, to do this", "input", "confirmName")
 }
 
 // apply lists what changes, and prepares to write just that.
@@ -172,7 +172,7 @@ func priced(m money.Money) string { return fmt.Sprintf("%s %s", money.Format(m.A
 // ArchiveProject needs project.archive; an archived project stays as it is. Errors: NOT_FOUND, FORBIDDEN, and INVALID.
 func (h *House) ArchiveProject(ctx context.Context, id string, confirmName *string) (*ent.Project, error) {
 	return h.archive(ctx, id, "project.archived", func(p *ent.Project, now int64) (int64, error) {
-		return now, confirmed(p, confirmName)
+		return now, confirmed(p, p.Name, confirmName)
 	})
 }
 
