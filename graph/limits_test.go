@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
@@ -239,6 +242,28 @@ func TestLimitsSayHowTheyStand(t *testing.T) {
 			t.Errorf("all is used: %s", out.Body)
 		}
 	})
+}
+
+// An alert writes to people who never asked for it: whoever makes new ones is held back as who invites, and what stays is not counted.
+func TestNobodyIsFloodedByNewAlerts(t *testing.T) {
+	t.Parallel()
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Invites = limit.Rate{Count: 4, Per: time.Hour} })
+	ada := s.Actor(t, "ada")
+	alerts := func(percent ...int) string {
+		var list []apptest.Vars
+		for _, p := range percent {
+			list = append(list, apptest.Vars{"percent": p, "emails": []string{"victim@example.com"}, "webhookUrl": "https://hooks.example.com/x"})
+		}
+		return ada.Do(t, editLimits, limited(ada.Project, apptest.Vars{"alerts": list})).Code()
+	}
+	for _, step := range []struct {
+		percent []int
+		code    string
+	}{{[]int{1}, ""}, {[]int{1, 2}, ""}, {[]int{1, 2}, ""}, {[]int{2}, ""}, {[]int{2, 3}, "RATE_LIMITED"}, {nil, ""}} {
+		if code := alerts(step.percent...); code != step.code {
+			t.Errorf("alerts at %v: %q, want %q", step.percent, code, step.code)
+		}
+	}
 }
 
 // A rotated key is limited as the old one was, and a deleted one leaves nothing that limits.
