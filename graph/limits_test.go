@@ -275,6 +275,7 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 		ada.Must(t, editLimits, limited(old, apptest.Vars{"rates": []apptest.Vars{rate(5, 60)}, "spend": apptest.Vars{"amount": "3.5", "currency": "USD"},
 			"alerts": []apptest.Vars{{"percent": 75, "emails": []string{"a@example.com"}, "webhookUrl": "https://hooks.example.com/x"}}}))
 		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT'")
+		s.SQL(t, "UPDATE spend_alerts SET raised_for = 202611")
 		heir := ada.Must(t, `mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60}) { apiKey { id } errors { code } } }`, apptest.Vars{"id": old}).Text("rotateAPIKey", "apiKey", "id")
 		now := ada.Must(t, seeLimits, apptest.Vars{"id": heir})
 		at := func(path ...any) any { return now.At(append([]any{"node", "limits"}, path...)...) }
@@ -283,6 +284,9 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 		}
 		if n := s.Count(t, "api_keys WHERE metering = 'STRICT'"); n != 2 {
 			t.Errorf("%d of 2 keys are metered strictly", n)
+		}
+		if n := s.Count(t, "spend_alerts WHERE raised_for = 202611"); n != 2 {
+			t.Errorf("people who were told once a month are told again after a rotation")
 		}
 		for _, id := range []string{heir, old} {
 			ada.Must(t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id})
