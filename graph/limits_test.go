@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/limit"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
@@ -249,6 +252,28 @@ func TestLimitsSayHowTheyStand(t *testing.T) {
 	})
 }
 
+// An alert writes to people who never asked for it: whoever makes new ones is held back as who invites, and what stays is not counted.
+func TestNobodyIsFloodedByNewAlerts(t *testing.T) {
+	t.Parallel()
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Invites = limit.Rate{Count: 4, Per: time.Hour} })
+	ada := s.Actor(t, "ada")
+	alerts := func(percent ...int) string {
+		var list []apptest.Vars
+		for _, p := range percent {
+			list = append(list, apptest.Vars{"percent": p, "emails": []string{"victim@example.com"}, "webhookUrl": "https://hooks.example.com/x"})
+		}
+		return ada.Do(t, editLimits, limited(ada.Project, apptest.Vars{"alerts": list})).Code()
+	}
+	for _, step := range []struct {
+		percent []int
+		code    string
+	}{{[]int{1}, ""}, {[]int{1, 2}, ""}, {[]int{1, 2}, ""}, {[]int{2}, ""}, {[]int{2, 3}, "RATE_LIMITED"}, {nil, ""}} {
+		if code := alerts(step.percent...); code != step.code {
+			t.Errorf("alerts at %v: %q, want %q", step.percent, code, step.code)
+		}
+	}
+}
+
 // A rotated key is limited as the old one was, and a deleted one leaves nothing that limits.
 //
 //keyhall:norace
@@ -260,6 +285,7 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 		ada.Must(t, editLimits, limited(old, apptest.Vars{"rates": []apptest.Vars{rate(5, 60)}, "spend": apptest.Vars{"amount": "3.5", "currency": "USD"},
 			"alerts": []apptest.Vars{{"percent": 75, "emails": []string{"a@example.com"}, "webhookUrl": "https://hooks.example.com/x"}}}))
 		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT'")
+		s.SQL(t, "UPDATE spend_alerts SET raised_for = 202611")
 		heir := ada.Must(t, `mutation($id: ID!) { rotateAPIKey(input: {id: $id, overlapSeconds: 60}) { apiKey { id } errors { code } } }`, apptest.Vars{"id": old}).Text("rotateAPIKey", "apiKey", "id")
 		now := ada.Must(t, seeLimits, apptest.Vars{"id": heir})
 		at := func(path ...any) any { return now.At(append([]any{"node", "limits"}, path...)...) }
@@ -268,6 +294,9 @@ func TestLimitsGoWithTheirKey(t *testing.T) {
 		}
 		if n := s.Count(t, "api_keys WHERE metering = 'STRICT'"); n != 2 {
 			t.Errorf("%d of 2 keys are metered strictly", n)
+		}
+		if n := s.Count(t, "spend_alerts WHERE raised_for = 202611"); n != 2 {
+			t.Errorf("people who were told once a month are told again after a rotation")
 		}
 		for _, id := range []string{heir, old} {
 			ada.Must(t, `mutation($id: ID!) { deleteAPIKey(input: {id: $id}) { deletedId errors { code } } }`, apptest.Vars{"id": id})

@@ -199,6 +199,11 @@ func TestRolesInAnOrganizationChangeAtOnce(t *testing.T) {
 		if out := change(ada, bens, "OWNER"); out.Code() != "" || out.Text("updateOrganizationMember", "member", "user", "id") != ben.ID || !can(ben) {
 			t.Errorf("made an owner: %s", out.Body)
 		}
+		s.SQL(t, "UPDATE users SET suspended_at = 1 WHERE id = ?", ben.ID)
+		if out := change(ada, adas, "READER"); out.Code() != "LAST_OWNER" {
+			t.Errorf("the last owner who is not suspended: %s", out.Body)
+		}
+		s.SQL(t, "UPDATE users SET suspended_at = 0 WHERE id = ?", ben.ID)
 		if out := change(ben, adas, "READER"); out.Code() != "" || can(ada) {
 			t.Errorf("made a reader: %s", out.Body)
 		}

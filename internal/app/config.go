@@ -35,7 +35,7 @@ type Config struct {
 	Origins       []string      // of other sites, whose pages may use the API with an access token
 	Explorer      bool          // serve the page for trying the API
 	Unknown       limit.Rate    // addresses without an account that one inviter may try
-	Invites       limit.Rate    // invitations that one inviter may send
+	Invites       limit.Rate    // invitations that one person may send, and addresses that new alerts of theirs tell
 	Resends       limit.Rate    // how often one invitation may be sent again
 	Reveals       limit.Rate    // values of secrets that one person may look at
 	Exports       limit.Rate    // lists that one person may take out whole

@@ -47,7 +47,7 @@ type House struct {
 // Limits count what could be done too often.
 type Limits struct {
 	Unknown *limit.Limiter // addresses without an account, per inviter
-	Invites *limit.Limiter // invitations, per inviter
+	Invites *limit.Limiter // invitations, and whom new alerts tell, per person
 	Resends *limit.Limiter // how often an invitation is sent again
 	Reveals *limit.Limiter // values of secrets, per person
 	Exports *limit.Limiter // lists that are taken out whole, per person

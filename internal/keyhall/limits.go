@@ -23,7 +23,7 @@ type UpdateLimits struct {
 type NewSpend struct{ Limit *money.Money }
 
 // UpdateLimits needs api_key.edit_limits, project.edit_limits or organization.edit_limits, by what the target is. Errors:
-// NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG.
+// NOT_FOUND, FORBIDDEN, RATE_LIMITED (letters to more people than one may invite), and INVALID, REQUIRED, TOO_LONG.
 func (h *House) UpdateLimits(ctx context.Context, in UpdateLimits) error {
 	if err := in.check(); err != nil {
 		return err
@@ -47,6 +47,11 @@ func (h *House) UpdateLimits(ctx context.Context, in UpdateLimits) error {
 		plan := now.plan(in)
 		if len(plan.changes) == 0 {
 			return nil
+		}
+		for range plan.told() {
+			if err := count(ctx, h.limits.Invites, viewerID(ctx)); err != nil {
+				return err
+			}
 		}
 		name, err := target.name(ctx, tx, in.TargetID)
 		if err != nil {

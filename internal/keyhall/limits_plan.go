@@ -93,6 +93,28 @@ func (l limits) plan(in UpdateLimits) plan {
 	return p
 }
 
+// told are how many addresses and programs are told by alerts that are new: each begins the month anew.
+func (p plan) told() (n int) {
+	if p.in.Alerts == nil {
+		return 0
+	}
+	kept := slices.Clone(p.now.alerts)
+	for _, a := range *p.in.Alerts {
+		if i := sameAlert(kept, a); i >= 0 {
+			kept = slices.Delete(kept, i, i+1)
+			continue
+		}
+		if n += len(a.Emails); a.url() != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func sameAlert(list []*ent.SpendAlert, a *NewSpendAlert) int {
+	return slices.IndexFunc(list, func(was *ent.SpendAlert) bool { return storedAlert(was) == newAlert(a) })
+}
+
 func texts[T any](list []T, one func(T) string) string {
 	out := make([]string, len(list))
 	for i, v := range list {
@@ -180,7 +202,7 @@ func (p plan) writeAlerts(ctx context.Context, tx *ent.Tx, of Limited, id string
 	}
 	gone := slices.Clone(p.now.alerts)
 	for _, a := range *p.in.Alerts {
-		if i := slices.IndexFunc(gone, func(was *ent.SpendAlert) bool { return storedAlert(was) == newAlert(a) }); i >= 0 {
+		if i := sameAlert(gone, a); i >= 0 {
 			gone = slices.Delete(gone, i, i+1)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/organizationmember"
+	"github.com/keyhall/keyhall/ent/user"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/news"
@@ -50,14 +51,15 @@ func (h *House) UpdateOrganizationMember(ctx context.Context, memberID string, r
 	return shown(h.client.OrganizationMember.Get(ctx, memberID))
 }
 
-// keepsOwner refuses to end or lessen the place of the last owner. The organization is held: of two who go at once one stays.
+// keepsOwner refuses to end or lessen the place of the last owner; who is suspended looks after nothing. The organization is held: of
+// two who go at once one stays.
 func keepsOwner(ctx context.Context, tx *ent.Tx, m *ent.OrganizationMember, field string) error {
 	if m.Role != organizationmember.RoleOWNER {
 		return nil
 	}
-	owners, err := tx.OrganizationMember.Query().
-		Where(organizationmember.OrganizationID(m.OrganizationID), organizationmember.RoleEQ(organizationmember.RoleOWNER)).Count(ctx)
-	if err == nil && owners < 2 {
+	another, err := tx.OrganizationMember.Query().Where(organizationmember.OrganizationID(m.OrganizationID), organizationmember.RoleEQ(organizationmember.RoleOWNER),
+		organizationmember.IDNEQ(m.ID), organizationmember.HasUserWith(user.SuspendedAt(0))).Exist(ctx)
+	if err == nil && !another {
 		err = fault.Refuse(fault.LastOwner, "an organization has an owner at all times: make somebody else one first", "input", field)
 	}
 	return err

@@ -73,7 +73,8 @@ func copySecurity(ctx context.Context, tx *ent.Tx, old, id string) error {
 	return copySigners(ctx, tx, old, id)
 }
 
-// copyLimits limits the new key as the old one is. Each of them counts for itself from then on.
+// copyLimits limits the new key as the old one is. Each of them counts for itself from then on; an alert that was raised this month
+// was raised for both.
 func copyLimits(ctx context.Context, tx *ent.Tx, old, id string) error {
 	rates, err := tx.RateLimit.Query().Where(ratelimit.APIKeyID(old)).All(ctx)
 	if err != nil {
@@ -98,7 +99,7 @@ func copyLimits(ctx context.Context, tx *ent.Tx, old, id string) error {
 		return err
 	}
 	for _, a := range alerts {
-		if err := tx.SpendAlert.Create().SetAPIKeyID(id).SetPercent(a.Percent).SetEmails(a.Emails).SetWebhookURL(a.WebhookURL).Exec(ctx); err != nil {
+		if err := tx.SpendAlert.Create().SetAPIKeyID(id).SetPercent(a.Percent).SetEmails(a.Emails).SetWebhookURL(a.WebhookURL).SetRaisedFor(a.RaisedFor).Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -107,14 +107,17 @@ func startNginx(t *testing.T, config, address string) {
 func TestTheDocumentedNginxLetsGoodKeysThrough(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
-	limits := newLimits(t, 12)
+	limits := newLimits(t, 13)
 	s := apptest.New(t, apptest.SQLite, func(c *app.Config) {
 		c.Limits, c.Proxies = limits, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	ada := s.Actor(t, "ada")
 	g := &gate{s, ada, ada.CreateKey(t, "Payments", "", "PROJECT"), s.PutVerifier(t, ada.Project, ada), limits}
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s %s%s", r.Header.Get("X-Keyhall-Key-Id"), r.Header.Get("X-API-Key"), r.Header.Get("Authorization"))
+		fmt.Fprint(w, r.Header.Get("X-Keyhall-Key-Id"))
+		for _, name := range []string{"X-API-Key", "X-API-Secret", "X-API-JWT", "Authorization", "X-Keyhall-Project-Id"} {
+			fmt.Fprint(w, " ", r.Header.Get(name))
+		}
 	}))
 	t.Cleanup(service.Close)
 	at := freeAddress(t)
@@ -136,6 +139,7 @@ func TestTheDocumentedNginxLetsGoodKeysThrough(t *testing.T) {
 	}
 	key := "X-API-Key: " + g.key.Plaintext
 	try("a good key", 200, "VALID", key)
+	try("its secret too, and a project that the client claims", 200, "VALID", key, "X-API-Secret: "+g.key.Secret, "X-Keyhall-Project-Id: prj_other")
 	try("a bearer token", 200, "VALID", "Authorization: Bearer "+g.key.Plaintext)
 	try("no key", 401, "NOT_FOUND")
 	try("an unknown key", 401, "NOT_FOUND", "X-API-Key: "+token.New(token.LiveKey).Expose())
