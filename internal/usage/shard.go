@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keyhall/keyhall/internal/places"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
@@ -26,17 +27,11 @@ type count struct {
 	used int64
 }
 
-// place is by what a count is found. The rest of its cell follows from the key, and changes seldom.
-type place struct {
-	start                int64
-	key, method, outcome string
-}
-
 // heap is what was counted since it was last taken, side by side and in the order in which it came: with many keys, finding is what
 // counting costs.
 type heap struct {
 	counts  []count
-	places  map[place]int32
+	places  places.Index
 	written chan struct{} // closed when it is on the disk; nil: nobody waits
 }
 
@@ -52,8 +47,9 @@ type shard struct {
 func (s *shard) add(u traffic.Use, key uint64, room func() bool) (written <-chan struct{}, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.heap.places == nil {
-		s.heap.places, s.heap.counts = make(map[place]int32, s.before), make([]count, 0, s.before)
+	if s.heap.counts == nil {
+		s.heap.counts = make([]count, 0, s.before)
+		s.heap.places.Reserve(s.before)
 	}
 	at, ok := s.find(u, key, room)
 	if !ok {
@@ -71,25 +67,34 @@ func (s *shard) add(u traffic.Use, key uint64, room func() bool) (written <-chan
 
 // find is the count of a use: the one there is, or a new one if there is room.
 func (s *shard) find(u traffic.Use, key uint64, room func() bool) (*count, bool) {
-	at := place{start: u.At.Truncate(time.Minute).UnixMicro(), key: u.Key.ID, method: u.Method, outcome: string(u.Code)}
-	i, known := s.heap.places[at]
-	if !known {
-		at.method = s.methods.name(key, at.start, u.Method)
-		i, known = s.heap.places[at]
-	}
 	c := cell{
-		start: at.start, key: at.key, project: u.Key.ProjectID, organization: u.Key.OrganizationID,
-		environment: u.Key.Environment, member: u.Key.OwnerID, method: at.method, outcome: at.outcome, currency: u.Key.Currency,
+		start: u.At.Truncate(time.Minute).UnixMicro(), key: u.Key.ID, project: u.Key.ProjectID, organization: u.Key.OrganizationID,
+		environment: u.Key.Environment, member: u.Key.OwnerID, method: u.Method, outcome: string(u.Code), currency: u.Key.Currency,
 	}
-	if known && s.heap.counts[i].cell == c {
-		return &s.heap.counts[i], true
+	at, sum, known := s.heap.find(&c, key)
+	if !known {
+		c.method = s.methods.name(key, c.start, u.Method)
+		at, sum, known = s.heap.find(&c, key)
 	}
-	if !room() {
-		return nil, false
+	if !known {
+		if !room() {
+			return nil, false
+		}
+		at = uint32(len(s.heap.counts))
+		s.heap.places.Add(sum, at)
+		s.heap.counts = append(s.heap.counts, count{cell: c})
 	}
-	s.heap.places[at] = int32(len(s.heap.counts))
-	s.heap.counts = append(s.heap.counts, count{cell: c})
-	return &s.heap.counts[len(s.heap.counts)-1], true
+	return &s.heap.counts[at], true
+}
+
+// find looks for a cell by the sum of its key.
+func (h *heap) find(c *cell, key uint64) (at, sum uint32, ok bool) {
+	sum = uint32(key>>32) + 31*uint32(len(c.outcome))
+	for i := range len(c.method) {
+		sum = 31*sum + uint32(c.method[i])
+	}
+	at, ok = h.places.Find(sum, func(at uint32) bool { return h.counts[at].cell == *c })
+	return at, sum, ok
 }
 
 // take empties the shard.

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/keyhall/keyhall/internal/epoch"
+	"github.com/keyhall/keyhall/internal/places"
 )
 
 const (
@@ -33,12 +34,13 @@ type cache struct {
 	recent []epoch.Change // the newest at the end
 }
 
-// shard is some of the entries, side by side: a map of places leads to them, and no pointer.
+// shard is some of the entries, side by side.
 type shard struct {
 	mu      sync.RWMutex
-	places  map[lookup]uint32 // in entries; 0 is nobody's
+	places  places.Index
 	entries []entry
-	absent  []lookup // where there is nobody
+	absent  []uint32 // places where there was nobody, which the next nobody takes in turn
+	next    int
 }
 
 // where an entry is.
@@ -53,16 +55,27 @@ func newCache(kept int, nobody entry) *cache {
 	return c
 }
 
-func (c *cache) shardOf(l lookup) uint32 { return uint32(maphash.Bytes(c.seed, l[:]) % shards) }
+// sumOf stands for the public part of a credential, and says in which shard it is.
+func (c *cache) sumOf(l lookup) (sum, shard uint32) {
+	all := maphash.Bytes(c.seed, l[:])
+	return uint32(all), uint32(all >> 32 % shards)
+}
 
 // get finds what is remembered and current.
-func (c *cache) get(l lookup) (entry, bool) {
-	s := &c.shards[c.shardOf(l)]
+func (c *cache) get(l lookup) (e entry, ok bool) {
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
 	s.mu.RLock()
-	at, known := s.places[l]
-	e := s.entries[at]
+	at, known := s.find(sum, l)
+	if known {
+		e = s.entries[at]
+	}
 	s.mu.RUnlock()
 	return e, known && e.current()
+}
+
+func (s *shard) find(sum uint32, l lookup) (uint32, bool) {
+	return s.places.Find(sum, func(at uint32) bool { return s.entries[at].lookup == l })
 }
 
 // put keeps what was read since the epoch had a number, unless something has changed for it in the meantime, and gives it back as it
@@ -76,15 +89,17 @@ func (c *cache) put(e entry, since int64) entry {
 	c.share(&e)
 	c.serial++
 	e.serial = c.serial
-	n := c.shardOf(e.lookup)
+	sum, n := c.sumOf(e.lookup)
 	s := &c.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := s.places[e.lookup]
-	if at == 0 {
+	at, known := s.find(sum, e.lookup)
+	if !known {
 		at = c.room(s)
+		s.places.Add(sum, at)
 	}
-	s.entries[at], s.places[e.lookup], c.ids[c.sum(&e)] = e, at, where{n, at}
+	c.unname(s, at)
+	s.entries[at], c.ids[c.sum(&e)] = e, where{n, at}
 	return e
 }
 
@@ -95,35 +110,57 @@ func (c *cache) putNobody(l lookup, since int64) {
 	if !c.unchanged(l, nil, since) {
 		return
 	}
-	s := &c.shards[c.shardOf(l)]
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at, known := s.places[l]; known && at == 0 {
-		return
+	at, known := s.find(sum, l)
+	if !known {
+		at = c.roomForNobody(s)
+		s.places.Add(sum, at)
 	}
-	if len(s.absent) == absentKept { // many were asked for
-		for _, old := range s.absent {
-			if s.places[old] == 0 {
-				delete(s.places, old)
-			}
-		}
-		s.absent = s.absent[:0]
-	}
-	s.absent, s.places[l] = append(s.absent, l), 0
+	c.unname(s, at)
+	s.entries[at] = c.nobody
+	s.entries[at].lookup = l
 }
 
 // room is a place for one more entry: where any one of them was, when there are as many as there may be. Who is asked for often is
 // read again soon.
 func (c *cache) room(s *shard) uint32 {
-	if len(s.entries) <= c.kept {
+	if len(s.entries) < c.kept {
 		s.entries = append(s.entries, entry{})
 		return uint32(len(s.entries) - 1)
 	}
-	at := uint32(1 + rand.IntN(c.kept))
-	old := &s.entries[at]
-	delete(s.places, old.lookup)
-	delete(c.ids, c.sum(old))
+	at := rand.Uint32N(uint32(c.kept))
+	c.leave(s, at)
 	return at
+}
+
+// roomForNobody is the place of another one who is not there, when many were asked for.
+func (c *cache) roomForNobody(s *shard) uint32 {
+	if len(s.absent) < absentKept {
+		s.absent = append(s.absent, c.room(s))
+		return s.absent[len(s.absent)-1]
+	}
+	at := s.absent[s.next%absentKept]
+	s.next++
+	c.leave(s, at)
+	return at
+}
+
+// leave makes a place free.
+func (c *cache) leave(s *shard, at uint32) {
+	sum, _ := c.sumOf(s.entries[at].lookup)
+	s.places.Remove(sum, at)
+	c.unname(s, at)
+}
+
+// unname forgets which key is in a place.
+func (c *cache) unname(s *shard, at uint32) {
+	if e := &s.entries[at]; e.serial != 0 {
+		delete(c.ids, c.sum(e))
+		*e = entry{lookup: e.lookup}
+	}
 }
 
 // only tells whether an entry can be found by its id: another one of the same sum is not.
@@ -139,10 +176,11 @@ func (c *cache) sum(e *entry) uint64 { return maphash.Bytes(c.seed, e.id[:e.idLe
 func (c *cache) prove(e entry, p *proof) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &c.shards[c.shardOf(e.lookup)]
+	sum, n := c.sumOf(e.lookup)
+	s := &c.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := s.places[e.lookup]; e.serial != 0 && s.entries[at].serial == e.serial {
+	if at, known := s.find(sum, e.lookup); known && e.serial != 0 && s.entries[at].serial == e.serial {
 		s.entries[at].proof = p
 	}
 }
@@ -226,11 +264,12 @@ func (c *cache) end(id string) {
 
 // welcome forgets that there was nobody.
 func (c *cache) welcome(l lookup) {
-	s := &c.shards[c.shardOf(l)]
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.places[l] == 0 {
-		delete(s.places, l)
+	if at, known := s.find(sum, l); known && s.entries[at].serial == 0 {
+		s.entries[at].over = true
 	}
 }
 
@@ -245,7 +284,7 @@ func (c *cache) reset() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		s.places, s.entries, s.absent = map[lookup]uint32{}, []entry{c.nobody}, nil
+		s.places, s.entries, s.absent, s.next = places.Index{}, nil, nil, 0
 		s.mu.Unlock()
 	}
 }
