@@ -8,8 +8,6 @@ import (
 	"github.com/keyhall/keyhall/internal/instance"
 	"github.com/keyhall/keyhall/internal/keyring"
 	"github.com/keyhall/keyhall/internal/limit"
-	"github.com/keyhall/keyhall/internal/quota"
-	"github.com/keyhall/keyhall/internal/usage"
 	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/internal/web"
 )
@@ -21,7 +19,7 @@ func (a *App) gateways(ctx context.Context, c Config, keys *keyring.Keyring, ins
 		return web.Gateways{}, fmt.Errorf("limit of verifier tokens: %w", err)
 	}
 	a.Verifier = verify.New(verify.Config{
-		Client: a.Store.Client, Keys: keys, Limits: c.limiter(a.Quota), Meter: c.meter(a.Usage), Kept: c.KeysKept,
+		Client: a.Store.Client, Keys: keys, Limits: a.Quota, Meter: a.Usage, Kept: c.KeysKept,
 		Place: func(keyID string, version int) keyring.Context { return instance.KeySecret(install, keyID, version) },
 	})
 	a.Epoch, err = epoch.Open(ctx, epoch.Config{Store: a.Store, Deaf: c.Deaf, Drop: a.Verifier.Drop, Log: c.Log})
@@ -30,20 +28,4 @@ func (a *App) gateways(ctx context.Context, c Config, keys *keyring.Keyring, ins
 	}
 	a.Verifier.Follow(a.Epoch)
 	return web.Gateways{Verifier: a.Verifier, Reports: a.Usage, Failures: failures}, nil
-}
-
-// limiter is what holds requests with keys to their limits.
-func (c Config) limiter(q *quota.Quota) verify.Limits {
-	if c.Limits != nil {
-		return c.Limits
-	}
-	return q
-}
-
-// meter is what counts them.
-func (c Config) meter(u *usage.Counter) verify.Meter {
-	if c.Meter != nil {
-		return c.Meter
-	}
-	return u
 }
