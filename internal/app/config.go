@@ -17,7 +17,6 @@ import (
 	"github.com/keyhall/keyhall/internal/mail"
 	"github.com/keyhall/keyhall/internal/quota"
 	"github.com/keyhall/keyhall/internal/store"
-	"github.com/keyhall/keyhall/internal/verify"
 	"github.com/keyhall/keyhall/internal/webhook"
 	"github.com/keyhall/keyhall/policy"
 )
@@ -42,8 +41,6 @@ type Config struct {
 	Searches      limit.Rate    // people and groups that one person may look for
 	Openings      limit.Rate    // one-time links that one client may try
 	Verifiers     limit.Rate    // verifier tokens that one address may get wrong
-	Limits        verify.Limits // of requests with keys; only tests set it: when nil it is the quota
-	Meter         verify.Meter  // of the same; only tests set it: when nil it is the count of use
 	Deaf          bool          // hear of no change between two looks at the database
 	KeysKept      int           // keys that are remembered; 0: about a million
 	ShareLinks    time.Duration // how long a one-time link may last; 0: there are none

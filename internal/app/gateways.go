@@ -21,7 +21,7 @@ func (a *App) gateways(ctx context.Context, c Config, keys *keyring.Keyring, ins
 		return web.Gateways{}, fmt.Errorf("limit of verifier tokens: %w", err)
 	}
 	a.Verifier = verify.New(verify.Config{
-		Client: a.Store.Client, Keys: keys, Limits: c.limiter(a.Quota), Meter: c.meter(a.Usage), Kept: c.KeysKept,
+		Client: a.Store.Client, Keys: keys, Limits: a.Quota, Meter: a.Usage, Kept: c.KeysKept,
 		Place: func(keyID string, version int) keyring.Context { return instance.KeySecret(install, keyID, version) },
 	})
 	a.Epoch, err = epoch.Open(ctx, epoch.Config{Store: a.Store, Deaf: c.Deaf, Drop: a.drop, Log: c.Log})
@@ -43,20 +43,4 @@ func (c Config) counting(q *quota.Quota) usage.Config {
 	out := usage.Defaults()
 	out.Limits = q
 	return out
-}
-
-// limiter is what holds requests with keys to their limits.
-func (c Config) limiter(q *quota.Quota) verify.Limits {
-	if c.Limits != nil {
-		return c.Limits
-	}
-	return q
-}
-
-// meter is what counts them.
-func (c Config) meter(u *usage.Counter) verify.Meter {
-	if c.Meter != nil {
-		return c.Meter
-	}
-	return u
 }

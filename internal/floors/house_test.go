@@ -28,6 +28,7 @@ func house() []room {
 		{floor: 0, path: "internal/allow", only: nothing},
 		{floor: 0, path: "internal/pubkey", only: nothing},
 		{floor: 0, path: "internal/traffic", only: nothing},
+		{floor: 0, path: "internal/places", only: nothing},
 		{floor: 0, path: "internal/money", only: nothing},
 
 		// The law. It never learns what the memory looks like but through its vocabulary.

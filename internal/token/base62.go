@@ -33,12 +33,13 @@ func encode(number uint32, n int) string {
 	return string(out)
 }
 
+// isBase62 has no branch that depends on a character: those of a credential are random, and no processor guesses them.
 func isBase62(text string) bool {
+	const digits, letters = uint64(1<<10-1) << '0', uint64(1<<26-1)<<('A'-64) | uint64(1<<26-1)<<('a'-64)
+	alphabet, all := [4]uint64{digits, letters}, uint64(1)
 	for i := range len(text) {
 		c := text[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return false
-		}
+		all &= alphabet[c>>6] >> (c & 63)
 	}
-	return true
+	return all == 1
 }

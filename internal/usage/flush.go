@@ -25,8 +25,7 @@ const (
 // batch is what is written in one transaction, once.
 type batch struct {
 	name, before string // its own name, and that of the one before it
-	rows         map[cell]*sum
-	used         map[string]int64
+	rows         []count
 	waiting      []chan struct{}
 	cells        int64 // how much room it takes
 }
@@ -63,7 +62,7 @@ func (c *Counter) finish(ctx context.Context) error {
 	for _, w := range b.waiting {
 		close(w)
 	}
-	if err := c.touch(ctx, b.used); err != nil { // that a key looks unused for a little longer fails nothing
+	if err := c.touch(ctx, b.rows); err != nil { // that a key looks unused for a little longer fails nothing
 		c.log.WarnContext(ctx, "when keys were last used could not be written", "error", err)
 	}
 	return nil
@@ -71,11 +70,10 @@ func (c *Counter) finish(ctx context.Context) error {
 
 // collect takes what all shards hold; nil when that is nothing.
 func (c *Counter) collect() *batch {
-	b := &batch{rows: map[cell]*sum{}, used: map[string]int64{}}
+	b := &batch{}
 	for i := range c.shards {
 		h := c.shards[i].take()
-		maps.Copy(b.rows, h.sums) // a key is in one shard
-		maps.Copy(b.used, h.used)
+		b.rows = append(b.rows, h.counts...)
 		if h.written != nil {
 			b.waiting = append(b.waiting, h.written)
 		}
@@ -113,8 +111,8 @@ func (c *Counter) write(ctx context.Context, b *batch) (err error) {
 		return err
 	}
 	var rows []*ent.UsageBucketCreate
-	for k, s := range b.rows {
-		rows = append(rows, row(tx, usagebucket.WidthMINUTE, k, *s, b.name))
+	for _, r := range b.rows {
+		rows = append(rows, row(tx, usagebucket.WidthMINUTE, r.cell, r.sum, b.name))
 	}
 	if err := insert(ctx, tx, rows); err != nil {
 		return err
@@ -138,9 +136,14 @@ func row(tx *ent.Tx, w usagebucket.Width, k cell, s sum, batch string) *ent.Usag
 }
 
 // touch writes when keys were last let through, by the second. It comes after the counts, so that nobody waits for it.
-func (c *Counter) touch(ctx context.Context, used map[string]int64) error {
+func (c *Counter) touch(ctx context.Context, rows []count) error {
 	ctx = lock.KeysUsed(ctx)
-	seconds := map[int64][]string{}
+	used, seconds := map[string]int64{}, map[int64][]string{}
+	for _, r := range rows {
+		if r.used > 0 {
+			used[r.key] = max(used[r.key], r.used)
+		}
+	}
 	for id, at := range used {
 		second := time.UnixMicro(at).Truncate(time.Second).UnixMicro()
 		seconds[second] = append(seconds[second], id)

@@ -1,5 +1,7 @@
 package usage
 
+import "hash/maphash"
+
 // other is the name of methods that are too long, written in other signs, or one too many.
 const other = "OTHER"
 
@@ -9,34 +11,38 @@ const (
 	maxMethods = 100 // different ones of a key in a minute
 )
 
-// methods knows which methods each key has had in the minute that is counted now.
+// methods knows which methods each key has had in the minute that is counted now. Most have one.
 type methods struct {
+	seed   maphash.Seed
 	minute int64
-	of     map[string]map[string]bool
+	one    map[uint64]uint64          // the first of a key, both by their sums
+	more   map[uint64]map[string]bool // all others
 }
 
-// name is under which name a method is counted.
-func (m *methods) name(key string, minute int64, method string) string {
+// name is under which name a method is counted. The sum stands for the key.
+func (m *methods) name(key uint64, minute int64, method string) string {
 	if method == "" {
 		return ""
 	}
 	if len(method) > maxMethod || !plain(method) {
 		return other
 	}
-	if minute > m.minute || m.of == nil {
-		m.minute, m.of = minute, map[string]map[string]bool{}
+	if minute > m.minute || m.one == nil {
+		m.minute, m.one, m.more = minute, map[uint64]uint64{}, map[uint64]map[string]bool{}
 	}
-	seen := m.of[key]
-	switch {
-	case seen[method]:
-		return method
-	case len(seen) >= maxMethods:
+	sum := maphash.String(m.seed, method)
+	first, known := m.one[key]
+	switch more := m.more[key]; {
+	case !known:
+		m.one[key] = sum
+	case first == sum || more[method]:
+	case len(more) >= maxMethods-1:
 		return other
-	case seen == nil:
-		seen = map[string]bool{}
-		m.of[key] = seen
+	case more == nil:
+		m.more[key] = map[string]bool{method: true}
+	default:
+		more[method] = true
 	}
-	seen[method] = true
 	return method
 }
 

@@ -55,10 +55,14 @@ type Counter struct {
 
 // New makes a counter; Run writes what it counts.
 func New(c *ent.Client, config Config, log *slog.Logger) *Counter {
-	return &Counter{
+	out := &Counter{
 		client: c, config: config, log: log, seed: maphash.MakeSeed(), name: rand.Text(),
 		hurry: make(chan struct{}, 1), writer: make(chan struct{}, 1),
 	}
+	for i := range out.shards {
+		out.shards[i].methods.seed = out.seed
+	}
+	return out
 }
 
 // Count counts one request. For a key that is metered strictly it returns once the count is on the disk, and with an error when that
@@ -67,7 +71,8 @@ func (c *Counter) Count(ctx context.Context, u traffic.Use) error {
 	if u.Key == nil { // nobody's
 		return nil
 	}
-	written, ok := c.shards[maphash.String(c.seed, u.Key.ID)%shards].add(u, func() bool { return c.room() })
+	key := maphash.String(c.seed, u.Key.ID)
+	written, ok := c.shards[key%shards].add(u, key, c.room)
 	if !ok {
 		if u.Key.Strict {
 			return ErrFull

@@ -2,11 +2,13 @@ package verify
 
 import (
 	"hash/maphash"
+	"math/rand/v2"
 	"sync"
 
 	"golang.org/x/sync/singleflight"
 
 	"github.com/keyhall/keyhall/internal/epoch"
+	"github.com/keyhall/keyhall/internal/places"
 )
 
 const (
@@ -18,113 +20,199 @@ const (
 // cache remembers entries by the public part of their credential, a bounded number of them. What is dropped while it is being read
 // is not kept. Where there is nothing it remembers nobody, found in the same way and the same time as somebody.
 type cache struct {
-	nobody *entry
+	nobody entry
 	seed   maphash.Seed
 	kept   int // entries of a shard
 	shards [shards]shard
 	reads  singleflight.Group
 
-	mu     sync.Mutex
-	ids    map[string]*entry // by the id of the key or token
+	mu     sync.Mutex // of whoever changes anything
+	ids    map[uint64]where
 	cells  map[string]*cell
-	pepper string         // most have the same
+	terms  map[bond]*terms
+	serial int64
 	recent []epoch.Change // the newest at the end
 }
 
+// shard is some of the entries, side by side.
 type shard struct {
-	mu     sync.RWMutex
-	known  map[string]*entry
-	absent []string // of those: where there is nobody
+	mu      sync.RWMutex
+	places  places.Index
+	entries []entry
+	absent  []uint32 // places where there was nobody, which the next nobody takes in turn
+	next    int
 }
 
-func newCache(kept int, nobody *entry) *cache {
+// where an entry is.
+type where struct{ shard, place uint32 }
+
+// bond is by what keys have their terms in common.
+type bond struct{ project, owner string }
+
+func newCache(kept int, nobody entry) *cache {
 	c := &cache{nobody: nobody, seed: maphash.MakeSeed(), kept: max(1, kept/shards)}
 	c.forget()
 	return c
 }
 
-func (c *cache) shard(lookup string) *shard {
-	return &c.shards[maphash.String(c.seed, lookup)%shards]
+// sumOf stands for the public part of a credential, and says in which shard it is.
+func (c *cache) sumOf(l lookup) (sum, shard uint32) {
+	all := maphash.Bytes(c.seed, l[:])
+	return uint32(all), uint32(all >> 32 % shards)
 }
 
 // get finds what is remembered and current.
-func (c *cache) get(lookup string) *entry {
-	s := c.shard(lookup)
+func (c *cache) get(l lookup) (e entry, ok bool) {
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
 	s.mu.RLock()
-	e := s.known[lookup]
-	s.mu.RUnlock()
-	if e == nil || !e.current() {
-		return nil
+	at, known := s.find(sum, l)
+	if known {
+		e = s.entries[at]
 	}
+	s.mu.RUnlock()
+	return e, known && e.current()
+}
+
+func (s *shard) find(sum uint32, l lookup) (uint32, bool) {
+	return s.places.Find(sum, func(at uint32) bool { return s.entries[at].lookup == l })
+}
+
+// put keeps what was read since the epoch had a number, unless something has changed for it in the meantime, and gives it back as it
+// is kept.
+func (c *cache) put(e entry, since int64) entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.unchanged(e.lookup, &e, since) || !c.only(&e) {
+		return e
+	}
+	c.share(&e)
+	c.serial++
+	e.serial = c.serial
+	sum, n := c.sumOf(e.lookup)
+	s := &c.shards[n]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, known := s.find(sum, e.lookup)
+	if !known {
+		at = c.room(s)
+		s.places.Add(sum, at)
+	}
+	c.unname(s, at)
+	s.entries[at], c.ids[c.sum(&e)] = e, where{n, at}
 	return e
 }
 
-// put keeps what was read since the epoch had a number, unless something has changed for it in the meantime. A nil entry is that
-// there is nothing.
-func (c *cache) put(lookup string, e *entry, since int64) {
+// putNobody keeps that there is nothing.
+func (c *cache) putNobody(l lookup, since int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.unchanged(lookup, e, since) {
+	if !c.unchanged(l, nil, since) {
 		return
 	}
-	if e != nil {
-		c.share(e) // before the shard is held: it may forget all of them
-	}
-	s := c.shard(lookup)
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e == nil {
-		s.forgetNobody(c.nobody)
-		s.absent = append(s.absent, lookup)
-		s.known[lookup] = c.nobody
-		return
+	at, known := s.find(sum, l)
+	if !known {
+		at = c.roomForNobody(s)
+		s.places.Add(sum, at)
 	}
-	for old, other := range s.known { // any one of them: who is asked for often is read again soon
-		if len(s.known) < c.kept || old == lookup {
-			break
-		}
-		delete(s.known, old)
-		delete(c.ids, other.key.ID)
-	}
-	s.known[lookup], c.ids[e.key.ID] = e, e
+	c.unname(s, at)
+	s.entries[at] = c.nobody
+	s.entries[at].lookup = l
 }
 
-// forgetNobody makes room where many unknown ids were asked for.
-func (s *shard) forgetNobody(nobody *entry) {
+// room is a place for one more entry: where any one of them was, when there are as many as there may be. Who is asked for often is
+// read again soon.
+func (c *cache) room(s *shard) uint32 {
+	if len(s.entries) < c.kept {
+		s.entries = append(s.entries, entry{})
+		return uint32(len(s.entries) - 1)
+	}
+	at := rand.Uint32N(uint32(c.kept))
+	c.leave(s, at)
+	return at
+}
+
+// roomForNobody is the place of another one who is not there, when many were asked for.
+func (c *cache) roomForNobody(s *shard) uint32 {
 	if len(s.absent) < absentKept {
-		return
+		s.absent = append(s.absent, c.room(s))
+		return s.absent[len(s.absent)-1]
 	}
-	for _, lookup := range s.absent {
-		if s.known[lookup] == nobody {
-			delete(s.known, lookup)
-		}
-	}
-	s.absent = s.absent[:0]
+	at := s.absent[s.next%absentKept]
+	s.next++
+	c.leave(s, at)
+	return at
 }
 
-// share gives an entry the cells that it has in common with others, and their strings.
+// leave makes a place free.
+func (c *cache) leave(s *shard, at uint32) {
+	sum, _ := c.sumOf(s.entries[at].lookup)
+	s.places.Remove(sum, at)
+	c.unname(s, at)
+}
+
+// unname forgets which key is in a place.
+func (c *cache) unname(s *shard, at uint32) {
+	if e := &s.entries[at]; e.serial != 0 {
+		delete(c.ids, c.sum(e))
+		*e = entry{lookup: e.lookup}
+	}
+}
+
+// only tells whether an entry can be found by its id: another one of the same sum is not.
+func (c *cache) only(e *entry) bool {
+	at, taken := c.ids[c.sum(e)]
+	return !taken || c.shards[at.shard].entries[at.place].lookup == e.lookup
+}
+
+// sum stands for the id of an entry, which is too long to be kept twice.
+func (c *cache) sum(e *entry) uint64 { return maphash.Bytes(c.seed, e.id[:e.idLength]) }
+
+// prove keeps what the secret of an entry is compared with, if the entry is still what it was read for.
+func (c *cache) prove(e entry, p *proof) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sum, n := c.sumOf(e.lookup)
+	s := &c.shards[n]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, known := s.find(sum, e.lookup); known && e.serial != 0 && s.entries[at].serial == e.serial {
+		s.entries[at].proof = p
+	}
+}
+
+// share gives an entry the terms that others have too, and terms the cells.
 func (c *cache) share(e *entry) {
-	if len(c.cells) > c.kept*shards*len(e.cells) { // those of keys that were forgotten are among them
+	if len(c.cells) > c.kept*shards*len(e.terms.cells) { // those of keys that were forgotten are among them
 		c.reset()
 	}
-	for i, id := range e.subjects() {
-		if id == "" {
+	with, common := bond{e.terms.key.ProjectID, e.terms.key.OwnerID}, e.terms.common(e.keyID())
+	if t := c.terms[with]; common && t != nil && t.same(e.terms) && (&entry{terms: t}).current() {
+		e.terms = t
+		return
+	}
+	t := e.terms
+	for i, id := range []*string{&t.key.ProjectID, &t.key.OrganizationID, &t.key.OwnerID} {
+		if *id == "" {
 			continue
 		}
-		if c.cells[id] == nil {
-			c.cells[id] = &cell{id: id}
+		if c.cells[*id] == nil {
+			c.cells[*id] = &cell{id: *id}
 		}
-		e.cells[i] = c.cells[id]
+		t.cells[i] = c.cells[*id]
+		*id = t.cells[i].id // one of each, and not one a key
 	}
-	if e.pepper != c.pepper {
-		c.pepper = e.pepper
+	if common {
+		c.terms[with] = t
 	}
-	e.pepper = c.pepper
-	e.name()
 }
 
 // unchanged tells whether no change after a number is about an entry.
-func (c *cache) unchanged(lookup string, e *entry, since int64) bool {
+func (c *cache) unchanged(l lookup, e *entry, since int64) bool {
 	for i, change := range c.recent {
 		if change.Number <= since {
 			continue
@@ -133,7 +221,7 @@ func (c *cache) unchanged(lookup string, e *entry, since int64) bool {
 			return false
 		}
 		for _, id := range change.Subjects {
-			if id == lookup || e != nil && (id == e.key.ID || id == e.key.ProjectID || id == e.key.OrganizationID || id == e.key.OwnerID) {
+			if id == string(l[:]) || e != nil && e.about(id) {
 				return false
 			}
 		}
@@ -153,20 +241,35 @@ func (c *cache) drop(change epoch.Change) {
 		return
 	}
 	for _, id := range change.Subjects {
-		if e := c.ids[id]; e != nil {
-			e.over.Store(true)
-			delete(c.ids, id)
+		c.end(id)
+		if l, ok := lookupOf(id); ok { // the public part of a key that was made
+			c.welcome(l)
 		}
-		if cell := c.cells[id]; cell != nil {
-			cell.over.Store(true)
-			delete(c.cells, id)
-		}
-		s := c.shard(id) // the public part of a key that was made
+	}
+}
+
+// end says that what is remembered of a subject is over.
+func (c *cache) end(id string) {
+	if at, known := c.ids[maphash.String(c.seed, id)]; known {
+		s := &c.shards[at.shard]
 		s.mu.Lock()
-		if s.known[id] == c.nobody {
-			delete(s.known, id)
-		}
+		s.entries[at.place].over = true
 		s.mu.Unlock()
+	}
+	if cell := c.cells[id]; cell != nil {
+		cell.over.Store(true)
+		delete(c.cells, id)
+	}
+}
+
+// welcome forgets that there was nobody.
+func (c *cache) welcome(l lookup) {
+	sum, n := c.sumOf(l)
+	s := &c.shards[n]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, known := s.find(sum, l); known && s.entries[at].serial == 0 {
+		s.entries[at].over = true
 	}
 }
 
@@ -177,11 +280,11 @@ func (c *cache) forget() {
 }
 
 func (c *cache) reset() {
-	c.ids, c.cells = map[string]*entry{}, map[string]*cell{}
+	c.ids, c.cells, c.terms = map[uint64]where{}, map[string]*cell{}, map[bond]*terms{}
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		s.known, s.absent = map[string]*entry{}, nil
+		s.places, s.entries, s.absent, s.next = places.Index{}, nil, nil, 0
 		s.mu.Unlock()
 	}
 }

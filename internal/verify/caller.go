@@ -21,10 +21,10 @@ func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret) (Caller, e
 	if err != nil {
 		return Caller{}, err
 	}
-	if !t.Matches(v.Keys, e.hash[:], e.pepper) {
+	if !t.Matches(v.Keys, e.hash[:], e.terms.pepper) {
 		return Caller{}, unknownVerifier()
 	}
-	return Caller{TokenID: e.key.ID, ProjectID: e.key.ProjectID}, nil
+	return Caller{TokenID: e.keyID(), ProjectID: e.terms.key.ProjectID}, nil
 }
 
 func unknownVerifier() error {
@@ -33,12 +33,11 @@ func unknownVerifier() error {
 	return f
 }
 
-func (v *Verifier) readVerifier(ctx context.Context, lookup string) (*entry, error) {
+func (v *Verifier) readVerifier(ctx context.Context, lookup string) (entry, error) {
 	row, err := v.Client.VerifierToken.Query().Only(lock.VerifierByToken(ctx, lookup))
 	if err != nil {
-		return nil, err
+		return entry{}, err
 	}
-	e := &entry{key: traffic.Key{ID: row.ID, ProjectID: row.ProjectID}, pepper: row.PepperID}
-	copy(e.hash[:], row.Hash)
-	return e, nil
+	e := entry{terms: &terms{key: traffic.Key{ProjectID: row.ProjectID}, pepper: row.PepperID}}
+	return e, e.of(row.ID, row.Hash)
 }

@@ -11,7 +11,7 @@ import (
 // check holds a request against a key, in the order of the codes: the first that holds is answered.
 func (v *Verifier) check(ctx context.Context, e *entry, r Request, now int64) (traffic.Code, error) {
 	switch {
-	case e.archived:
+	case e.terms.archived:
 		return traffic.ProjectArchived, nil
 	case now >= e.ownerUntil:
 		return traffic.OwnerLostAccess, nil
@@ -21,8 +21,8 @@ func (v *Verifier) check(ctx context.Context, e *entry, r Request, now int64) (t
 		return traffic.Expired, nil
 	}
 	asked := rules{}
-	if e.rules != nil {
-		asked = *e.rules
+	if e.terms.rules != nil {
+		asked = *e.terms.rules
 	}
 	code, err := v.checkSecret(ctx, e, asked, r, now)
 	if code != traffic.Valid || err != nil {
@@ -89,7 +89,7 @@ func (v *Verifier) checkJWT(ctx context.Context, e *entry, asked *rules, r Reque
 	if err != nil {
 		return "", err
 	}
-	claimed, ok := p.claims(r.JWT, e.key.ID, now)
+	claimed, ok := p.claims(r.JWT, e.keyID(), now)
 	if !ok || asked.set(claimed) != nil {
 		return traffic.JWTInvalid, nil
 	}

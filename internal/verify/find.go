@@ -17,47 +17,46 @@ const (
 
 // reading is what one read found, and when it began.
 type reading struct {
-	entry *entry
+	entry entry
 	began time.Time
 }
 
 // find is what there is under the public part of a credential: what is remembered, while it may be believed, or else what the
 // database says. What is not there is nobody.
-func (v *Verifier) find(ctx context.Context, c *cache, lookup string, read func(context.Context, string) (*entry, error), now time.Time) (*entry, error) {
+func (v *Verifier) find(ctx context.Context, c *cache, id string, read func(context.Context, string) (entry, error), now time.Time) (entry, error) {
+	l, ok := lookupOf(id)
+	if !ok {
+		return c.nobody, nil
+	}
 	if v.epoch.Fresh(now) {
-		if e := c.get(lookup); e != nil {
+		if e, ok := c.get(l); ok {
 			return e, nil
 		}
 	}
 	for {
-		got, err := v.readOnce(ctx, c, lookup, read)
-		switch {
-		case err != nil:
-			return nil, err
-		case now.Sub(got.began) > readAge: // somebody else's
-		case got.entry == nil:
-			return v.nobody, nil
-		default:
-			return got.entry, nil
+		got, err := v.readOnce(ctx, c, l, read)
+		if err != nil || now.Sub(got.began) <= readAge { // else it is somebody else's
+			return got.entry, err
 		}
 	}
 }
 
 // readOnce reads one id once, however many ask for it at the same time. Who goes away does not take it from the others.
-func (v *Verifier) readOnce(ctx context.Context, c *cache, lookup string, read func(context.Context, string) (*entry, error)) (reading, error) {
-	done := c.reads.DoChan(lookup, func() (any, error) {
+func (v *Verifier) readOnce(ctx context.Context, c *cache, l lookup, read func(context.Context, string) (entry, error)) (reading, error) {
+	done := c.reads.DoChan(string(l[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readLimit)
 		defer cancel()
 		since, began := v.epoch.Number(), time.Now()
-		e, err := read(ctx, lookup)
-		if ent.IsNotFound(err) {
-			e, err = nil, nil
-		}
-		if err != nil {
+		e, err := read(ctx, string(l[:]))
+		switch {
+		case ent.IsNotFound(err):
+			c.putNobody(l, since)
+			return reading{c.nobody, began}, nil
+		case err != nil:
 			return reading{}, err
 		}
-		c.put(lookup, e, since)
-		return reading{e, began}, nil
+		e.lookup = l
+		return reading{c.put(e, since), began}, nil
 	})
 	select {
 	case <-ctx.Done():

@@ -1,90 +1,173 @@
 package verify_test
 
 import (
-	"context"
-	"slices"
-	"sync"
+	"fmt"
 	"testing"
 	"time"
 
-	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
+	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/traffic"
 )
 
-// ledger lets everything pass and keeps what it was asked, and what was counted.
-type ledger struct {
-	mu    sync.Mutex
-	asked []traffic.Key
-	uses  []traffic.Use
+const limitTo = `mutation($id: ID!, $rates: [RateLimitInput!], $spend: MoneyInput) { updateLimits(input: {targetId: $id, rates: $rates, spend: $spend}) { errors { code message } } }`
+
+// hourly is a rate, as an input.
+func hourly(requests int64) []apptest.Vars {
+	return []apptest.Vars{{"requests": requests, "windowSeconds": 3600}}
 }
 
-func (l *ledger) Take(_ context.Context, key *traffic.Key, _ int64) (traffic.Standing, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asked = append(l.asked, *key)
-	return traffic.Standing{Code: traffic.Valid}, nil
-}
-
-func (l *ledger) Count(_ context.Context, use traffic.Use) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.uses = append(l.uses, use)
-	return nil
-}
-
-// C6, C7, C8: a request is held against the limits of its key, its project and its organization, and of no other; it is counted to
-// its key, project, organization and owner, with the price of the moment, whatever was decided; what was refused costs nothing.
+// C6, C7: a request is held against the limits of its key, its project and its organization, and of no other: whichever is used up
+// first refuses, also when other keys used it up.
 //
 //keyhall:norace
-func TestARequestMeetsTheLimitsOfItsOwnAndIsCountedToItsOwn(t *testing.T) {
+func TestARequestMeetsTheLimitsOfItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
-		t.Run(string(d), func(t *testing.T) {
-			t.Parallel()
-			book := &ledger{}
-			s := apptest.New(t, d, func(c *app.Config) { c.Limits, c.Meter = book, book })
-			c, ben := newScene(t, s), s.Actor(t, "ben")
-			other := c.ada.CreateKey(t, "Other", "", "PROJECT")
-			limit := func(id, column, scope string, requests int64) {
-				s.SQL(t, "INSERT INTO rate_limits (id, created_at, "+column+", requests, window_seconds) VALUES (?, 1, ?, ?, 60)", "rlm_"+id, scope, requests)
-				s.SQL(t, "INSERT INTO spend_limits (id, created_at, "+column+", amount, currency) VALUES (?, 1, ?, ?, 'USD')", "spl_"+id, scope, requests*1000)
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c, ben := newScene(t, s), s.Actor(t, "ben")
+		s.SQL(t, "INSERT INTO projects (id, created_at, organization_id, name, description, environment, is_default, archived_at, unit_price, currency, alert_email) VALUES ('prj_staging', 1, ?, 'Staging', '', 'STAGING', ?, 0, 0, 'USD', '')", c.ada.Home, false)
+		s.JoinProject(t, "prj_staging", c.ada, "OWNER")
+		beside, staging := c.ada.CreateKey(t, "Beside", "", "PROJECT"), c.ada.CreateKey(t, "Staging", "prj_staging", "PROJECT")
+		theirs := ben.CreateKey(t, "Theirs", "", "PROJECT")
+		elsewhere, bens := s.PutVerifier(t, "prj_staging", c.ada), s.PutVerifier(t, ben.Project, ben)
+		for id, requests := range map[string]int64{c.key.ID: 2, c.ada.Project: 3, c.ada.Home: 4, beside.ID: 100, staging.ID: 100} {
+			c.ada.Must(t, limitTo, apptest.Vars{"id": id, "rates": hourly(requests)})
+		}
+		ben.Must(t, limitTo, apptest.Vars{"id": ben.Project, "rates": hourly(1)})
+		s.Settle(t)
+		for i, step := range []struct {
+			key, verifier, want string
+			limit               int64 // that is told of
+		}{
+			{c.key.Plaintext, c.verifier, "VALID", 2}, {c.key.Plaintext, c.verifier, "VALID", 2}, {c.key.Plaintext, c.verifier, "RATE_LIMITED", 2},
+			{beside.Plaintext, c.verifier, "VALID", 3}, {beside.Plaintext, c.verifier, "RATE_LIMITED", 3},
+			{staging.Plaintext, elsewhere, "VALID", 4}, {staging.Plaintext, elsewhere, "RATE_LIMITED", 4},
+			{theirs.Plaintext, bens, "VALID", 1}, {theirs.Plaintext, bens, "RATE_LIMITED", 1},
+		} {
+			got := s.Verify(t, step.verifier, apptest.Vars{"key": step.key})
+			if got.Code != step.want || got.Limit == nil || *got.Limit != step.limit {
+				t.Errorf("request %d: %s, want %s of %d", i+1, got.Body, step.want, step.limit)
 			}
-			limit("key", "api_key_id", c.key.ID, 1)
-			limit("project", "project_id", c.ada.Project, 2)
-			limit("organization", "organization_id", c.ada.Home, 3)
-			limit("other", "api_key_id", other.ID, 4)
-			limit("theirs", "project_id", ben.Project, 5)
-			limit("their_organization", "organization_id", ben.Home, 6)
-			s.SQL(t, "UPDATE projects SET unit_price = 250 WHERE id = ?", c.ada.Project)
-			s.SQL(t, "UPDATE api_keys SET metering = 'STRICT' WHERE id = ?", c.key.ID)
-			s.Changed(t)
-			c.ask(t, apptest.Vars{"cost": 7, "method": "pay"})
-			c.ask(t, apptest.Vars{"cost": 7, "method": "pay", "scopes": []string{"none"}})
-			c.Verify(t, c.verifier, apptest.Vars{"key": "kh_live_garbage"})
-			if len(book.asked) != 1 || len(book.uses) != 2 {
-				t.Fatalf("%d requests met the limits, want 1; %d were counted, want 2", len(book.asked), len(book.uses))
+		}
+	})
+}
+
+// C8: what was decided is counted to the key, its project, organization and owner, with the price of the moment, whatever it was; what
+// was refused costs nothing, and garbage is nobody's. A key that is metered strictly is counted when the answer is there.
+//
+//keyhall:norace
+func TestADecisionIsCountedToItsOwn(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		s.SQL(t, "UPDATE projects SET unit_price = 250 WHERE id = ?", c.ada.Project)
+		s.SQL(t, "UPDATE api_keys SET metering = 'STRICT' WHERE id = ?", c.key.ID)
+		s.Changed(t)
+		c.ask(t, apptest.Vars{"cost": 7, "method": "pay"})
+		c.ask(t, apptest.Vars{"cost": 7, "method": "pay", "scopes": []string{"none"}})
+		c.Verify(t, c.verifier, apptest.Vars{"key": "kh_live_garbage"})
+		for outcome, units := range map[string]int64{"VALID": 7, "INSUFFICIENT_PERMISSIONS": 0} {
+			var requests, counted, spend int64
+			s.Row(t, `SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(units), 0), COALESCE(SUM(spend), 0) FROM usage_buckets WHERE outcome = ? AND method = 'pay' AND api_key_id = ?
+				AND project_id = ? AND organization_id = ? AND member_id = ? AND environment = (SELECT environment FROM projects WHERE id = project_id) AND currency = 'USD'`,
+				[]any{outcome, c.key.ID, c.ada.Project, c.ada.Home, c.ada.ID}, &requests, &counted, &spend)
+			if requests != 1 || counted != units || spend != 250*units {
+				t.Errorf("%s: %d requests, %d units, %d spent; want 1 of %d units", outcome, requests, counted, spend, units)
 			}
-			key := book.asked[0]
-			want := []traffic.Rate{{Scope: c.key.ID, Requests: 1, Window: time.Minute}, {Scope: c.ada.Project, Requests: 2, Window: time.Minute}, {Scope: c.ada.Home, Requests: 3, Window: time.Minute}}
-			slices.SortFunc(key.Rates, func(a, b traffic.Rate) int { return int(a.Requests - b.Requests) })
-			if !slices.Equal(key.Rates, want) {
-				t.Errorf("it meets %v, want %v", key.Rates, want)
+		}
+		if n := s.Count(t, "usage_buckets"); n != 2 {
+			t.Errorf("%d rows of use, want 2", n)
+		}
+	})
+}
+
+// Product 5.4: only a request that passes spends anything. Each code that refuses is answered more often than anything is left, and all
+// that was left is left.
+//
+//keyhall:norace
+func TestNoRefusalSpendsAnything(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		c := newScene(t, s)
+		beside := c.ada.CreateKey(t, "Beside", "", "PROJECT")
+		s.SQL(t, "UPDATE projects SET unit_price = 1000 WHERE id = ?", c.ada.Project)
+		s.Changed(t)
+		c.do(t, limitTo, apptest.Vars{"rates": hourly(3), "spend": apptest.Vars{"amount": "0.01", "currency": "USD"}})
+		rate := traffic.Rate{Scope: c.key.ID, Requests: 3, Window: time.Hour}
+		left := func() int64 {
+			all, err := s.App.Quota.Look(t.Context(), []traffic.Rate{rate})
+			if err != nil {
+				t.Fatal(err)
 			}
-			spends := []traffic.Spend{{Scope: c.key.ID, Amount: 1000, Currency: "USD"}, {Scope: c.ada.Project, Amount: 2000, Currency: "USD"}, {Scope: c.ada.Home, Amount: 3000, Currency: "USD"}}
-			slices.SortFunc(key.Spends, func(a, b traffic.Spend) int { return int(a.Amount - b.Amount) })
-			if !slices.Equal(key.Spends, spends) {
-				t.Errorf("it may spend %v, want %v", key.Spends, spends)
-			}
-			if key.ID != c.key.ID || key.ProjectID != c.ada.Project || key.OrganizationID != c.ada.Home || key.OwnerID != c.ada.ID || !key.Strict || key.UnitPrice != 250 || key.Currency != "USD" {
-				t.Errorf("it is counted to %+v", key)
-			}
-			for i, use := range []traffic.Use{{Method: "pay", Code: traffic.Valid, Units: 7}, {Method: "pay", Code: traffic.InsufficientPermissions}} {
-				got := book.uses[i]
-				if got.Method != use.Method || got.Code != use.Code || got.Units != use.Units || got.Key.ID != c.key.ID || time.Since(got.At) > time.Minute {
-					t.Errorf("use %d is %s %s %d of %s", i, got.Method, got.Code, got.Units, got.Key.ID)
+			return all[0].Remaining
+		}
+		if got := c.ask(t, nil); got != "VALID" || left() != 2 {
+			t.Fatalf("the first request: %s, and %d are left", got, left())
+		}
+		for _, r := range c.refusals(t, beside) {
+			r.begin()
+			for range 4 {
+				if got := c.ask(t, r.question); got != r.code {
+					t.Errorf("%s, want %s", got, r.code)
 				}
 			}
-		})
+			if n := left(); n != 2 {
+				t.Errorf("%s: %d requests are left, want 2", r.code, n)
+			}
+			r.end()
+		}
+		for _, step := range []struct {
+			cost int
+			want string
+		}{{10, "SPEND_LIMIT_REACHED"}, {9, "VALID"}, {1, "SPEND_LIMIT_REACHED"}, {0, "VALID"}, {0, "RATE_LIMITED"}} {
+			if got := c.ask(t, apptest.Vars{"cost": step.cost}); got != step.want {
+				t.Errorf("a cost of %d: %s, want %s", step.cost, got, step.want)
+			}
+		}
+	})
+}
+
+// refusal is a code, what a request is asked with that gets it, and what has to be so.
+type refusal struct {
+	code       string
+	question   apptest.Vars
+	begin, end func()
+}
+
+// refusals are those of all codes.
+func (c *scene) refusals(t *testing.T, beside apptest.Key) (out []refusal) {
+	asked := func(code string, question apptest.Vars) {
+		out = append(out, refusal{code, question, func() {}, func() {}})
 	}
+	set := func(code, mutation string, begin, end apptest.Vars) {
+		out = append(out, refusal{code, nil, func() { c.do(t, mutation, begin) }, func() { c.do(t, mutation, end) }})
+	}
+	row := func(code, update, id string) {
+		change := func(at int) func() {
+			return func() { c.SQL(t, fmt.Sprintf(update, at), id); c.Changed(t) }
+		}
+		out = append(out, refusal{code, nil, change(1), change(0)})
+	}
+	asked("NOT_FOUND", apptest.Vars{"key": token.New(token.LiveKey).Expose()})
+	asked("INSUFFICIENT_PERMISSIONS", apptest.Vars{"scopes": []string{"payments:write"}})
+	asked("SECRET_INVALID", apptest.Vars{"secret": token.New(token.KeySecret).Expose()})
+	asked("JWT_INVALID", apptest.Vars{"jwt": "a.b.c"})
+	asked("SPEND_LIMIT_REACHED", apptest.Vars{"cost": 11})
+	none := []string{}
+	set("SECRET_REQUIRED", secure, apptest.Vars{"secret": true}, apptest.Vars{"secret": false})
+	set("ORIGIN_NOT_ALLOWED", secure, apptest.Vars{"origins": []string{"https://other.example.com"}}, apptest.Vars{"origins": none})
+	set("USER_AGENT_NOT_ALLOWED", secure, apptest.Vars{"agents": []string{"Other"}}, apptest.Vars{"agents": none})
+	set("METHOD_NOT_ALLOWED", secure, apptest.Vars{"methods": []string{"refund"}}, apptest.Vars{"methods": none})
+	set("ADDRESS_NOT_ALLOWED", secure, apptest.Vars{"addresses": []string{"198.51.100.0/24"}}, apptest.Vars{"addresses": none})
+	out = append(out, refusal{"DISABLED", nil, func() { c.do(t, disable, nil) }, func() { c.do(t, enable, nil) }})
+	row("EXPIRED", "UPDATE api_keys SET expires_at = %d WHERE id = ?", c.key.ID)
+	row("OWNER_LOST_ACCESS", "UPDATE users SET suspended_at = %d WHERE id = ?", c.ada.ID)
+	row("PROJECT_ARCHIVED", "UPDATE projects SET archived_at = %d WHERE id = ?", c.ada.Project)
+	used := func() { // by another key of the project
+		c.do(t, limitTo, apptest.Vars{"id": c.ada.Project, "rates": hourly(1)})
+		if got := c.Verify(t, c.verifier, apptest.Vars{"key": beside.Plaintext}); got.Code != "VALID" {
+			t.Errorf("the key beside it: %s", got.Body)
+		}
+	}
+	return append(out, refusal{"RATE_LIMITED", nil, used, func() { c.do(t, limitTo, apptest.Vars{"id": c.ada.Project, "rates": none}) }})
 }

@@ -33,17 +33,17 @@ type signer struct {
 
 // proofOf reads it when it is needed first. Two may read it at once; both find the same, or the entry is over.
 func (v *Verifier) proofOf(ctx context.Context, e *entry) (*proof, error) {
-	if p := e.proof.Load(); p != nil {
-		return p, nil
+	if e.proof != nil {
+		return e.proof, nil
 	}
 	p := &proof{signers: map[string]signer{}}
-	if err := v.readSecrets(ctx, p, e.key.ID); err != nil {
+	if err := v.readSecrets(ctx, p, e.keyID()); err != nil {
 		return nil, err
 	}
 	if err := v.readSigners(ctx, p, e); err != nil {
 		return nil, err
 	}
-	e.proof.Store(p)
+	v.known.prove(*e, p)
 	return p, nil
 }
 
@@ -86,7 +86,7 @@ func (p *proof) knows(keys *keyring.Keyring, secret keyring.Secret, now int64) b
 }
 
 func (v *Verifier) readSigners(ctx context.Context, p *proof, e *entry) error {
-	rows, err := v.Client.JWTKey.Query().Where(jwtkey.APIKeyID(e.key.ID)).All(lock.VerifyLookup(ctx, e.lookup))
+	rows, err := v.Client.JWTKey.Query().Where(jwtkey.APIKeyID(e.keyID())).All(lock.VerifyLookup(ctx, string(e.lookup[:])))
 	if err != nil {
 		return fmt.Errorf("read the public keys of a key: %w", err)
 	}

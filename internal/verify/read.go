@@ -16,36 +16,35 @@ import (
 
 // readKey reads all that a request with a key is held against, but for what few requests bring along (proof.go). NotFound is that
 // there is no such key.
-func (v *Verifier) readKey(ctx context.Context, lookup string) (*entry, error) {
+func (v *Verifier) readKey(ctx context.Context, lookup string) (e entry, err error) {
 	duty := lock.VerifyLookup(ctx, lookup)
 	hash, err := v.Client.APIKeyHash.Query().Only(duty)
 	if err != nil {
-		return nil, err
+		return e, err
 	}
 	k, err := v.Client.APIKey.Query().Where(apikey.ID(hash.APIKeyID)).WithProject().WithSecuritySettings().Only(duty)
 	if err != nil {
-		return nil, err
+		return e, err
 	}
-	e := &entry{lookup: lookup, pepper: hash.PepperID, disabled: k.DisabledAt != 0, expires: ends(k)}
-	if copy(e.hash[:], hash.Hash) != len(e.hash) {
-		return nil, fmt.Errorf("the hash of key %s is damaged", k.ID)
+	if err := e.of(k.ID, hash.Hash); err != nil {
+		return e, err
 	}
 	p := k.Edges.Project
 	if p == nil {
-		return nil, fmt.Errorf("key %s has no project", k.ID)
+		return e, fmt.Errorf("key %s has no project", k.ID)
 	}
-	e.archived = p.ArchivedAt != 0
-	e.key = traffic.Key{
-		ID: k.ID, ProjectID: p.ID, OrganizationID: p.OrganizationID, Environment: environment(p.Environment),
+	e.disabled, e.expires, e.terms = k.DisabledAt != 0, ends(k), &terms{pepper: hash.PepperID, archived: p.ArchivedAt != 0}
+	e.terms.key = traffic.Key{
+		ProjectID: p.ID, OrganizationID: p.OrganizationID, Environment: environment(p.Environment),
 		Strict: k.Metering == apikey.MeteringSTRICT, UnitPrice: p.UnitPrice, Currency: p.Currency,
 	}
-	if e.ownerUntil, e.key.OwnerID, err = v.readOwner(ctx, duty, k); err != nil {
-		return nil, fmt.Errorf("look whether the owner of key %s stands: %w", k.ID, err)
+	if e.ownerUntil, e.terms.key.OwnerID, err = v.readOwner(ctx, duty, k); err != nil {
+		return e, fmt.Errorf("look whether the owner of key %s stands: %w", k.ID, err)
 	}
-	if e.rules, err = rulesOf(k); err != nil {
-		return nil, err
+	if e.terms.rules, err = rulesOf(k); err != nil {
+		return e, err
 	}
-	return e, v.readLimits(duty, &e.key)
+	return e, v.readLimits(duty, &e.terms.key)
 }
 
 // ends is when a key stops by itself: at its own end, or that of the grace that it has beside the one that replaced it.

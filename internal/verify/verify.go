@@ -58,7 +58,6 @@ type Verifier struct {
 	epoch   Epoch
 	known   *cache // keys
 	callers *cache
-	nobody  *entry // what an unknown id is compared with, so that it takes as long as a known one
 }
 
 // New makes a verifier that remembers nothing yet. It decides nothing before it Follows an epoch.
@@ -66,12 +65,11 @@ func New(c Config) *Verifier {
 	if c.Kept == 0 {
 		c.Kept = keysKept
 	}
-	nobody := &entry{cells: [3]*cell{{}, {}, {}}}
-	v := &Verifier{Config: c, known: newCache(c.Kept, nobody), callers: newCache(callersKept, nobody), nobody: nobody}
+	nobody := entry{terms: &terms{cells: [3]*cell{{}, {}, {}}}} // an unknown id is compared with it, so that it takes as long as a known one
 	hash, pepper := token.New(token.TestKey).Hash(c.Keys)
-	copy(v.nobody.hash[:], hash)
-	v.nobody.pepper = pepper
-	return v
+	copy(nobody.hash[:], hash)
+	nobody.terms.pepper = pepper
+	return &Verifier{Config: c, known: newCache(c.Kept, nobody), callers: newCache(callersKept, nobody)}
 }
 
 // Follow says whose word it is that nothing changed. It comes before the first request.
@@ -91,13 +89,14 @@ func (v *Verifier) Decide(ctx context.Context, who Caller, r Request) (Decision,
 	}
 	now := time.Now()
 	e, code, err := v.judge(ctx, who, t, r, now)
-	if err != nil || e == nil {
+	if err != nil || code == traffic.NotFound {
 		return Decision{Standing: traffic.Standing{Code: code}}, err
 	}
-	out := Decision{KeyID: e.key.ID, ProjectID: e.key.ProjectID, Standing: traffic.Standing{Code: code}}
-	use := traffic.Use{Key: &e.key, Method: r.Method, Code: code, At: now}
+	key := e.key()
+	out := Decision{KeyID: key.ID, ProjectID: key.ProjectID, Standing: traffic.Standing{Code: code}}
+	use := traffic.Use{Key: key, Method: r.Method, Code: code, At: now}
 	if code == traffic.Valid {
-		if out.Standing, err = v.Limits.Take(ctx, &e.key, r.Units); err != nil {
+		if out.Standing, err = v.Limits.Take(ctx, key, r.Units); err != nil {
 			return Decision{}, err
 		}
 		if use.Code = out.Code; use.Code == traffic.Valid {
@@ -122,21 +121,21 @@ func (v *Verifier) stillSo(ctx context.Context, who Caller, t token.Token, r Req
 		return was, err
 	}
 	out := Decision{Standing: traffic.Standing{Code: code}}
-	if e != nil {
-		out.KeyID, out.ProjectID = e.key.ID, e.key.ProjectID
+	if code != traffic.NotFound {
+		out.KeyID, out.ProjectID = e.keyID(), e.terms.key.ProjectID
 	}
 	return out, nil
 }
 
-// judge is everything before the limits. No entry: there is no such key for who asks.
-func (v *Verifier) judge(ctx context.Context, who Caller, t token.Token, r Request, now time.Time) (*entry, traffic.Code, error) {
+// judge is everything before the limits. NotFound is that there is no such key for who asks.
+func (v *Verifier) judge(ctx context.Context, who Caller, t token.Token, r Request, now time.Time) (entry, traffic.Code, error) {
 	e, err := v.find(ctx, v.known, t.ID(), v.readKey, now)
 	if err != nil {
-		return nil, "", err
+		return e, "", err
 	}
-	if !t.Matches(v.Keys, e.hash[:], e.pepper) || e.key.ProjectID != who.ProjectID {
-		return nil, traffic.NotFound, nil
+	if !t.Matches(v.Keys, e.hash[:], e.terms.pepper) || e.terms.key.ProjectID != who.ProjectID {
+		return e, traffic.NotFound, nil
 	}
-	code, err := v.check(ctx, e, r, v.epoch.Clock(now))
+	code, err := v.check(ctx, &e, r, v.epoch.Clock(now))
 	return e, code, err
 }

@@ -1,53 +1,16 @@
 package web_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/limit"
-	"github.com/keyhall/keyhall/internal/traffic"
 )
-
-// limits let a few requests of a key pass, of less than 100 units each, and count what they let pass.
-type limits struct {
-	rate   *limit.Limiter
-	passed atomic.Int64
-}
-
-func newLimits(t testing.TB, requests int) *limits {
-	t.Helper()
-	l, err := limit.New(limit.Rate{Count: requests, Per: time.Hour}, requests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &limits{rate: l}
-}
-
-func (l *limits) Take(ctx context.Context, key *traffic.Key, units int64) (traffic.Standing, error) {
-	out := traffic.Standing{Code: traffic.Valid, Limited: true, Limit: 5, Window: time.Hour, Remaining: 4, Reset: time.Minute, Alone: true}
-	switch {
-	case units >= 1000:
-		return out, errors.New("the limits cannot be asked")
-	case units >= 100:
-		out.Code, out.After = traffic.SpendLimitReached, time.Hour
-		return out, nil
-	}
-	ok, after, err := l.rate.Allow(ctx, key.ID)
-	if !ok {
-		out.Code, out.After, out.Remaining = traffic.RateLimited, after, 0
-		return out, err
-	}
-	l.passed.Add(units)
-	return out, err
-}
 
 // gate is a server with a key of ada's and a gateway that asks about it.
 type gate struct {
@@ -55,7 +18,22 @@ type gate struct {
 	ada      *apptest.Actor
 	key      apptest.Key
 	verifier string
-	limits   *limits
+}
+
+// price is of a unit, in millionths: so high that a thousand of them are more than any amount can be.
+const price = 10_000_000_000_000_000
+
+// newGate is a gate of a server, whose key may so many requests an hour, and less than 100 units a month.
+func newGate(t *testing.T, s *apptest.Server, requests int) *gate {
+	t.Helper()
+	ada := s.Actor(t, "ada")
+	g := &gate{s, ada, ada.CreateKey(t, "Payments", "", "PROJECT"), s.PutVerifier(t, ada.Project, ada)}
+	s.SQL(t, "UPDATE projects SET unit_price = ? WHERE id = ?", price, ada.Project)
+	s.Changed(t)
+	ada.Must(t, `mutation($id: ID!, $requests: Long!, $most: Decimal!) { updateLimits(input: {targetId: $id, rates: [{requests: $requests, windowSeconds: 3600}],
+		spend: {amount: $most, currency: "USD"}}) { errors { code message } } }`, apptest.Vars{"id": g.key.ID, "requests": requests, "most": fmt.Sprint(99 * price / 1_000_000)})
+	s.Settle(t)
+	return g
 }
 
 // gates tests on both databases, with so many requests for each key.
@@ -63,14 +41,21 @@ func gates(t *testing.T, requests int, test func(*testing.T, *gate)) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
-			l := newLimits(t, requests)
-			s := apptest.New(t, d, func(c *app.Config) {
-				c.Limits, c.Verifiers = l, limit.Rate{Count: 20, Per: time.Hour}
-			})
-			ada := s.Actor(t, "ada")
-			test(t, &gate{s, ada, ada.CreateKey(t, "Payments", "", "PROJECT"), s.PutVerifier(t, ada.Project, ada), l})
+			s := apptest.New(t, d, func(c *app.Config) { c.Verifiers = limit.Rate{Count: 20, Per: time.Hour} })
+			test(t, newGate(t, s, requests))
 		})
 	}
+}
+
+// spent is what was counted of what passed.
+func (g *gate) spent(t *testing.T) (requests, units, spend int64) {
+	t.Helper()
+	if err := g.App.Usage.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.Row(t, "SELECT COALESCE(SUM(CASE outcome WHEN 'VALID' THEN requests ELSE 0 END), 0), COALESCE(SUM(units), 0), COALESCE(SUM(spend), 0) FROM usage_buckets WHERE api_key_id = ?",
+		[]any{g.key.ID}, &requests, &units, &spend)
+	return requests, units, spend
 }
 
 // send asks with headers, as name: value pairs.

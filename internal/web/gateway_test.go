@@ -119,8 +119,8 @@ func TestARefusedRequestSpendsNothing(t *testing.T) {
 		if want := "VALID VALID VALID RATE_LIMITED"; strings.Join(codes, " ") != want {
 			t.Errorf("%v, want %s", codes, want)
 		}
-		if n := g.limits.passed.Load(); n != 6 {
-			t.Errorf("%d units were counted, want 6", n)
+		if n, units, spend := g.spent(t); n != 3 || units != 6 || spend != 6*price {
+			t.Errorf("%d requests, %d units and %d were counted, want 3, 6 and what these cost", n, units, spend)
 		}
 	})
 }

@@ -107,12 +107,8 @@ func startNginx(t *testing.T, config, address string) {
 func TestTheDocumentedNginxLetsGoodKeysThrough(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
-	limits := newLimits(t, 13)
-	s := apptest.New(t, apptest.SQLite, func(c *app.Config) {
-		c.Limits, c.Proxies = limits, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	})
-	ada := s.Actor(t, "ada")
-	g := &gate{s, ada, ada.CreateKey(t, "Payments", "", "PROJECT"), s.PutVerifier(t, ada.Project, ada), limits}
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	g := newGate(t, s, 13)
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Header.Get("X-Keyhall-Key-Id"))
 		for _, name := range []string{"X-API-Key", "X-API-Secret", "X-API-JWT", "Authorization", "X-Keyhall-Project-Id"} {
@@ -157,7 +153,7 @@ func TestTheDocumentedNginxLetsGoodKeysThrough(t *testing.T) {
 	if got := front.send(t, http.MethodGet, "/", "", key); got.Header.Get("Retry-After") == "" {
 		t.Errorf("it does not say when to come back: %v", got.Header)
 	}
-	ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": g.key.ID})
+	g.ada.Must(t, `mutation($id: ID!) { disableAPIKey(input: {id: $id}) { errors { code } } }`, apptest.Vars{"id": g.key.ID})
 	g.Settle(t)
 	try("disabled", 403, "DISABLED", key)
 }
