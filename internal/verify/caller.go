@@ -11,19 +11,27 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// Caller finds who asks by their verifier token. No other credential is one. Errors: UNAUTHENTICATED, or that it cannot be known.
-func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret) (Caller, error) {
+// Caller finds who asks by their verifier token. No other credential is one. Before the database is asked about a token that looks like one
+// and is not remembered, mayAsk says whether it may be. Errors: UNAUTHENTICATED, that of mayAsk, or that it cannot be known.
+func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret, mayAsk func() error) (Caller, error) {
 	t, err := token.Parse(bearer.Expose())
 	if err != nil || t.Kind() != token.VerifierToken {
 		return Caller{}, unknownVerifier()
 	}
-	e, err := v.find(ctx, v.callers, t.ID(), v.readVerifier, time.Now())
-	if err != nil {
-		return Caller{}, err
+	now := time.Now()
+	e := v.remembered(v.callers, t.ID(), now)
+	if e == nil {
+		if err := mayAsk(); err != nil {
+			return Caller{}, err
+		}
+		if e, err = v.find(ctx, v.callers, t.ID(), v.readVerifier, now); err != nil {
+			return Caller{}, err
+		}
 	}
 	if !t.Matches(v.Keys, e.hash[:], e.pepper) {
 		return Caller{}, unknownVerifier()
 	}
+	v.uses.note(e.key.ID, now)
 	return Caller{TokenID: e.key.ID, ProjectID: e.key.ProjectID}, nil
 }
 

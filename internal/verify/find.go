@@ -24,10 +24,8 @@ type reading struct {
 // find is what there is under the public part of a credential: what is remembered, while it may be believed, or else what the
 // database says. What is not there is nobody.
 func (v *Verifier) find(ctx context.Context, c *cache, lookup string, read func(context.Context, string) (*entry, error), now time.Time) (*entry, error) {
-	if v.epoch.Fresh(now) {
-		if e := c.get(lookup); e != nil {
-			return e, nil
-		}
+	if e := v.remembered(c, lookup, now); e != nil {
+		return e, nil
 	}
 	for {
 		got, err := v.readOnce(ctx, c, lookup, read)
@@ -41,6 +39,14 @@ func (v *Verifier) find(ctx context.Context, c *cache, lookup string, read func(
 			return got.entry, nil
 		}
 	}
+}
+
+// remembered is what there is in memory, while it may be believed; nil: nothing.
+func (v *Verifier) remembered(c *cache, lookup string, now time.Time) *entry {
+	if !v.epoch.Fresh(now) {
+		return nil
+	}
+	return c.get(lookup)
 }
 
 // readOnce reads one id once, however many ask for it at the same time. Who goes away does not take it from the others.

@@ -58,6 +58,7 @@ type Verifier struct {
 	epoch   Epoch
 	known   *cache // keys
 	callers *cache
+	uses    uses   // of verifier tokens
 	nobody  *entry // what an unknown id is compared with, so that it takes as long as a known one
 }
 
