@@ -54,7 +54,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 	}
 	return map[Permission]scope{
 		"project.create_api_key": {writes: issue(d.New, d.ID, pins{"owner_id": subject})},
-		"api_key.rename":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days")}},
+		"api_key.rename":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days", "metering")}},
 		"api_key.disable":        {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.enable":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.edit_security": {writes: []core.Write{
@@ -71,6 +71,9 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			writes: []core.Write{
 				core.Create("JWTKey", pins{"api_key_id": d.New}),
 				core.Update("SecuritySettings", pins{"api_key_id": d.New}, security...),
+				created("RateLimit", "api_key_id", d.New, "requests", "window_seconds"),
+				created("SpendLimit", "api_key_id", d.New, "amount", "currency"),
+				created("SpendAlert", "api_key_id", d.New, "percent", "emails", "webhook_url"),
 				core.Update("APIKey", pins{"id": d.ID}, "grace_expires_at"),
 			},
 			reads: []core.Read{
@@ -91,7 +94,10 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 			core.Delete("RateLimit", pins{"api_key_id": d.ID}),
 			core.Delete("SpendLimit", pins{"api_key_id": d.ID}),
+			only(core.Delete("Webhook", nil), callsOf(sql.FieldEQ("api_key_id", d.ID))),
 			core.Delete("SpendAlert", pins{"api_key_id": d.ID}),
+			core.Delete("SpendAccount", pins{"scope_id": d.ID}),
+			core.Delete("SpendLease", pins{"scope_id": d.ID}),
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
 		}},
@@ -286,9 +292,6 @@ func rotation(d Deed) scope {
 			{Type: "Collaborator", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "SecuritySettings", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "JWTKey", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "RateLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "SpendLimit", Rows: sql.FieldEQ("api_key_id", d.ID)},
-			{Type: "SpendAlert", Rows: sql.FieldEQ("api_key_id", d.ID)},
 			{Type: "User", Rows: on(d)},
 			{Type: "Project", Rows: sql.FieldEQ("id", d.Project)},
 		},
