@@ -66,7 +66,7 @@ func spending(t *testing.T, s *apptest.Server, ada *apptest.Actor) (organization
 	return organization, project, made.ID, ids
 }
 
-// Nothing that names a key, a project or an organization is left once it is deleted, but what was used of a key: that is its project's. What still
+// C16: nothing that names a key, a project or an organization is left once it is deleted, but what was used of a key: that is its project's. What still
 // runs writes nothing more of it.
 func TestNothingIsLeftOfWhatIsDeleted(t *testing.T) {
 	t.Parallel()
