@@ -413,6 +413,29 @@ func (ec *executionContext) fieldContext_APIKey_lastUsedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("APIKey", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _APIKey_metering(ctx context.Context, field graphql.CollectedField, obj *ent.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_APIKey_metering(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Metering, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v apikey.Metering) graphql.Marshaler {
+			return ec.marshalNMetering2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_APIKey_metering(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("APIKey", field, false, false, errors.New("field of type Metering does not have child fields"))
+}
+
 func (ec *executionContext) _APIKey_disabledBy(ctx context.Context, field graphql.CollectedField, obj *ent.APIKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2076,8 +2099,11 @@ func (ec *executionContext) unmarshalInputCreateAPIKeyInput(ctx context.Context,
 	if _, present := asMap["kind"]; !present {
 		asMap["kind"] = "PROJECT"
 	}
+	if _, present := asMap["metering"]; !present {
+		asMap["metering"] = "BEST_EFFORT"
+	}
 
-	fieldsInOrder := [...]string{"projectId", "name", "description", "tags", "kind", "expiresAt", "scopes", "serviceAccountId"}
+	fieldsInOrder := [...]string{"projectId", "name", "description", "tags", "kind", "expiresAt", "scopes", "metering", "serviceAccountId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2133,6 +2159,13 @@ func (ec *executionContext) unmarshalInputCreateAPIKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.Scopes = data
+		case "metering":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("metering"))
+			data, err := ec.unmarshalNMetering2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Metering = data
 		case "serviceAccountId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("serviceAccountId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -2471,7 +2504,7 @@ func (ec *executionContext) unmarshalInputUpdateAPIKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "description", "tags", "expiresAt"}
+	fieldsInOrder := [...]string{"id", "name", "description", "tags", "expiresAt", "metering"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2513,6 +2546,13 @@ func (ec *executionContext) unmarshalInputUpdateAPIKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.ExpiresAt = graphql.OmittableOf(data)
+		case "metering":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("metering"))
+			data, err := ec.unmarshalOMetering2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Metering = data
 		}
 	}
 	return it, nil
@@ -2647,6 +2687,11 @@ func (ec *executionContext) _APIKey(ctx context.Context, sel ast.SelectionSet, o
 		case "lastUsedAt":
 			out.Values[i] = ec._APIKey_lastUsedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "metering":
+			out.Values[i] = ec._APIKey_metering(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "disabledBy":
@@ -4007,6 +4052,16 @@ func (ec *executionContext) marshalNMarkAPIKeyExposedPayload2ᚖgithubᚗcomᚋk
 	return ec._MarkAPIKeyExposedPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNMetering2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx context.Context, v any) (apikey.Metering, error) {
+	var res apikey.Metering
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMetering2githubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx context.Context, sel ast.SelectionSet, v apikey.Metering) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNMoveAPIKeyToProjectInput2githubᚗcomᚋkeyhallᚋkeyhallᚋinternalᚋkeyhallᚐMove(ctx context.Context, v any) (keyhall.Move, error) {
 	res, err := ec.unmarshalInputMoveAPIKeyToProjectInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -4158,6 +4213,22 @@ func (ec *executionContext) marshalOKeyOwner2githubᚗcomᚋkeyhallᚋkeyhallᚋ
 		return graphql.Null
 	}
 	return ec._KeyOwner(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMetering2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx context.Context, v any) (*apikey.Metering, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(apikey.Metering)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMetering2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋentᚋapikeyᚐMetering(ctx context.Context, sel ast.SelectionSet, v *apikey.Metering) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOOwnership2ᚖgithubᚗcomᚋkeyhallᚋkeyhallᚋgraphᚐOwnership(ctx context.Context, v any) (*Ownership, error) {

@@ -1068,6 +1068,8 @@ type UpdateAPIKeyInput struct {
 	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
 	// When it ends.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// When requests with it are answered; it holds within a second.
+	Metering *apikey.Metering `json:"metering,omitempty"`
 }
 
 // The answer of updateAPIKey.

@@ -317,6 +317,8 @@ func (ec *executionContext) childFields_APIKey(ctx context.Context, field graphq
 		return ec.fieldContext_APIKey_expiresAt(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_APIKey_lastUsedAt(ctx, field)
+	case "metering":
+		return ec.fieldContext_APIKey_metering(ctx, field)
 	case "disabledBy":
 		return ec.fieldContext_APIKey_disabledBy(ctx, field)
 	case "replaces":

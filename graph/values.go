@@ -78,7 +78,7 @@ func (r *Resolver) actor(ctx context.Context, id string) (Actor, error) {
 
 // changes of a key: what is left out stays, null clears.
 func (in UpdateAPIKeyInput) changes() keyhall.UpdateAPIKey {
-	out := keyhall.UpdateAPIKey{ID: in.ID, Name: in.Name}
+	out := keyhall.UpdateAPIKey{ID: in.ID, Name: in.Name, Metering: in.Metering}
 	if text, set := in.Description.ValueOK(); set {
 		out.Description = orZero(text)
 	}

@@ -54,7 +54,7 @@ func deeds(subject string, d Deed) map[Permission]scope {
 	}
 	return map[Permission]scope{
 		"project.create_api_key": {writes: issue(d.New, d.ID, pins{"owner_id": subject})},
-		"api_key.rename":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days")}},
+		"api_key.rename":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, "name", "description", "tags", "expires_at", "reminded_days", "metering")}},
 		"api_key.disable":        {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.enable":         {writes: []core.Write{core.Update("APIKey", pins{"id": d.ID}, enabled...)}},
 		"api_key.edit_security": {writes: []core.Write{
@@ -91,7 +91,10 @@ func deeds(subject string, d Deed) map[Permission]scope {
 			core.Delete("JWTKey", pins{"api_key_id": d.ID}),
 			core.Delete("RateLimit", pins{"api_key_id": d.ID}),
 			core.Delete("SpendLimit", pins{"api_key_id": d.ID}),
+			only(core.Delete("Webhook", nil), callsOf(sql.FieldEQ("api_key_id", d.ID))),
 			core.Delete("SpendAlert", pins{"api_key_id": d.ID}),
+			core.Delete("SpendAccount", pins{"scope_id": d.ID}),
+			core.Delete("SpendLease", pins{"scope_id": d.ID}),
 			core.Delete("Mail", pins{"within_id": d.ID}),
 			core.Delete("APIKey", pins{"id": d.ID}),
 		}, reads: []core.Read{{Type: "Project", Rows: projectOf(d.ID)}}},

@@ -74,6 +74,9 @@ func deletion(organization string) scope {
 	of := sql.FieldEQ("organization_id", organization)
 	key, project := inside("api_key_id", "api_keys", "projects"), inside("project_id", "projects", "")
 	limits := either(key, project, of)
+	scopes := func(column string) func(*sql.Selector) {
+		return either(inside(column, "api_keys", "projects"), inside(column, "projects", ""), sql.FieldEQ(column, organization))
+	}
 	out := scope{}
 	for _, part := range []struct {
 		typ  string
@@ -81,7 +84,7 @@ func deletion(organization string) scope {
 	}{
 		{"Collaborator", key}, {"APIKeyHash", key}, {"SealedValue", key}, {"SecuritySettings", key}, {"JWTKey", key},
 		{"RateLimit", limits}, {"SpendLimit", limits}, {"SpendAlert", limits},
-		{"Mail", either(sql.FieldEQ("within_id", organization), inside("within_id", "api_keys", "projects"))},
+		{"SpendAccount", scopes("scope_id")}, {"SpendLease", scopes("scope_id")}, {"Webhook", callsOf(limits)}, {"Mail", scopes("within_id")},
 		{"InvitationProject", project}, {"Invitation", either(key, of)},
 		{"APIKey", project}, {"VerifierToken", project}, {"ServiceAccount", project}, {"ProjectMember", either(project, inside("group_id", "groups", ""))}, {"Project", of},
 		{"GroupMember", inside("group_id", "groups", "")}, {"SecretGrant", inside("group_id", "groups", "")}, {"Group", of},
@@ -90,4 +93,13 @@ func deletion(organization string) scope {
 		out.writes = append(out.writes, only(core.Delete(part.typ, nil), part.rows))
 	}
 	return out
+}
+
+// callsOf are the calls of the programs that some alerts tell.
+func callsOf(alerts func(*sql.Selector)) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		theirs := sql.Dialect(s.Dialect()).Select("id").From(sql.Table("spend_alerts"))
+		alerts(theirs)
+		s.Where(sql.In(s.C("alert_id"), theirs))
+	}
 }

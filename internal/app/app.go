@@ -162,7 +162,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.hangUp()
 	a.stop()
 	a.running.Wait()
-	return errors.Join(a.Usage.Flush(ctx), a.denials.Close(ctx), a.Quota.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
+	return errors.Join(a.Usage.Flush(ctx), a.Verifier.Flush(ctx), a.denials.Close(ctx), a.Quota.Close(ctx), a.Accounts.Flush(ctx), a.Store.Close())
 }
 
 func (a *App) keepFlushing() {
@@ -181,9 +181,9 @@ func (a *App) keepFlushing() {
 	}
 }
 
-// lookAfterUsage adds up what is old, forgets old reports, and tells of keys that expire.
+// lookAfterUsage writes which verifier tokens asked, adds up what is old, forgets old reports, and tells of keys that expire.
 func (a *App) lookAfterUsage(ctx context.Context) error {
-	return errors.Join(a.Usage.RollUp(ctx), a.Usage.ForgetReports(ctx), a.House.RemindOfExpiry(ctx))
+	return errors.Join(a.Verifier.Flush(ctx), a.Usage.RollUp(ctx), a.Usage.ForgetReports(ctx), a.House.RemindOfExpiry(ctx))
 }
 
 // lookAfter writes what is kept in memory, tells what has come to be, and forgets what is over.

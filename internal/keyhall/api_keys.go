@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keyhall/keyhall/ent"
+	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/internal/access"
 	"github.com/keyhall/keyhall/internal/audit"
 	"github.com/keyhall/keyhall/internal/fault"
@@ -22,6 +23,7 @@ type UpdateAPIKey struct {
 	Description *string
 	Tags        *[]string
 	Expiry      *Expiry
+	Metering    *apikey.Metering
 }
 
 // Expiry is when a key ends; without a time it never does.
@@ -107,6 +109,10 @@ func (in UpdateAPIKey) apply(tx *ent.Tx, key *ent.APIKey) (*ent.APIKeyUpdateOne,
 	if in.Expiry != nil && in.Expiry.micros() != key.ExpiresAt {
 		u.SetExpiresAt(in.Expiry.micros()).SetRemindedDays(0)
 		changes = append(changes, audit.Changed("expires_at", moment(key.ExpiresAt), moment(in.Expiry.micros())))
+	}
+	if in.Metering != nil && *in.Metering != key.Metering {
+		u.SetMetering(*in.Metering)
+		changes = append(changes, audit.Changed("metering", string(key.Metering), string(*in.Metering)))
 	}
 	return u, changes
 }
@@ -225,7 +231,10 @@ func (h *House) DeleteAPIKey(ctx context.Context, id string, confirmName *string
 			func() error { _, err := tx.JWTKey.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.RateLimit.Delete().Exec(ctx); return err },
 			func() error { _, err := tx.SpendLimit.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.Webhook.Delete().Exec(ctx); return err }, // before the alerts that they are of
 			func() error { _, err := tx.SpendAlert.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.SpendAccount.Delete().Exec(ctx); return err },
+			func() error { _, err := tx.SpendLease.Delete().Exec(ctx); return err },
 		} {
 			if err := part(); err != nil {
 				return err

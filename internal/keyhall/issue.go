@@ -27,6 +27,7 @@ type CreateAPIKey struct {
 	Kind        apikey.Kind
 	ExpiresAt   *time.Time
 	Scopes      []string
+	Metering    apikey.Metering // empty: as it is by itself
 
 	ServiceAccountID *string // owns it in the place of the viewer
 
@@ -166,6 +167,9 @@ func (h *House) issue(ctx context.Context, tx *ent.Tx, allowed access.Permit, p 
 	}
 	if in.Scopes != nil {
 		create.SetScopes(in.Scopes)
+	}
+	if in.Metering != "" {
+		create.SetMetering(in.Metering)
 	}
 	if old := in.replaces; old != nil {
 		create.SetReplacesID(old.ID).SetMetering(old.Metering).SetDisabledAt(old.DisabledAt).SetNillableDisabledByID(old.DisabledByID).SetDisabledAs(old.DisabledAs)

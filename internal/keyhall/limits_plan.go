@@ -73,7 +73,7 @@ func (l limits) plan(in UpdateLimits) plan {
 	}
 	if in.Rates != nil {
 		slices.SortFunc(*in.Rates, func(a, b *NewRateLimit) int { return a.WindowSeconds - b.WindowSeconds })
-		change("rates", texts(l.rates, func(r *ent.RateLimit) string { return rateText(r.Requests, r.WindowSeconds) }),
+		change("rates", texts(l.rates, storedRate),
 			texts(*in.Rates, func(r *NewRateLimit) string { return rateText(r.Requests, r.WindowSeconds) }))
 	}
 	if in.Spend != nil {
@@ -128,6 +128,8 @@ func rateText(requests int64, seconds int) string {
 }
 
 func moneyText(amount int64, currency string) string { return money.Format(amount) + " " + currency }
+
+func storedRate(r *ent.RateLimit) string { return rateText(r.Requests, r.WindowSeconds) }
 
 func storedAlert(a *ent.SpendAlert) string { return alertText(a.Percent, a.Emails, a.WebhookURL) }
 

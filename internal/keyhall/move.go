@@ -48,8 +48,13 @@ func (h *House) MoveAPIKeyToProject(ctx context.Context, in Move) (Issued, error
 		if err := h.issue(ctx, tx, enter, p, heir(old), id, plain, secret); err != nil {
 			return err
 		}
-		grace := rotation.grace(old, leave.Now)
-		if err := h.replaceBy(ctx, tx, leave, old, id, rotation.changes(grace, audit.Change{Field: "replaced_by", After: &id}, audit.Change{Field: "project", After: &p.ID}), grace); err != nil {
+		bound, err := limitsOf(ctx, tx, old.ID)
+		if err != nil {
+			return err
+		}
+		kept, grace := bound.within(p.Currency), rotation.grace(old, leave.Now)
+		changes := append(bound.moved(kept), audit.Change{Field: "replaced_by", After: &id}, audit.Change{Field: "project", After: &p.ID})
+		if err := h.replaceBy(ctx, tx, leave, old, id, heritage{rotation.changes(grace, changes...), kept, grace}); err != nil {
 			return err
 		}
 		return h.tellRotated(ctx, tx, old, id)
@@ -92,7 +97,7 @@ func (h *House) leaving(ctx context.Context, tx *ent.Tx, in Move, id string) (*e
 // heir is the project key that takes the place of a personal one: what people wrote about it stays.
 func heir(old *ent.APIKey) CreateAPIKey {
 	in := CreateAPIKey{
-		Name: old.Name, Description: &old.Description, Tags: old.Tags, Kind: apikey.KindPROJECT, Scopes: old.Scopes, replaces: old,
+		Name: old.Name, Description: &old.Description, Tags: old.Tags, Kind: apikey.KindPROJECT, Scopes: old.Scopes, Metering: old.Metering, replaces: old,
 	}
 	if old.ExpiresAt != 0 {
 		at := time.UnixMicro(old.ExpiresAt)
@@ -101,9 +106,16 @@ func heir(old *ent.APIKey) CreateAPIKey {
 	return in
 }
 
+// heritage is what becomes of a key that moves: what is told of it, what limits the new one, and until when the old one works on.
+type heritage struct {
+	changes []audit.Change
+	limits  limits
+	grace   int64
+}
+
 // replaceBy lets the old key stop, asks of requests with the new one what was asked with it, and limits it alike.
-func (h *House) replaceBy(ctx context.Context, tx *ent.Tx, allowed access.Permit, old *ent.APIKey, id string, changes []audit.Change, grace int64) error {
-	r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.moved", old, changes...))
+func (h *House) replaceBy(ctx context.Context, tx *ent.Tx, allowed access.Permit, old *ent.APIKey, id string, to heritage) error {
+	r, err := audit.Record(ctx, tx, allowed, keyEvent("api_key.moved", old, to.changes...))
 	if err != nil {
 		return err
 	}
@@ -121,10 +133,10 @@ func (h *House) replaceBy(ctx context.Context, tx *ent.Tx, allowed access.Permit
 	if err := copySigners(ctx, tx, old.ID, id); err != nil {
 		return err
 	}
-	if err := copyLimits(ctx, tx, old.ID, id); err != nil {
+	if err := to.limits.copy(ctx, tx, id); err != nil {
 		return err
 	}
-	return tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(grace).Exec(ctx)
+	return tx.APIKey.UpdateOneID(old.ID).SetGraceExpiresAt(to.grace).Exec(ctx)
 }
 
 // copySigners gives a new key the public keys of an old one, under ids of their own: a token names the key of one API key.

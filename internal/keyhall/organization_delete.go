@@ -67,6 +67,7 @@ func deletable(ctx context.Context, tx *ent.Tx, o *ent.Organization, confirmName
 func deleteAll(ctx context.Context, tx *ent.Tx) error {
 	for _, all := range []func(context.Context) (int, error){
 		tx.Collaborator.Delete().Exec, tx.APIKeyHash.Delete().Exec, tx.SealedValue.Delete().Exec, tx.SecuritySettings.Delete().Exec, tx.JWTKey.Delete().Exec,
+		tx.Webhook.Delete().Exec, tx.SpendAccount.Delete().Exec, tx.SpendLease.Delete().Exec,
 		tx.RateLimit.Delete().Exec, tx.SpendLimit.Delete().Exec, tx.SpendAlert.Delete().Exec, tx.UsageBucket.Delete().Exec, tx.Mail.Delete().Exec,
 		tx.InvitationProject.Delete().Exec, tx.Invitation.Delete().Exec, tx.APIKey.Delete().Exec, tx.VerifierToken.Delete().Exec,
 		tx.ServiceAccount.Delete().Exec, tx.ProjectMember.Delete().Exec, tx.Project.Delete().Exec,

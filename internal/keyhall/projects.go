@@ -86,6 +86,9 @@ func (h *House) UpdateProject(ctx context.Context, in UpdateProject) (*ent.Proje
 				return err
 			}
 		}
+		if err := in.priceable(ctx, tx, p); err != nil {
+			return err
+		}
 		update, changes := in.apply(tx, p)
 		if len(changes) == 0 {
 			return nil
@@ -149,7 +152,7 @@ func (in UpdateProject) apply(tx *ent.Tx, p *ent.Project) (*ent.ProjectUpdateOne
 		changes = append(changes, audit.Changed("environment", string(p.Environment), string(*in.Environment)))
 	}
 	if in.UnitPrice != nil {
-		now := money.Money{Amount: in.UnitPrice.Amount, Currency: cmp.Or(in.UnitPrice.Currency, p.Currency)}
+		now := in.price(p)
 		if now != PriceOf(p) {
 			u.SetUnitPrice(now.Amount).SetCurrency(now.Currency)
 			changes = append(changes, audit.Changed("unit_price", priced(PriceOf(p)), priced(now)))
@@ -160,6 +163,11 @@ func (in UpdateProject) apply(tx *ent.Tx, p *ent.Project) (*ent.ProjectUpdateOne
 		changes = append(changes, audit.Changed("alert_email", p.AlertEmail, *in.AlertEmail))
 	}
 	return u, changes
+}
+
+// price is what is asked for.
+func (in UpdateProject) price(p *ent.Project) money.Money {
+	return money.Money{Amount: in.UnitPrice.Amount, Currency: cmp.Or(in.UnitPrice.Currency, p.Currency)}
 }
 
 // PriceOf is what one unit of the use of a project's keys costs.

@@ -5,10 +5,7 @@ import (
 
 	"github.com/keyhall/keyhall/ent"
 	"github.com/keyhall/keyhall/ent/invitation"
-	"github.com/keyhall/keyhall/ent/ratelimit"
 	"github.com/keyhall/keyhall/ent/securitysettings"
-	"github.com/keyhall/keyhall/ent/spendalert"
-	"github.com/keyhall/keyhall/ent/spendlimit"
 	"github.com/keyhall/keyhall/internal/token"
 )
 
@@ -30,7 +27,11 @@ func (h *House) succeed(ctx context.Context, tx *ent.Tx, old *ent.APIKey, id str
 	if err := copySecurity(ctx, tx, old.ID, id); err != nil {
 		return token.Token{}, err
 	}
-	if err := copyLimits(ctx, tx, old.ID, id); err != nil {
+	bound, err := limitsOf(ctx, tx, old.ID)
+	if err == nil {
+		err = bound.copy(ctx, tx, id)
+	}
+	if err != nil {
 		return token.Token{}, err
 	}
 	if err := h.credentials(ctx, tx, id, plain, secret); err != nil {
@@ -71,37 +72,4 @@ func copySecurity(ctx context.Context, tx *ent.Tx, old, id string) error {
 		return err
 	}
 	return copySigners(ctx, tx, old, id)
-}
-
-// copyLimits limits the new key as the old one is. Each of them counts for itself from then on; an alert that was raised this month
-// was raised for both.
-func copyLimits(ctx context.Context, tx *ent.Tx, old, id string) error {
-	rates, err := tx.RateLimit.Query().Where(ratelimit.APIKeyID(old)).All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, r := range rates {
-		if err := tx.RateLimit.Create().SetAPIKeyID(id).SetRequests(r.Requests).SetWindowSeconds(r.WindowSeconds).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	spends, err := tx.SpendLimit.Query().Where(spendlimit.APIKeyID(old)).All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range spends {
-		if err := tx.SpendLimit.Create().SetAPIKeyID(id).SetAmount(s.Amount).SetCurrency(s.Currency).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	alerts, err := tx.SpendAlert.Query().Where(spendalert.APIKeyID(old)).All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, a := range alerts {
-		if err := tx.SpendAlert.Create().SetAPIKeyID(id).SetPercent(a.Percent).SetEmails(a.Emails).SetWebhookURL(a.WebhookURL).SetRaisedFor(a.RaisedFor).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

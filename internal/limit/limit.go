@@ -63,18 +63,27 @@ func over(store throttled.GCRAStoreCtx, rate Rate, burst int) (*Limiter, error) 
 	return &Limiter{gcra: gcra, pause: rate.Per / time.Duration(rate.Count)}, nil
 }
 
+// Look tells what Allow would answer now, and counts nothing.
+func (l *Limiter) Look(ctx context.Context, key string) (ok bool, retryAfter time.Duration, err error) {
+	return l.try(ctx, key, 0)
+}
+
 // Allow counts one attempt of the key. When it is refused, retryAfter tells
 // when the next one can pass; refused attempts cost nothing.
 func (l *Limiter) Allow(ctx context.Context, key string) (ok bool, retryAfter time.Duration, err error) {
+	return l.try(ctx, key, 1)
+}
+
+func (l *Limiter) try(ctx context.Context, key string, attempts int) (ok bool, retryAfter time.Duration, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, l.pause, err
 	}
 	digest := sha256.Sum256([]byte(key)) // as long for any key, and no address of a person stays in memory
-	limited, result, err := l.gcra.RateLimitCtx(ctx, string(digest[:]), 1)
+	limited, result, err := l.gcra.RateLimitCtx(ctx, string(digest[:]), attempts)
 	if err != nil {
 		return false, l.pause, ErrUnavailable
 	}
-	if limited {
+	if limited || attempts == 0 && result.RetryAfter > 0 {
 		return false, result.RetryAfter, nil
 	}
 	return true, 0, nil

@@ -11,19 +11,28 @@ import (
 	"github.com/keyhall/keyhall/policy/lock"
 )
 
-// Caller finds who asks by their verifier token. No other credential is one. Errors: UNAUTHENTICATED, or that it cannot be known.
-func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret) (Caller, error) {
+// Caller finds who asks by their verifier token. No other credential is one. Before the database is asked about a token that looks like one
+// and is not remembered, mayAsk says whether it may be. Errors: UNAUTHENTICATED, that of mayAsk, or that it cannot be known.
+func (v *Verifier) Caller(ctx context.Context, bearer keyring.Secret, mayAsk func() error) (Caller, error) {
 	t, err := token.Parse(bearer.Expose())
 	if err != nil || t.Kind() != token.VerifierToken {
 		return Caller{}, unknownVerifier()
 	}
-	e, err := v.find(ctx, v.callers, t.ID(), v.readVerifier, time.Now())
-	if err != nil {
-		return Caller{}, err
+	now := time.Now()
+	l, _ := lookupOf(t.ID()) // of the form that a parsed token has
+	e, known := v.remembered(v.callers, l, now)
+	if !known {
+		if err := mayAsk(); err != nil {
+			return Caller{}, err
+		}
+		if e, err = v.find(ctx, v.callers, t.ID(), v.readVerifier, now); err != nil {
+			return Caller{}, err
+		}
 	}
 	if !t.Matches(v.Keys, e.hash[:], e.terms.pepper) {
 		return Caller{}, unknownVerifier()
 	}
+	v.uses.note(e.keyID(), now)
 	return Caller{TokenID: e.keyID(), ProjectID: e.terms.key.ProjectID}, nil
 }
 

@@ -28,10 +28,8 @@ func (v *Verifier) find(ctx context.Context, c *cache, id string, read func(cont
 	if !ok {
 		return c.nobody, nil
 	}
-	if v.epoch.Fresh(now) {
-		if e, ok := c.get(l); ok {
-			return e, nil
-		}
+	if e, ok := v.remembered(c, l, now); ok {
+		return e, nil
 	}
 	for {
 		got, err := v.readOnce(ctx, c, l, read)
@@ -39,6 +37,14 @@ func (v *Verifier) find(ctx context.Context, c *cache, id string, read func(cont
 			return got.entry, err
 		}
 	}
+}
+
+// remembered is what there is in memory, while it may be believed.
+func (v *Verifier) remembered(c *cache, l lookup, now time.Time) (entry, bool) {
+	if !v.epoch.Fresh(now) {
+		return entry{}, false
+	}
+	return c.get(l)
 }
 
 // readOnce reads one id once, however many ask for it at the same time. Who goes away does not take it from the others.

@@ -58,6 +58,7 @@ type Verifier struct {
 	epoch   Epoch
 	known   *cache // keys
 	callers *cache
+	uses    uses // of verifier tokens
 }
 
 // New makes a verifier that remembers nothing yet. It decides nothing before it Follows an epoch.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/keyhall/keyhall/internal/fault"
 	"github.com/keyhall/keyhall/internal/keyring"
@@ -20,7 +21,7 @@ const VerifierHeader = "X-Keyhall-Verifier"
 
 // Verifier decides about requests with keys.
 type Verifier interface {
-	Caller(ctx context.Context, bearer keyring.Secret) (verify.Caller, error)
+	Caller(ctx context.Context, bearer keyring.Secret, mayAsk func() error) (verify.Caller, error)
 	Decide(ctx context.Context, who verify.Caller, r verify.Request) (verify.Decision, error)
 }
 
@@ -72,20 +73,33 @@ func onlyPosted(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(`{"errors":[{"message":"POST it; /v1/openapi.yaml describes how","extensions":{"code":"BAD_REQUEST"}}]}` + "\n"))
 }
 
-// caller is who asks, by the token of the header or of Authorization. Whoever has got it wrong too often is told to wait.
+// caller is who asks, by the token of the header or of Authorization. Whoever has got it wrong too often is told to wait. What the database was
+// asked about counts apart from what needs no database: whoever has had it asked in vain too often has it not asked again, whatever they
+// send, and a gateway beside somebody who sends garbage is let in all the same.
 func (s *Site) caller(r *http.Request, authorization bool) (verify.Caller, error) {
 	text := r.Header.Get(VerifierHeader)
 	if text == "" && authorization {
 		text, _ = bearer(r)
 	}
-	who, err := s.Gateways.Verifier.Caller(r.Context(), keyring.NewSecret(text))
+	failures, counted := s.Gateways.Failures, s.clientAddress(r)
+	who, err := s.Gateways.Verifier.Caller(r.Context(), keyring.NewSecret(text), func() error {
+		counted += " asked"
+		return waiting(failures.Look(r.Context(), counted))
+	})
 	if fault.Is(err, fault.CodeUnauthenticated) {
-		ok, wait, limited := s.Gateways.Failures.Allow(r.Context(), s.clientAddress(r))
-		if !ok && limited == nil {
-			return who, fault.RateLimited(wait)
+		if wait := waiting(failures.Allow(r.Context(), counted)); wait != nil {
+			return who, wait
 		}
 	}
 	return who, err
+}
+
+// waiting is that somebody has to come back later; what cannot be counted is not held against them.
+func waiting(ok bool, wait time.Duration, err error) error {
+	if ok || err != nil {
+		return nil
+	}
+	return fault.RateLimited(wait)
 }
 
 func bearer(r *http.Request) (token string, ok bool) {

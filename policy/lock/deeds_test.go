@@ -44,8 +44,12 @@ api_key.delete delete SealedValue[] where api_key_id=ID
 api_key.delete delete Mail[] where within_id=ID
 api_key.delete delete SecuritySettings[] where api_key_id=ID
 api_key.delete delete RateLimit[] where api_key_id=ID
+api_key.delete delete Webhook[] where  and of some rows only
 api_key.delete delete SpendAlert[] where api_key_id=ID
+api_key.delete delete SpendAccount[] where scope_id=ID
+api_key.delete delete SpendLease[] where scope_id=ID
 api_key.delete delete SpendLimit[] where api_key_id=ID
+api_key.delete reads Project
 api_key.disable update APIKey[disabled_as disabled_at disabled_by_id] where id=ID
 api_key.edit_limits create RateLimit[api_key_id created_at requests window_seconds] where api_key_id=ID
 api_key.edit_limits create SpendAlert[api_key_id created_at emails percent raised_for webhook_url] where api_key_id=ID
@@ -87,7 +91,7 @@ api_key.move create SpendLimit[amount api_key_id created_at currency] where api_
 api_key.move reads JWTKey RateLimit SecuritySettings SpendAlert SpendLimit
 api_key.move update APIKey[grace_expires_at] where id=ID
 api_key.move update SecuritySettings[addresses methods origins require_jwt require_secret secret_overrides_allowlists user_agents] where api_key_id=NEW
-api_key.rename update APIKey[description expires_at name reminded_days tags] where id=ID
+api_key.rename update APIKey[description expires_at metering name reminded_days tags] where id=ID
 api_key.resend_invitation create Mail[*] where kind=invitation resource_id=PART within_id=ID
 api_key.resend_invitation delete Mail[] where resource_id=PART state=QUEUED within_id=ID
 api_key.resend_invitation update Invitation[delivery expires_at invited_by_id resend_count] where api_key_id=ID id=PART
@@ -140,6 +144,9 @@ organization.delete delete JWTKey[] where  and of some rows only
 organization.delete delete RateLimit[] where  and of some rows only
 organization.delete delete SpendLimit[] where  and of some rows only
 organization.delete delete SpendAlert[] where  and of some rows only
+organization.delete delete SpendAccount[] where  and of some rows only
+organization.delete delete SpendLease[] where  and of some rows only
+organization.delete delete Webhook[] where  and of some rows only
 organization.delete delete Mail[] where  and of some rows only
 organization.delete delete InvitationProject[] where  and of some rows only
 organization.delete delete Invitation[] where  and of some rows only

@@ -25,10 +25,10 @@ func Duties() []core.Duty {
 		accountByLogin(""), groupInReach("", ""), secretAudience(""), sharedGroups(nil), projectGroups(nil), groupAudience(""), principals(""), departure("", ""), groupReach(""), exposure(Exposed{}),
 		shareLinkByToken(""), shareLinkFollow(""), shareLinksOver(),
 		organizationContents(""), invitationPlaces(""), offboarding("", ""),
-		limitsOf(""), spendLease("", ""), spendCharge(""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
+		limitsOf(""), spendLimitsOver(""), spendLease("", ""), spendCharge(""), spendRenew(""), spendLost(), spendLook(nil), spendAlerts(""), webhookClaim(), webhookMark(""),
 		usageFlush(), keysUsed(), usageRollUp(), usageOf(Used{}), usageReport("", "", ""), forgetReports(), keysExpire(0),
 		epochRaise(), epochWatch(0), epochForget(),
-		verifyLookup(""), verifySecret(""), verifyOwner(""), verifierByToken(""),
+		verifyLookup(""), verifySecret(""), verifyOwner(""), verifierByToken(""), verifiersUsed(),
 	}
 }
 

@@ -74,6 +74,7 @@ link.issue delete Mail[] where kind= state=QUEUED user_id=
 link.issue reads Credential User
 link.issue update Credential[reset_generation reset_until verify_generation verify_until] where user_id=
 limits reads Project RateLimit SpendAlert SpendLimit
+limits.over reads SpendLimit
 mail.claim reads Mail
 mail.claim update Mail[attempts next_attempt_at] where state=QUEUED
 mail.mark update Invitation[delivery sent_at] where id= resend_count=0
@@ -170,6 +171,7 @@ usage.roll_up delete UsageBatch[] where
 usage.roll_up delete UsageBucket[] where  and of some rows only
 usage.roll_up reads UsageBucket
 verifier.by_token reads VerifierToken
+verifier.last_used update VerifierToken[last_used_at] where 
 verify.lookup reads APIKey APIKeyHash JWTKey Project RateLimit SecuritySettings ServiceAccount SpendLimit
 verify.owner reads APIKey GroupMember
 verify.secret reads SealedValue
@@ -504,8 +506,12 @@ func TestDutiesWriteExactlyTheirColumns(t *testing.T) {
 			"ShareLink.SetRevokedAt", "ShareLink.AddTries", "ShareLink.SetTries", "ShareLink.SetNillableTries"},
 		"share_link.over": {"ShareLink.AddEndedAt", "ShareLink.SetEndedAt", "ShareLink.SetNillableEndedAt"},
 		"usage.last_used": {"APIKey.AddLastUsedAt", "APIKey.SetLastUsedAt", "APIKey.SetNillableLastUsedAt"},
+
+		"verifier.last_used": {"VerifierToken.AddLastUsedAt", "VerifierToken.SetLastUsedAt", "VerifierToken.SetNillableLastUsedAt"},
+
 		"api_key.expires": {"APIKey.AddRemindedDays", "APIKey.SetNillableRemindedDays", "APIKey.SetRemindedDays"},
 		"spend.lease":     {"SpendAccount.AddGranted", "SpendAccount.SetGranted", "SpendAccount.SetNillableGranted"},
+		"spend.charge":    {"SpendAccount.AddGranted", "SpendAccount.SetGranted", "SpendAccount.SetNillableGranted"},
 		"spend.renew":     {"SpendLease.AddExpiresAt", "SpendLease.SetExpiresAt", "SpendLease.SetNillableExpiresAt"},
 		"spend.lost":      {"SpendAccount.AddLost", "SpendAccount.SetLost", "SpendAccount.SetNillableLost"},
 		"spend.alerts":    {"SpendAlert.AddRaisedFor", "SpendAlert.SetNillableRaisedFor", "SpendAlert.SetRaisedFor"},

@@ -31,6 +31,21 @@ func limitsOf(id string) core.Duty {
 	}}
 }
 
+// SpendLimitsOver sees which spend limits the use of the keys of a project is held to: their own, the project's and its organization's. Who
+// changes what use costs need not see them otherwise.
+func SpendLimitsOver(ctx context.Context, projectID string) context.Context {
+	return core.WithDuty(ctx, spendLimitsOver(projectID))
+}
+
+func spendLimitsOver(projectID string) core.Duty {
+	return core.Duty{Name: "limits.over", Reads: []core.Read{{Type: "SpendLimit", Rows: func(s *sql.Selector) {
+		d := sql.Dialect(s.Dialect())
+		keys := d.Select("id").From(sql.Table("api_keys")).Where(sql.EQ("project_id", projectID))
+		of := d.Select("organization_id").From(sql.Table("projects")).Where(sql.EQ("id", projectID))
+		s.Where(sql.Or(sql.EQ(s.C("project_id"), projectID), sql.In(s.C("api_key_id"), keys), sql.In(s.C("organization_id"), of)))
+	}}}}
+}
+
 // SpendLease sees what a key, a project or an organization has given out of its spend limit, and takes a part of it for one
 // process, or gives what is left back.
 func SpendLease(ctx context.Context, scope, holder string) context.Context {

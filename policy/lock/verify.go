@@ -82,6 +82,15 @@ func verifyOwner(keyID string) core.Duty {
 	}}
 }
 
+// VerifiersUsed writes when verifier tokens were last used, nothing else.
+func VerifiersUsed(ctx context.Context) context.Context {
+	return core.WithDuty(ctx, verifiersUsed())
+}
+
+func verifiersUsed() core.Duty {
+	return core.Duty{Name: "verifier.last_used", Writes: []core.Write{core.Update("VerifierToken", nil, "last_used_at")}}
+}
+
 // VerifierByToken sees one verifier token by its public part: the caller compares the token.
 func VerifierByToken(ctx context.Context, lookup string) context.Context {
 	return core.WithDuty(ctx, verifierByToken(lookup))
