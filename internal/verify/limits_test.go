@@ -10,6 +10,7 @@ import (
 	"github.com/keyhall/keyhall/internal/app"
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/traffic"
+	"github.com/keyhall/keyhall/internal/verify"
 )
 
 // ledger lets everything pass and keeps what it was asked, and what was counted.
@@ -84,5 +85,24 @@ func TestARequestMeetsTheLimitsOfItsOwnAndIsCountedToItsOwn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// ahead is a database whose clock is not that of this process.
+type ahead struct{ verify.Epoch }
+
+func (a ahead) Clock(now time.Time) int64 { return a.Epoch.Clock(now) + time.Hour.Microseconds() }
+
+// Use belongs to the minute of the database, which decides about expiry, months and what is finished; processes whose clocks differ
+// do not disagree.
+func TestUseIsCountedByTheClockOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	book := &ledger{}
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Limits, c.Meter = book, book })
+	c := newScene(t, s)
+	s.App.Verifier.Follow(ahead{s.App.Epoch})
+	c.ask(t, nil)
+	if by := time.Until(book.uses[0].At); by < 59*time.Minute {
+		t.Errorf("the use of an hour ahead is counted %v ahead", by)
 	}
 }
