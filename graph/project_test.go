@@ -91,7 +91,7 @@ func TestALiveProjectIsStoppedOnlyByWhoTypesItsName(t *testing.T) {
 			"archive with another name":     {archiveProject, apptest.Vars{"id": live, "confirm": "shop"}, "[INVALID]"},
 			"environment without its name":  {updateProject, apptest.Vars{"id": live, "environment": "STAGING"}, "[INVALID]"},
 			"archive of a test":             {archiveProject, apptest.Vars{"id": test}, "[]"},
-			"another setting of it":         {updateProject, apptest.Vars{"id": live, "email": "team@x.example"}, "[]"},
+			"another setting of it":         {updateProject, apptest.Vars{"id": live, "email": "  Team@X.example\n"}, "[]"},
 			"the environment that it has":   {updateProject, apptest.Vars{"id": live, "environment": "PRODUCTION"}, "[]"},
 			"a price in no currency":        {updateProject, apptest.Vars{"id": live, "price": apptest.Vars{"amount": "1", "currency": "usd"}}, "[INVALID]"},
 			"a price below nothing":         {updateProject, apptest.Vars{"id": live, "price": apptest.Vars{"amount": "-1", "currency": "USD"}}, "[INVALID]"},

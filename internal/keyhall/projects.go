@@ -27,7 +27,7 @@ type CreateProject struct {
 
 // CreateProject needs organization.create_project. Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG.
 func (h *House) CreateProject(ctx context.Context, in CreateProject) (*ent.Project, error) {
-	if err := (UpdateProject{Name: &in.Name, Description: in.Description}).check(); err != nil {
+	if err := (&UpdateProject{Name: &in.Name, Description: in.Description}).normalize(); err != nil {
 		return nil, err
 	}
 	id := project.DefaultID()
@@ -69,7 +69,7 @@ type UpdateProject struct {
 
 // UpdateProject needs project.edit. Errors: NOT_FOUND, FORBIDDEN, and INVALID, REQUIRED, TOO_LONG.
 func (h *House) UpdateProject(ctx context.Context, in UpdateProject) (*ent.Project, error) {
-	if err := in.check(); err != nil {
+	if err := in.normalize(); err != nil {
 		return nil, err
 	}
 	err := h.do(ctx, func(tx *ent.Tx) error {
@@ -105,7 +105,8 @@ func (h *House) UpdateProject(ctx context.Context, in UpdateProject) (*ent.Proje
 	return h.project(ctx, in.ID, err)
 }
 
-func (in UpdateProject) check() error {
+// normalize checks what is asked for, and brings an address to its normal form: it is written to.
+func (in *UpdateProject) normalize() error {
 	var p problems
 	if in.Name != nil {
 		p.text("name", *in.Name, maxName, true, false)
@@ -120,9 +121,11 @@ func (in UpdateProject) check() error {
 		p.add(fault.Invalid, "write a currency in three capital letters, as in USD", "unitPrice.currency")
 	}
 	if in.AlertEmail != nil && *in.AlertEmail != "" {
-		if _, ok := text.Address(*in.AlertEmail); !ok {
+		address, ok := text.Address(*in.AlertEmail)
+		if !ok {
 			p.add(fault.Invalid, "this is no e-mail address", "alertEmail")
 		}
+		in.AlertEmail = &address
 	}
 	return p.err()
 }

@@ -89,6 +89,6 @@ type Use struct {
 	Key    *Key
 	Method string // as the caller named it; empty: it named none
 	Code   Code
-	Units  int64 // 0 of what was refused
-	At     time.Time
+	Units  int64     // 0 of what was refused
+	At     time.Time // by the clock of the database
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/keyhall/keyhall/internal/apptest"
 	"github.com/keyhall/keyhall/internal/token"
 	"github.com/keyhall/keyhall/internal/traffic"
+	"github.com/keyhall/keyhall/internal/verify"
 )
 
 const limitTo = `mutation($id: ID!, $rates: [RateLimitInput!], $spend: MoneyInput) { updateLimits(input: {targetId: $id, rates: $rates, spend: $spend}) { errors { code message } } }`
@@ -170,4 +171,23 @@ func (c *scene) refusals(t *testing.T, beside apptest.Key) (out []refusal) {
 		}
 	}
 	return append(out, refusal{"RATE_LIMITED", nil, used, func() { c.do(t, limitTo, apptest.Vars{"id": c.ada.Project, "rates": none}) }})
+}
+
+// ahead is a database whose clock is not that of this process.
+type ahead struct{ verify.Epoch }
+
+func (a ahead) Clock(now time.Time) int64 { return a.Epoch.Clock(now) + time.Hour.Microseconds() }
+
+// Use belongs to the minute of the database, which decides about expiry, months and what is finished; processes whose clocks differ
+// do not disagree.
+func TestUseIsCountedByTheClockOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	book := &ledger{}
+	s := apptest.New(t, apptest.SQLite, func(c *app.Config) { c.Limits, c.Meter = book, book })
+	c := newScene(t, s)
+	s.App.Verifier.Follow(ahead{s.App.Epoch})
+	c.ask(t, nil)
+	if by := time.Until(book.uses[0].At); by < 59*time.Minute {
+		t.Errorf("the use of an hour ahead is counted %v ahead", by)
+	}
 }

@@ -95,7 +95,7 @@ func (v *Verifier) Decide(ctx context.Context, who Caller, r Request) (Decision,
 	}
 	key := e.key()
 	out := Decision{KeyID: key.ID, ProjectID: key.ProjectID, Standing: traffic.Standing{Code: code}}
-	use := traffic.Use{Key: key, Method: r.Method, Code: code, At: now}
+	use := traffic.Use{Key: key, Method: r.Method, Code: code, At: time.UnixMicro(v.epoch.Clock(now))}
 	if code == traffic.Valid {
 		if out.Standing, err = v.Limits.Take(ctx, key, r.Units); err != nil {
 			return Decision{}, err
