@@ -59,6 +59,8 @@ func TestTheMiddlewareServesGoodKeysOnly(t *testing.T) {
 			{"no key", open, "", "", 401},
 			{"no key of ours", open, "X-API-Key", "kh_live_nothing", 401},
 			{"a key without the scope", scoped, "X-API-Key", key.Plaintext, 403},
+			{"headers that nobody needs", open, "User-Agent", strings.Repeat("a", 100_000), 401},
+			{"headers that nobody needs, and a key", open, "X-API-Key", key.Plaintext + strings.Repeat("a", 100_000), 431},
 			{"by a token that is none", service(revoked), "X-API-Key", key.Plaintext, 503},
 			{"without Keyhall", service(gone), "X-API-Key", key.Plaintext, 503},
 		} {

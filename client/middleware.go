@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// mostAsked is how long the headers of a request can be together: less than what Keyhall reads, also when JSON writes six characters for one.
+const mostAsked = 8 << 10
+
 type answerKey struct{}
 
 // From is what was decided about the request that a handler serves behind the middleware.
@@ -25,6 +28,10 @@ func (v *Verifier) Middleware(next http.Handler, scopes ...string) http.Handler 
 		q.Scopes = scopes
 		if q.Key == "" {
 			refuse(w, http.StatusUnauthorized, Answer{Code: "NOT_FOUND"})
+			return
+		}
+		if len(q.Key)+len(q.Secret)+len(q.JWT)+len(q.Origin)+len(q.UserAgent)+len(q.Method) > mostAsked {
+			http.Error(w, "the headers are too long", http.StatusRequestHeaderFieldsTooLarge)
 			return
 		}
 		a, err := v.Verify(r.Context(), q)

@@ -205,6 +205,20 @@ func TestLimitsThatMakeNoSenseAreRefused(t *testing.T) {
 	})
 }
 
+// An amount that is none is refused in words that say how one is written, and that repeat nothing.
+func TestAnAmountThatIsNoneSaysHowOneIsWritten(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		ada := s.Actor(t, "ada")
+		for amount, want := range map[any]string{"1e5": "digits with at most six places", "0.0000001": "at most six places", "12,5": "digits", 5.5: "as a string", strings.Repeat("9", 30): "digits", "": "digits"} {
+			out := ada.Do(t, editLimits, limited(ada.Project, apptest.Vars{"spend": apptest.Vars{"amount": amount, "currency": "USD"}}))
+			if out.Code() != "BAD_USER_INPUT" || !strings.Contains(out.Body, want) || amount != "" && strings.Contains(out.Body, fmt.Sprint(amount)) {
+				t.Errorf("%v: %s, want %q", amount, out.Body, want)
+			}
+		}
+	})
+}
+
 // 5.5, C7: used, spent, binds and resetsAt are how the limits stand now; what is spent only who may see the cost sees (A19, A24).
 //
 //keyhall:norace

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	createOrganization = `mutation($name: String!, $slug: String) { createOrganization(input: {name: $name, slug: $slug}) { organization { id name slug viewerRole viewerCan(of: ["organization.delete"]) projects(first: 1) { totalCount } } errors { code path } } }`
+	createOrganization = `mutation($name: String!, $slug: String) { createOrganization(input: {name: $name, slug: $slug}) { organization { id name slug viewerRole viewerCan(of: ["organization.delete"]) projects(first: 1) { totalCount } } errors { code path message } } }`
 	updateOrganization = `mutation($in: UpdateOrganizationInput!) { updateOrganization(input: $in) { organization { name slug } errors { code path } } }`
 	deleteOrganization = `mutation($id: ID!, $name: String!) { deleteOrganization(input: {id: $id, confirmName: $name}) { deletedId errors { code path message } } }`
 	updateMemberRole   = `mutation($id: ID!, $role: OrganizationRole!) { updateOrganizationMember(input: {memberId: $id, role: $role}) { member { id role user { id } addedAt } errors { code path } } }`
@@ -52,6 +52,12 @@ func TestWhoMakesAnOrganizationOwnsIt(t *testing.T) {
 			if got := ben.Do(t, createOrganization, c.vars); got.Code() != c.code {
 				t.Errorf("%s: %s, want %q", name, got.Body, c.code)
 			}
+		}
+		if got := ben.Do(t, createOrganization, apptest.Vars{"name": ""}); fmt.Sprint(got.Refused()) != "[REQUIRED]" { // and nothing of a slug that they did not write
+			t.Errorf("without a name: %s", got.Body)
+		}
+		if got := ben.Do(t, createOrganization, apptest.Vars{"name": "株式会社"}); !strings.Contains(got.Body, "choose one") {
+			t.Errorf("it does not say what to do: %s", got.Body)
 		}
 		if code := s.Anonymous().Do(t, createOrganization, apptest.Vars{"name": "Nobody's"}).Code(); code != "UNAUTHENTICATED" {
 			t.Errorf("nobody makes one: %q", code)

@@ -53,14 +53,14 @@ func serve(ctx context.Context, a *app.App, c config.Config, ready func(origin s
 	if err != nil {
 		return fmt.Errorf("listen: %w; choose another address with --addr", err)
 	}
+	origin := c.Origin(l.Addr().String())
+	a.Start(origin)
+	if err := ready(origin); err != nil { // who connects already waits: a demo is never seen without its team
+		return errors.Join(err, l.Close())
+	}
 	server := a.Server()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
-	origin := c.Origin(l.Addr().String())
-	a.Start(origin)
-	if err := ready(origin); err != nil {
-		return errors.Join(err, server.Close())
-	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -31,10 +31,12 @@ func (h *House) CreateOrganization(ctx context.Context, in CreateOrganization) (
 	var p problems
 	p.text("name", in.Name, maxName, true, false)
 	slug := slugOf(in.Name)
-	if in.Slug != nil {
-		slug = *in.Slug
+	switch {
+	case in.Slug != nil:
+		slug = p.slug(*in.Slug)
+	case slug == "" && len(p) == 0:
+		p.add(fault.Invalid, "this name gives no slug: choose one, of 1 to 63 letters from a to z, digits and single dashes between them", "slug")
 	}
-	slug = p.slug(slug)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -166,7 +168,7 @@ func slugOf(name string) string {
 // taken is the refusal of a slug that another organization has; nothing else of one is unique.
 func taken(err error) error {
 	if ent.IsConstraintError(err) {
-		return fault.Refuse(fault.Taken, "this slug is taken; choose another", "input", "slug")
+		return fault.Refuse(fault.Taken, "this slug is taken, also where the name gave it; choose another with slug", "input", "slug")
 	}
 	return err
 }

@@ -31,7 +31,7 @@ import watchUsage from './story/watch_usage.graphql?raw';
 
 /** The README's third story, one tab a step, and then what else can be done in an organization and its projects. */
 export const projects = [
-  step(createOrganization, { name: 'Shop' }),
+  step(createOrganization, { name: 'Shop', slug: 'shop' }),
   step(createProject, { organization: 'org_...', name: 'Rehearsal', environment: 'STAGING' }),
   step(inviteToOrganization, {
     organization: 'org_...',
