@@ -102,6 +102,7 @@ test: explorer ## Every test, on SQLite and PostgreSQL; with the race detector b
 bench: ## The bars of speed, as ratios against a baseline of the same run; HUGE=1 with 1,000,000 secrets
 	KEYHALL_BENCH_HUGE=$(HUGE) $(WITH_POSTGRES) \
 		go test -C internal/benches -count=1 -v -timeout 120m -run '$(BENCH)' .
+	if [[ TestVerifyManyKeys =~ $(BENCH) ]]; then KEYHALL_BENCH=1 go test -count=1 -v -run '^TestVerifyManyKeys$$' ./internal/verify; fi
 	go test -C internal/benches/openfga -count=1 -v -timeout 60m -run '$(BENCH)' .
 
 .PHONY: bench-data

@@ -1,7 +1,10 @@
 package allow_test
 
 import (
+	"net"
 	"net/netip"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/keyhall/keyhall/internal/allow"
@@ -11,6 +14,9 @@ import (
 func FuzzOrigin(f *testing.F) {
 	for _, seed := range []string{
 		"https://*.example.com", "app.example.com:443", "http://[::ffff:1.2.3.4]:80", "*.evil.com.", "https://xn--bcher-kva.example/", "null", "http://127.1", "ws://a:80", "a://b:1",
+		"https://app.example.com.", "https://app.example.com..", "app.example.com.:443", "*.example.com.:8443", "https://*.*.example.com", "https://*", "*.com",
+		"https://app.*.com", "https://app.example.com:0443", "https://app.example.com:65536", "http://[fe80::1%eth0]", "http://[fe80::1%25eth0]:80",
+		"http://[::ffff:10.0.0.1]", "http://10.0.0.1.", "https://app.example.com:443/", "http://app.example.com:443", "https://EXAMPLE.com:8443",
 	} {
 		f.Add(seed, "https://app.example.com")
 		f.Add("*.example.com", seed)
@@ -33,6 +39,9 @@ func FuzzOrigin(f *testing.F) {
 		if h, err := allow.ParseOrigin(header); err == nil && o.Matches(header) != o.Matches(h.String()) {
 			t.Fatalf("%q differs on %q and its normal form", entry, header)
 		}
+		if _, err := allow.ParseOrigin(header); err == nil && o.Matches(header) != byURL(entry, header) {
+			t.Fatalf("%q matches %q: %v, and by net/url %v", entry, header, o.Matches(header), byURL(entry, header))
+		}
 		one := allow.Lists{Origins: []allow.Origin{o}}
 		if o.Matches(header) != (one.RefusedBy(allow.Request{Origin: header}) == allow.None) {
 			t.Fatalf("%q alone and in a list differ on %q", entry, header)
@@ -40,9 +49,47 @@ func FuzzOrigin(f *testing.F) {
 	})
 }
 
+// byURL is the same question, answered with net/url: the host, the port that is meant, and the scheme where one is named.
+func byURL(entry, header string) bool {
+	e, entryScheme := readURL(entry)
+	h, headerScheme := readURL(header)
+	if e == nil || h == nil || headerScheme == "" || entryScheme != "" && entryScheme != headerScheme || strings.HasPrefix(h.Hostname(), "*.") {
+		return false
+	}
+	port := func(u *url.URL) string {
+		if usual := map[string]string{"http": "80", "ws": "80", "https": "443", "wss": "443"}[headerScheme]; u.Port() == "" {
+			return usual
+		}
+		return u.Port()
+	}
+	name := func(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".") }
+	if domain, wild := strings.CutPrefix(name(e), "*."); wild {
+		return port(e) == port(h) && strings.HasSuffix(name(h), "."+domain)
+	}
+	if a, b := net.ParseIP(name(e)), net.ParseIP(name(h)); a != nil && b != nil {
+		return port(e) == port(h) && a.Equal(b) && strings.Contains(name(e), ":") == strings.Contains(name(h), ":")
+	}
+	return port(e) == port(h) && name(e) == name(h)
+}
+
+func readURL(text string) (u *url.URL, scheme string) {
+	text = strings.TrimSuffix(strings.TrimSpace(text), "/")
+	scheme, _, named := strings.Cut(text, "://")
+	if !named {
+		scheme, text = "", "any://"+text
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, ""
+	}
+	return u, strings.ToLower(scheme)
+}
+
 // The same of networks; and what is in one is in it however the address is written.
 func FuzzNetwork(f *testing.F) {
-	for _, seed := range []string{"10.0.0.1", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "2001:db8::/32", "fe80::1%eth0", "010.0.0.1", "0.0.0.0/0", "::/95"} {
+	for _, seed := range []string{"10.0.0.1", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "2001:db8::/32", "fe80::1%eth0", "010.0.0.1", "0.0.0.0/0", "::/95",
+		"::ffff:10.0.0.1/128", "::ffff:0:0/96", "::ffff:0:0/95", "10.0.0.1:443", "[::1]:443", "[::1]", "10.0.0.1.", "10.0.0.*", "10.*", "fe80::1%eth0/64", "fe80::/10",
+		"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/-1", "10.0.0", "::ffff:10.0.0.1%eth0", "::10.0.0.1", "0:0:0:0:0:ffff:a00:1"} {
 		f.Add(seed, "10.0.0.1")
 		f.Add("10.0.0.0/8", seed)
 	}
@@ -65,10 +112,41 @@ func FuzzNetwork(f *testing.F) {
 		if n.Matches(a) != again.Matches(a) || n.Matches(a) != n.Matches(a.Unmap()) || a.Is4() && n.Matches(a) != n.Matches(netip.AddrFrom16(a.As16())) {
 			t.Fatalf("%q: the ways to write %q differ", entry, a)
 		}
+		if want, ok := byNet(entry, address); ok && n.Matches(a) != want {
+			t.Fatalf("%q is in %q: %v, and by net %v", address, entry, n.Matches(a), want)
+		}
 		if single, err := allow.ParseNetwork(a.WithZone("").String()); err != nil || !single.Matches(a) {
 			t.Fatalf("%q is not in itself: %v", a, err)
 		}
 	})
+}
+
+// byNet is the same question, answered with package net.
+func byNet(entry, address string) (in, ok bool) {
+	entry = strings.TrimSpace(entry)
+	bare, _, _ := strings.Cut(address, "%")
+	ip := net.ParseIP(bare)
+	if !strings.Contains(entry, "/") {
+		one := net.ParseIP(entry)
+		return one.Equal(ip), ip != nil && one != nil
+	}
+	_, network, err := net.ParseCIDR(entry)
+	return err == nil && network.Contains(ip), ip != nil && err == nil
+}
+
+// What no list can say is refused: a part of a network by a star, a port of an address, a zone, a name of no domain.
+func TestWhatWouldBeReadInTwoWaysIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"10.0.0.1:443", "[::1]:443", "[::1]", "10.0.0.1.", "10.0.0.*", "10.*", "fe80::1%eth0", "fe80::1%eth0/64", "::ffff:10.0.0.1%eth0", "010.0.0.1", "10.0.0.0/08", "10.0.0", "::ffff:0:0/95"} {
+		if n, err := allow.ParseNetwork(text); err == nil {
+			t.Errorf("the network %q is %q", text, n)
+		}
+	}
+	for _, text := range []string{"https://app.example.com..", "https://*.*.example.com", "https://*", "*.com", "https://app.*.com", "https://app.example.com:0443", "https://app.example.com:65536", "http://[fe80::1%eth0]", "http://[fe80::1%25eth0]:80"} {
+		if o, err := allow.ParseOrigin(text); err == nil {
+			t.Errorf("the origin %q is %q", text, o)
+		}
+	}
 }
 
 func FuzzText(f *testing.F) {

@@ -8,9 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -35,8 +33,7 @@ type gateway struct {
 	keys     []keyring.Secret
 }
 
-// TestVerify measures what a request with a key costs: over HTTP beside a handler that decides nothing, in process, with a few keys
-// and many, and the first time.
+// TestVerify measures what a request with a key costs: over HTTP beside a handler that decides nothing, and the first time.
 func TestVerify(t *testing.T) {
 	for _, d := range []apptest.Database{apptest.SQLite, apptest.Postgres} {
 		t.Run(string(d), func(t *testing.T) {
@@ -46,7 +43,7 @@ func TestVerify(t *testing.T) {
 			g := &gateway{Server: s, ada: ada, db: open(t, s, url), verifier: s.PutVerifier(t, ada.Project, ada), model: ada.CreateKey(t, "Model", "", "PROJECT").ID}
 			fmt.Printf("\n%s: requests with keys\n", d)
 			g.overHTTP(t)
-			g.bySize(t)
+			g.first(t)
 		})
 	}
 }
@@ -118,50 +115,17 @@ func (g *gateway) rate(t *testing.T, url string) float64 {
 	return float64(done.Load()) / time.Since(began).Seconds()
 }
 
-// bySize is a bar: with a million keys a request costs 1.3 times at most of what it costs with one.
-func (g *gateway) bySize(t *testing.T) {
-	sizes := []int{1, 10, 10_000}
-	if os.Getenv("KEYHALL_BENCH_HUGE") != "" {
-		sizes = append(sizes, 1_000_000)
-	}
-	for _, n := range sizes {
+// first asks about each of some keys for the first time. What a million of them cost when they are remembered is measured beside the
+// code that remembers them: TestVerifyManyKeys of internal/verify.
+func (g *gateway) first(t *testing.T) {
+	for _, n := range []int{1, 10, 10_000} {
 		g.load(t, n)
-		cold, kept := g.fill(t)
-		one, warm := g.warm(t)
-		fmt.Printf("  %9d keys: warm %v in process (%.2fx of one of them), the first time %v, %d bytes a key remembered\n", n, warm, float64(warm)/float64(one), cold, kept)
-		if n == 1_000_000 && float64(warm) > 1.3*float64(one) {
-			t.Errorf("with a million keys it is %.2fx, and 1.3x is the bar", float64(warm)/float64(one))
+		began := time.Now()
+		for i := range g.keys {
+			g.decide(t, i)
 		}
+		fmt.Printf("  %9d keys: the first time %v each\n", n, time.Since(began)/time.Duration(n))
 	}
-}
-
-// fill asks about every key for the first time, and says what that takes and what remembering it costs.
-func (g *gateway) fill(t *testing.T) (each time.Duration, bytes int64) {
-	before := heap()
-	began := time.Now()
-	for i := range g.keys {
-		g.decide(t, i)
-	}
-	each = time.Since(began) / time.Duration(len(g.keys))
-	return each, max(0, heap()-before) / int64(len(g.keys))
-}
-
-// warm is the best of some rounds with one key, and with all of them in turn: what else the machine does hits both.
-func (g *gateway) warm(t *testing.T) (one, all time.Duration) {
-	const calls, rounds = 20_000, 25
-	one, all = time.Hour, time.Hour
-	for range rounds {
-		one, all = min(one, g.timed(t, calls, 1)), min(all, g.timed(t, calls, len(g.keys)))
-	}
-	return one, all
-}
-
-func (g *gateway) timed(t *testing.T, calls, keys int) time.Duration {
-	began := time.Now()
-	for i := range calls {
-		g.decide(t, i*7919%keys)
-	}
-	return time.Since(began) / time.Duration(calls)
 }
 
 func (g *gateway) decide(t *testing.T, i int) {
@@ -169,14 +133,6 @@ func (g *gateway) decide(t *testing.T, i int) {
 	if err != nil || d.Code != "VALID" {
 		t.Fatalf("key %d: %s %v", i, d.Code, err)
 	}
-}
-
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
 
 // load makes so many new keys like the model, in place of those that are asked about.
