@@ -18,7 +18,7 @@ func settle(t *testing.T, d apptest.Database) (*Kept, *app.App) {
 	t.Helper()
 	k := &Kept{Size: Small()}
 	s := apptest.New(t, d, func(c *app.Config) { k.Store = c.Store })
-	err := k.connect("sqlite", sqliteSource(s.Dir))
+	err := k.connectSQLite(sqliteSource(s.Dir))
 	if d == apptest.Postgres {
 		err = k.connectPostgres(k.Store.URL)
 	}
