@@ -58,7 +58,7 @@ func (v values) of(h hole) (any, error) {
 
 // bind resolves every hole in order.
 func (p program) bind(v values) ([]any, error) {
-	var args []any
+	args := make([]any, 0, len(p)) // a little more than needed, and once
 	for _, piece := range p {
 		if piece.hole == nil {
 			continue
