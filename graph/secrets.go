@@ -125,10 +125,10 @@ func (f *SecretFilter) texts() (out []predicate.Secret) {
 		return func(s *sql.Selector) { s.Where(sqljson.ValueContains(s.C(secret.FieldTags), tag)) }
 	}
 	part(f.Query, func(text string) predicate.Secret {
-		return secret.Or(secret.NameContainsFold(text), secret.URLContainsFold(text), secret.NotesContainsFold(text), tagged(text))
+		return secret.Or(containing(secret.FieldName, text), containing(secret.FieldURL, text), containing(secret.FieldNotes, text), tagged(text))
 	})
-	part(f.Name, secret.NameContainsFold)
-	part(f.URL, secret.URLContainsFold)
+	part(f.Name, func(text string) predicate.Secret { return containing(secret.FieldName, text) })
+	part(f.URL, func(text string) predicate.Secret { return containing(secret.FieldURL, text) })
 	part(f.Tag, tagged)
 	part(f.Owner, func(text string) predicate.Secret {
 		return secret.HasOwnerWith(user.Or(user.NameContainsFold(text), user.UsernameContainsFold(text)))

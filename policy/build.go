@@ -144,9 +144,9 @@ func (r *Revision) buildForms(u *rule, p posture) *forms {
 	where := factor(elide(fold(u.formula.where, p)))
 	f := &forms{where: where, decide: r.statement(r.decideProgram(u, where, p))}
 	if u.info.Type != "" {
-		f.one = filterProgram(r.dialect, u.root, where, One)
-		f.few = filterProgram(r.dialect, u.root, where, Few)
-		f.many = filterProgram(r.dialect, u.root, where, Many)
+		f.one = newPhrase(r.dialect, filterProgram(r.dialect, u.root, where, One))
+		f.few = newPhrase(r.dialect, filterProgram(r.dialect, u.root, where, Few))
+		f.many = newPhrase(r.dialect, filterProgram(r.dialect, u.root, where, Many))
 		f.count = r.statement(countProgram(r.dialect, u.root, where))
 	}
 	return f
@@ -185,7 +185,7 @@ func (w *writer) answer(u *rule, where node, p posture) {
 }
 
 // listStatement is a filter as a statement of its own.
-func (r *Revision) listStatement(u *rule, where program) statement {
+func (r *Revision) listStatement(u *rule, where *phrase) statement {
 	if u.info.Type == "" {
 		return statement{}
 	}
@@ -193,7 +193,7 @@ func (r *Revision) listStatement(u *rule, where program) statement {
 	w.raw("SELECT " + w.name(rootAlias, u.root.entity.Fields[primaryKey].Column) + " FROM ")
 	w.table(u.root.entity, rootAlias)
 	w.raw(" WHERE ")
-	for _, p := range where {
+	for _, p := range where.program {
 		w.raw(p.text)
 		if p.root != "" {
 			w.raw(w.name(rootAlias, p.root))

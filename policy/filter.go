@@ -22,16 +22,16 @@ func (r *Revision) Filter(s Subject, p Permission, shape Shape) (func(*entsql.Se
 		return func(sel *entsql.Selector) { sel.Where(entsql.False()) }, nil
 	}
 	f := u.form(s)
-	program := map[Shape]program{One: f.one, Few: f.few, Many: f.many}[shape]
-	args, err := program.bind(values{subject: s})
+	where := f.filter(shape)
+	args, err := where.program.bind(values{subject: s})
 	if err != nil {
 		return nil, err
 	}
-	return r.where(program, args), nil
+	return r.where(where, args), nil
 }
 
 // where applies a program. The selector is never cloned: a clone loses operators of its predicates.
-func (r *Revision) where(p program, args []any) func(*entsql.Selector) {
+func (r *Revision) where(p *phrase, args []any) func(*entsql.Selector) {
 	return func(s *entsql.Selector) {
 		if s.Dialect() != r.dialect {
 			s.AddError(fmt.Errorf("policy: a filter for %s is applied on %s", r.dialect, s.Dialect()))
@@ -39,10 +39,8 @@ func (r *Revision) where(p program, args []any) func(*entsql.Selector) {
 			return
 		}
 		// The columns are named now: by the time that the text is built, Ent may have put the selector inside another.
-		columns := p.rootColumns(s.C)
-		s.Where(entsql.P(func(b *entsql.Builder) {
-			b.Wrap(func(b *entsql.Builder) { p.write(b, func(column string) string { return columns[column] }, args) })
-		}))
+		c := p.on(s.C, args)
+		s.Where(entsql.P(func(b *entsql.Builder) { b.Join(c) }))
 	}
 }
 

@@ -3,9 +3,6 @@ package policy
 import (
 	"fmt"
 	"strings"
-
-	"entgo.io/ent/dialect"
-	entsql "entgo.io/ent/dialect/sql"
 )
 
 // program is generated SQL with holes: columns of a row that the caller names, and values that a request binds.
@@ -61,7 +58,7 @@ func (v values) of(h hole) (any, error) {
 
 // bind resolves every hole in order.
 func (p program) bind(v values) ([]any, error) {
-	var args []any
+	args := make([]any, 0, len(p)) // a little more than needed, and once
 	for _, piece := range p {
 		if piece.hole == nil {
 			continue
@@ -83,38 +80,8 @@ func (p program) text(name string) string {
 		b.WriteString(piece.text)
 		if piece.hole != nil {
 			n++
-			if name == dialect.Postgres {
-				fmt.Fprintf(&b, "$%d", n)
-			} else {
-				b.WriteByte('?')
-			}
+			b.WriteString(placeholder(name, n))
 		}
 	}
 	return b.String()
-}
-
-// rootColumns names every column of the resource that the program uses.
-func (p program) rootColumns(name func(string) string) map[string]string {
-	out := map[string]string{}
-	for _, piece := range p {
-		if piece.root != "" {
-			out[piece.root] = name(piece.root)
-		}
-	}
-	return out
-}
-
-// write puts the program into a builder of Ent; root quotes a column of the resource.
-func (p program) write(b *entsql.Builder, root func(string) string, args []any) {
-	next := 0
-	for _, piece := range p {
-		b.WriteString(piece.text)
-		if piece.root != "" {
-			b.WriteString(root(piece.root))
-		}
-		if piece.hole != nil {
-			b.Arg(args[next])
-			next++
-		}
-	}
 }

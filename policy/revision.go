@@ -119,7 +119,7 @@ type rule struct {
 // forms are the statements of a rule for the subjects of one posture.
 type forms struct {
 	where          node
-	one, few, many program
+	one, few, many *phrase // nil: about no rows
 	decide         statement
 	count          statement
 }
@@ -145,6 +145,16 @@ func (r *Revision) rule(p Permission) (*rule, error) {
 		return rule, nil
 	}
 	return nil, fmt.Errorf("policy: the law has no permission %q", p)
+}
+
+func (f *forms) filter(s Shape) *phrase {
+	switch s {
+	case Few:
+		return f.few
+	case Many:
+		return f.many
+	}
+	return f.one
 }
 
 func (u *rule) form(s Subject) *forms { return u.forms[postureOf(s).only(u.reads)] }

@@ -18,25 +18,26 @@ const (
 // For Many, what hangs on the resource by its id is looked for row by row, because few rows are looked at until a page is
 // full; what the subject has elsewhere is found once.
 //
-// SQLite evaluates an OR by one index an alternative, which is just what Few wants; for Many the columns are said in a way
-// that no index fits. PostgreSQL does neither: there Few is the list of all ids, made before anything else is looked at.
+// Few is the list of all ids, made before anything else is looked at: SQLite could also evaluate an OR by one index an
+// alternative, but then reads a row once for each of its ways in. For Many the columns are said there in a way that no index fits.
 func filterProgram(dialect string, root *row, n node, shape Shape) program {
 	w := newWriter(dialect)
 	_, all := n.(constant)
 	switch n = pin(n); {
 	case shape == One || all:
 		w.node(n)
-	case shape == Few && w.postgres():
+	case shape == Few:
 		w.column(root, root.entity.Fields[primaryKey].Column)
-		w.raw(" = ANY(ARRAY(")
-		w.union(root, n)
-		w.raw("))")
-	default:
-		w.hashed, w.probing, w.unindexed = true, shape == Many, shape == Many && !w.postgres()
-		if w.probing {
-			n = gather(n)
+		before, after := " IN (", ")"
+		if w.postgres() {
+			before, after = " = ANY(ARRAY(", "))"
 		}
-		w.node(n)
+		w.raw(before)
+		w.union(root, n)
+		w.raw(after)
+	default:
+		w.hashed, w.probing, w.unindexed = true, true, !w.postgres()
+		w.node(gather(n))
 	}
 	return w.program()
 }

@@ -50,8 +50,10 @@ func (w *writer) program() program {
 
 func (w *writer) postgres() bool { return w.dialect == dialect.Postgres }
 
-func (w *writer) quote(name string) string {
-	if w.postgres() {
+func (w *writer) quote(name string) string { return quoted(w.dialect, name) }
+
+func quoted(in, name string) string {
+	if in == dialect.Postgres {
 		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 	}
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"

@@ -14,6 +14,7 @@ import (
 	"github.com/keyhall/keyhall/ent/apikey"
 	"github.com/keyhall/keyhall/ent/predicate"
 	"github.com/keyhall/keyhall/internal/access"
+	"github.com/keyhall/keyhall/internal/apptest/city"
 	"github.com/keyhall/keyhall/internal/page"
 	"github.com/keyhall/keyhall/internal/viewer"
 )
@@ -104,7 +105,7 @@ func filter(text string) []predicate.APIKey {
 		return nil
 	}
 	return []predicate.APIKey{apikey.Or(
-		apikey.NameContainsFold(text), apikey.DescriptionContainsFold(text), apikey.StartHasPrefix(text),
+		city.Containing(apikey.FieldName, text), city.Containing(apikey.FieldDescription, text), apikey.StartHasPrefix(text),
 		func(s *sql.Selector) { s.Where(sqljson.ValueContains(s.C(apikey.FieldTags), text)) },
 	)}
 }

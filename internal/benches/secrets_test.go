@@ -52,6 +52,7 @@ func move(t *testing.T, d apptest.Database, sizes ...city.Size) (out []*resident
 		if err != nil {
 			t.Fatal(err)
 		}
+		k.Apart = true // a connection that runs one statement after the other has their pages and plans at hand
 		a, err := k.Serve(t.Context())
 		if err != nil {
 			t.Fatal(err)

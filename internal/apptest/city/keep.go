@@ -44,6 +44,10 @@ type Kept struct {
 	once  *sql.DB      // of those that PostgreSQL plans once
 	Fresh bool         // it was loaded now
 	stop  []func() error
+
+	Apart bool                        // each form has a connection to itself, as Keyhall has
+	dial  func(Form) (*sql.DB, error) // one more connection
+	apart map[string]*sql.DB          // of forms, by their names
 }
 
 // Close leaves the city in the cache.
@@ -139,7 +143,7 @@ func (k *Kept) openSQLite(ctx context.Context, name string) error {
 		}
 		k.Fresh = true
 	}
-	return k.connect("sqlite", sqliteSource(dir))
+	return k.connectSQLite(sqliteSource(dir))
 }
 
 // loadSQLite makes the folder beside its place, which it takes when it is whole.
@@ -155,7 +159,7 @@ func loadSQLite(ctx context.Context, dir string, s Size) error {
 }
 
 func sqliteSource(dir string) string {
-	return "file:" + filepath.Join(dir, "keyhall.db") + "?_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)"
+	return "file:" + filepath.Join(dir, "keyhall.db") + "?_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)&_pragma=mmap_size(2147418112)"
 }
 
 func (k *Kept) openPostgres(ctx context.Context, address, name string) error {
@@ -227,22 +231,59 @@ func build(ctx context.Context, c store.Config, s Size, driver, source string) e
 	return errors.Join(Fill(ctx, db, s), db.Close())
 }
 
-func (k *Kept) connectPostgres(address string) error {
-	if err := k.connect("postgres", address+"&jit=off&plan_cache_mode=force_generic_plan"); err != nil {
+func (k *Kept) connectPostgres(address string) (err error) {
+	k.dial = func(f Form) (*sql.DB, error) {
+		if f.once {
+			return k.connect("postgres", address+"&jit=off&plan_cache_mode=force_generic_plan")
+		}
+		return k.connect("postgres", address+"&jit=off")
+	}
+	if k.once, err = k.dial(Form{once: true}); err != nil {
 		return err
 	}
-	k.once = k.DB
-	return k.connect("postgres", address+"&jit=off")
+	k.DB, err = k.dial(Form{})
+	return err
+}
+
+func (k *Kept) connectSQLite(source string) (err error) {
+	k.dial = func(Form) (*sql.DB, error) { return k.connect("sqlite", source) }
+	k.DB, err = k.dial(Form{})
+	return err
 }
 
 // connect opens one connection, with what Keyhall sets on its own.
-func (k *Kept) connect(driver, source string) error {
+func (k *Kept) connect(driver, source string) (*sql.DB, error) {
 	db, err := sql.Open(driver, source)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	k.DB = db
 	k.stop = append(k.stop, db.Close)
-	return nil
+	return db, nil
+}
+
+// of is the connection of a form.
+func (k *Kept) of(f Form) (*sql.DB, error) {
+	switch {
+	case k.Apart:
+		return k.alone(f)
+	case f.once:
+		return k.once, nil
+	}
+	return k.DB, nil
+}
+
+func (k *Kept) alone(f Form) (*sql.DB, error) {
+	if db := k.apart[f.Name]; db != nil {
+		return db, nil
+	}
+	db, err := k.dial(f)
+	if err != nil {
+		return nil, err
+	}
+	if k.apart == nil {
+		k.apart = map[string]*sql.DB{}
+	}
+	k.apart[f.Name] = db
+	return db, nil
 }

@@ -30,25 +30,36 @@ func (k *Kept) Prepare(ctx context.Context, f Form, l List) (ids func() ([]strin
 		args = append(args, l.After.Value, l.After.ID)
 	}
 	text += fmt.Sprintf(" ORDER BY s.%s%s, s.id%s LIMIT %d", l.Order.Column, direction, direction, l.Size+1)
-	st, err := k.of(f).PrepareContext(ctx, text)
+	st, err := k.prepare(ctx, f, text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text, err)
+		return nil, err
 	}
-	k.stop = append(k.stop, st.Close)
 	return func() ([]string, error) { return rows(ctx, st, args, l.Size) }, nil
 }
 
 // Count prepares the number of rows of a list.
 func (k *Kept) Count(ctx context.Context, f Form, l List) (n func() (int, error), err error) {
-	st, err := k.of(f).PrepareContext(ctx, "SELECT COUNT(*) FROM "+f.From+" WHERE "+f.Where+k.filter(l.Text))
+	st, err := k.prepare(ctx, f, "SELECT COUNT(*) FROM "+f.From+" WHERE "+f.Where+k.filter(l.Text))
 	if err != nil {
 		return nil, err
 	}
-	k.stop = append(k.stop, st.Close)
 	return func() (n int, err error) {
 		err = st.QueryRowContext(ctx, arguments(l)...).Scan(&n)
 		return n, err
 	}, nil
+}
+
+func (k *Kept) prepare(ctx context.Context, f Form, text string) (*sql.Stmt, error) {
+	db, err := k.of(f)
+	if err != nil {
+		return nil, err
+	}
+	st, err := db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", text, err)
+	}
+	k.stop = append(k.stop, st.Close)
+	return st, nil
 }
 
 // Deep is the cursor after four fifths of a list.
@@ -67,14 +78,6 @@ func (k *Kept) Deep(ctx context.Context, l List) (*page.Cursor, error) {
 		l.Order.Column, f.From, f.Where+k.filter(l.Text), l.Order.Column, direction, direction, n*4/5)
 	c := &page.Cursor{Type: "Secret", Column: l.Order.Column}
 	return c, k.DB.QueryRowContext(ctx, seek, arguments(l)...).Scan(&c.Value, &c.ID)
-}
-
-// of is the connection of a form.
-func (k *Kept) of(f Form) *sql.DB {
-	if f.once {
-		return k.once
-	}
-	return k.DB
 }
 
 func (k *Kept) postgres() bool { return k.Store.URL != "" }
@@ -98,7 +101,7 @@ func arguments(l List) []any {
 }
 
 const columns = `s.id, s.created_at, s.organization_id, s.owner_id, s.name, s.url, s.client_id, s.identifier, s.method, s.tags, s.notes,
-	s.has_value, s.version, s.reason_required, s.disabled_at, s.disabled_by_id, s.expires_at, s.updated_at, s.last_used_at, s.reveal_count`
+	s.has_value, s.version, s.reason_required, s.notify_on_reveal, s.disabled_at, s.disabled_by_id, s.expires_at, s.updated_at, s.last_used_at, s.reveal_count`
 
 // shown is a row of the hand-written list.
 type shown struct {
@@ -106,7 +109,7 @@ type shown struct {
 	tags                                                                  []string
 	disabledBy                                                            *string
 	created, version, disabled, expires, updated, used, reveals           int64
-	hasValue, reason                                                      bool
+	hasValue, reason, notify                                              bool
 }
 
 func rows(ctx context.Context, st *sql.Stmt, args []any, size int) ([]string, error) {
@@ -120,7 +123,7 @@ func rows(ctx context.Context, st *sql.Stmt, args []any, size int) ([]string, er
 		var s shown
 		var tags []byte
 		if err := found.Scan(&s.id, &s.created, &s.organization, &s.owner, &s.name, &s.url, &s.client, &s.identifier, &s.method, &tags, &s.notes,
-			&s.hasValue, &s.version, &s.reason, &s.disabled, &s.disabledBy, &s.expires, &s.updated, &s.used, &s.reveals); err != nil {
+			&s.hasValue, &s.version, &s.reason, &s.notify, &s.disabled, &s.disabledBy, &s.expires, &s.updated, &s.used, &s.reveals); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal(tags, &s.tags); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqljson"
 
@@ -56,7 +57,18 @@ func contains(text string) []predicate.Secret {
 		return nil
 	}
 	return []predicate.Secret{secret.Or(
-		secret.NameContainsFold(text), secret.URLContainsFold(text), secret.NotesContainsFold(text),
+		Containing(secret.FieldName, text), Containing(secret.FieldURL, text), Containing(secret.FieldNotes, text),
 		func(s *sql.Selector) { s.Where(sqljson.ValueContains(s.C(secret.FieldTags), text)) },
 	)}
+}
+
+// Containing is what the door makes of a text that a column is to have in it.
+func Containing(column, text string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		like := sql.ContainsFold
+		if s.Dialect() == dialect.SQLite {
+			like = sql.Contains
+		}
+		s.Where(like(s.C(column), text))
+	}
 }
