@@ -23,7 +23,7 @@ func TestThreeServersOnOnePostgreSQL(t *testing.T) {
 	t.Run("no key is valid a second after it was revoked", func(t *testing.T) { r.run(t, 240, 4, 5) })
 	t.Run("a server that is cut off lets nothing pass", func(t *testing.T) { r.cutOff(t, false) })
 	t.Run("a server that slept lets nothing pass that was revoked", r.oversleeps)
-	t.Run("a project that is used up holds up no other", func(t *testing.T) { f.isolates(t, 150, 4) })
+	t.Run("a project that is used up holds up no other", func(t *testing.T) { f.isolates(t, 100, 3) })
 	t.Run("every limit holds though a server is killed", func(t *testing.T) {
 		l.round(t, rand.New(rand.NewPCG(seedOf(t), 0)), 1500, 1, 2*time.Second)
 	})

@@ -52,7 +52,7 @@ type killed struct {
 // round makes a world of random limits and has as many questions asked in it, while servers are killed; what is counted without
 // waiting may be short by what a server was asked in its last moments, spare.
 func (l *limiting) round(t *testing.T, dice *rand.Rand, questions, kills int, spare time.Duration) {
-	w := l.world(t, dice)
+	w := l.world(t, dice, int64(questions/1500))
 	l.kills = nil
 	var asked atomic.Int64
 	var all sync.WaitGroup
@@ -135,7 +135,7 @@ type limitedKey struct {
 	of     *limitedProject
 }
 
-func (l *limiting) world(t *testing.T, dice *rand.Rand) *world {
+func (l *limiting) world(t *testing.T, dice *rand.Rand, size int64) *world {
 	t.Helper()
 	w := &world{organization: &scope{id: l.organization(t)}}
 	for range 2 {
@@ -158,7 +158,7 @@ func (l *limiting) world(t *testing.T, dice *rand.Rand) *world {
 		}
 	}
 	for _, s := range w.scopes() {
-		s.limit(t, l, dice, int64(len(w.keysOf(s))))
+		s.limit(t, l, dice, int64(len(w.keysOf(s))), size)
 	}
 	return w
 }
@@ -187,18 +187,19 @@ func (w *world) keysOf(s *scope) []*limitedKey {
 	return slices.DeleteFunc(slices.Clone(w.keys), func(k *limitedKey) bool { return !slices.Contains(w.scopesOf(k), s) })
 }
 
-// limit draws which limits there are for so many keys together: rates of a second, a minute and a day, and an amount.
-func (s *scope) limit(t *testing.T, l *limiting, dice *rand.Rand, keys int64) {
+// limit draws which limits there are for so many keys together: rates of a second, a minute and a day, and an amount, all of them such that
+// a round of that size may reach them.
+func (s *scope) limit(t *testing.T, l *limiting, dice *rand.Rand, keys, size int64) {
 	t.Helper()
 	in := map[string]any{"targetId": s.id}
-	for _, window := range []rate{{10, 1}, {200, 60}, {300, 86_400}} {
+	for _, most := range []rate{{80 * keys, 1}, {160 * keys * size, 60}, {240 * keys * size, 86_400}} {
 		if dice.IntN(3) == 0 {
-			s.rates = append(s.rates, rate{1 + dice.Int64N(8*keys*window.Requests), window.WindowSeconds})
+			s.rates = append(s.rates, rate{1 + dice.Int64N(most.Requests), most.WindowSeconds})
 		}
 	}
 	in["rates"] = s.rates
 	if dice.IntN(2) == 0 {
-		s.amount = 100_000 + dice.Int64N(4_000_000*keys)
+		s.amount = 10_000 + dice.Int64N(400_000*keys*size)
 		in["spend"] = map[string]any{"amount": money(s.amount), "currency": "USD"}
 	}
 	l.must(t, "ada", `mutation($in: UpdateLimitsInput!) { updateLimits(input: $in) { errors { code message } } }`, map[string]any{"in": in})
