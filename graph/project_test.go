@@ -116,7 +116,7 @@ func TestALiveProjectIsStoppedOnlyByWhoTypesItsName(t *testing.T) {
 	})
 }
 
-// Nothing is made in an archived project or moved into it; what there is stays visible.
+// C3: nothing is made in an archived project or moved into it; what there is stays visible.
 //
 //keyhall:norace
 func TestAnArchivedProjectTakesNothingNew(t *testing.T) {

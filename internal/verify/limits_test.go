@@ -120,7 +120,7 @@ func TestNoRefusalSpendsAnything(t *testing.T) {
 		for _, step := range []struct {
 			cost int
 			want string
-		}{{10, "SPEND_LIMIT_REACHED"}, {9, "VALID"}, {1, "SPEND_LIMIT_REACHED"}, {0, "VALID"}, {0, "RATE_LIMITED"}} {
+		}{{10, "SPEND_LIMIT_REACHED"}, {7, "VALID"}, {3, "SPEND_LIMIT_REACHED"}, {1, "VALID"}, {1, "RATE_LIMITED"}} {
 			if got := c.ask(t, apptest.Vars{"cost": step.cost}); got != step.want {
 				t.Errorf("a cost of %d: %s, want %s", step.cost, got, step.want)
 			}

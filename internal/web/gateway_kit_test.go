@@ -20,8 +20,8 @@ type gate struct {
 	verifier string
 }
 
-// price is of a unit, in millionths: so high that a thousand of them are more than any amount can be.
-const price = 10_000_000_000_000_000
+// price is of a unit, in millionths: so high that a thousand of them are more than one request may cost.
+const price = 10_000_000_000
 
 // newGate is a gate of a server, whose key may so many requests an hour, and less than 100 units a month.
 func newGate(t *testing.T, s *apptest.Server, requests int) *gate {

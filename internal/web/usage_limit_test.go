@@ -24,7 +24,7 @@ func newPriced(t *testing.T, s *apptest.Server) *priced {
 	ada := s.Actor(t, "ada")
 	ada.Must(t, `mutation($id: ID!) { updateProject(input: {id: $id, unitPrice: {amount: "1", currency: "USD"}}) { errors { message } } }`, apptest.Vars{"id": ada.Project})
 	c := &priced{s, ada, ada.CreateKey(t, "Payments", "", "PROJECT"), s.PutVerifier(t, ada.Project, ada)}
-	c.limit(t, ada.Project, "1000000")
+	c.limit(t, ada.Project, "500000")
 	return c
 }
 
@@ -83,12 +83,12 @@ func TestWhatIsReportedIsTakenFromTheLimit(t *testing.T) {
 				t.Errorf("there is room: %s", code)
 			}
 		}
-		if got := c.standing(t, c.ada.Project); got != "201 999799 0" && got != "202 999798 0" { // the 1 of the other process is in its lease of 10,000 yet
+		if got := c.standing(t, c.ada.Project); got != "201 499799 0" && got != "202 499798 0" { // the 1 of the other process is in its lease of 5,000 yet
 			t.Errorf("two requests of 1 and two reports of 100: %s", got)
 		}
 		for range 2 {
-			if code := c.report(t, "r3", 5_000_000); code != "SPEND_LIMIT_REACHED" {
-				t.Errorf("5,000,202 of 1,000,000: %s", code)
+			if code := c.report(t, "r3", 900_000); code != "SPEND_LIMIT_REACHED" {
+				t.Errorf("900,202 of 500,000: %s", code)
 			}
 		}
 		done := time.Now()
@@ -102,7 +102,7 @@ func TestWhatIsReportedIsTakenFromTheLimit(t *testing.T) {
 				t.Errorf("what is said to cost nothing: %s", code)
 			}
 		}
-		if got := c.standing(t, c.ada.Project); !strings.HasPrefix(got, "500") || !strings.Contains(got, " 0 400") {
+		if got := c.standing(t, c.ada.Project); !strings.HasPrefix(got, "90") || !strings.Contains(got, " 0 40") {
 			t.Errorf("it is over: %s", got)
 		}
 		c.limit(t, c.ada.Project, "9000000")
@@ -124,7 +124,7 @@ func TestAReportCountsAgainstEveryLimitOfItsKey(t *testing.T) {
 		if code := c.report(t, "r1", 7); code != "VALID" {
 			t.Error(code)
 		}
-		for target, want := range map[string]string{c.key.ID: "7 493 0", c.ada.Project: "7 999993 0", c.ada.Home: "7 493 0", other.ID: "0 500 0"} {
+		for target, want := range map[string]string{c.key.ID: "7 493 0", c.ada.Project: "7 499993 0", c.ada.Home: "7 493 0", other.ID: "0 500 0"} {
 			if got := c.standing(t, target); got != want {
 				t.Errorf("%s: %s, want %s", target, got, want)
 			}

@@ -26,7 +26,8 @@ func TestAVerifierTokenKnowsWhenItLastAsked(t *testing.T) {
 			t.Errorf("%d tokens were used, want 1", n)
 		}
 		out := g.ada.Must(t, `query($id: ID!) { project(id: $id) { verifierTokens { nodes { lastUsedAt } } } }`, apptest.Vars{"id": g.ada.Project})
-		if out.At("project", "verifierTokens", "nodes", 0, "lastUsedAt") == nil || out.At("project", "verifierTokens", "nodes", 1, "lastUsedAt") != nil {
+		one, other := out.At("project", "verifierTokens", "nodes", 0, "lastUsedAt"), out.At("project", "verifierTokens", "nodes", 1, "lastUsedAt")
+		if (one == nil) == (other == nil) { // made in the same moment, they come in any order
 			t.Errorf("it is told %s", out.Body)
 		}
 		g.SQL(t, "UPDATE verifier_tokens SET last_used_at = last_used_at - 1 WHERE last_used_at > 0")

@@ -170,7 +170,7 @@ func receiptNamesItsColumns(t *testing.T, c *scene) {
 func everySetterBesideAnAllowedOne(t *testing.T, c *scene) {
 	allowed := []string{
 		"SetName", "SetNillableName", "SetDescription", "SetNillableDescription", "SetTags", "AppendTags", "SetExpiresAt", "SetNillableExpiresAt", "AddExpiresAt",
-		"SetRemindedDays", "SetNillableRemindedDays", "AddRemindedDays",
+		"SetRemindedDays", "SetNillableRemindedDays", "AddRemindedDays", "SetMetering", "SetNillableMetering",
 	}
 	d := c.allow(t, c.ada, "api_key.rename", policy.Deed{ID: c.key}).recorded()
 	for _, one := range []bool{true, false} {
